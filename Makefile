@@ -1,0 +1,65 @@
+# Two commands matter: `make serve` and `make test`. Both set up everything they need from a fresh clone
+# with Python 3.11+, pip, venv and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint types bench soak docs dist lock clean assets setup setup-test
+
+help: ## what can be done here
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(VENV)/.run: requirements/run.txt pyproject.toml
+	@echo "Setting up Python packages (once) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run requirements/test.txt
+	@echo "Setting up test packages (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+setup: $(VENV)/.run assets
+
+setup-test: $(VENV)/.test assets
+
+assets: $(VENV)/.run
+	@$(BIN)/python hatch_build.py
+
+serve: setup ## run the gateway: make serve ARGS="--port 9000 --data-dir D"
+	@$(BIN)/entrepot serve $(ARGS)
+
+test: setup-test lint types ## everything CI runs
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.test ## style
+	@$(BIN)/ruff check src tests bench
+	@$(BIN)/ruff format --check src tests bench
+
+types: $(VENV)/.test ## strict types
+	@$(BIN)/mypy
+
+bench: setup-test ## requests/s, latency added, CPU per request and per chunk
+	@$(BIN)/python -m bench $(ARGS)
+
+soak: setup-test ## the long runs
+	@$(BIN)/python -m pytest -m soak $(ARGS)
+
+docs: setup-test ## write the generated reference pages under docs/
+	@$(BIN)/python -m entrepot.cli.reference docs
+
+dist: $(VENV)/.test ## a wheel that serves with no network, no node and no build tool
+	@$(BIN)/python -m build --no-isolation --wheel --outdir dist .
+
+lock: ## refresh the pinned versions (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements/run.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header requirements/build.in -o requirements/build.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -c requirements/run.txt --group test --group upstreams -o requirements/test.txt
+
+clean: ## remove what was built
+	rm -rf $(VENV) dist build src/entrepot/web/static/built web/node_modules tests/node/node_modules

@@ -1,0 +1,1 @@
+"""HTTP paths, one file each."""

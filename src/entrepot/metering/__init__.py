@@ -1,0 +1,1 @@
+"""Counting what came back: meter, token counts, cost."""

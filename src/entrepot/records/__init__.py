@@ -1,0 +1,1 @@
+"""What happened: generations and their attempts."""

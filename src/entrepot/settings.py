@@ -1,0 +1,304 @@
+"""Every knob, once: name, type, default, unit, meaning.
+
+The file `entrepot.toml`, the environment (`ENTREPOT_SERVER_PORT` for `server.port`) and the command line are read here and
+nowhere else; later ones win in that order. `load` checks all of it together and reports every problem at once. The reference
+page and the commented sample file are made from these declarations (`describe`).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Positive = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0, le=86400)]
+
+
+class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="Port to listen on; 0 takes a free one.")] = 8080
+    max_body_bytes: Annotated[Positive, Meta(description="Longest request body; more is answered 413.")] = 10 * 2**20
+    max_header_bytes: Annotated[Positive, Meta(description="Longest request head; more is answered 431.")] = 64 * 2**10
+    head_timeout_s: Annotated[Seconds, Meta(description="A client must have sent its request's head by then.")] = 30.0
+    keep_alive_s: Annotated[Seconds, Meta(description="An idle client connection is closed after this.")] = 75.0
+    drain_s: Annotated[
+        Seconds, Meta(description="On SIGTERM running generations may go on this long; a second signal stops at once.")
+    ] = 30.0
+    sse_comments: Annotated[
+        bool, Meta(description="Send `: ENTREPOT PROCESSING` while a stream waits for its first byte.")
+    ] = False
+
+
+class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    url: Annotated[str, Meta(description="sqlite:///PATH; empty: entrepot.db in the data directory.")] = ""
+    synchronous: Annotated[
+        str,
+        Meta(
+            pattern="^(normal|full)$",
+            description="normal survives the death of the process; full also the loss of power, at one disk sync a commit.",
+        ),
+    ] = "normal"
+    retention_days: Annotated[int, Meta(ge=0, description="Records older than this are deleted; 0 keeps them.")] = 0
+
+
+class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    connect_s: Annotated[Seconds, Meta(description="Time to connect to a provider, TLS included.")] = 10.0
+    first_byte_s: Annotated[Seconds, Meta(description="Time for the first byte of an answer.")] = 600.0
+    between_bytes_s: Annotated[Seconds, Meta(description="Longest silence inside an answer.")] = 120.0
+    total_s: Annotated[Seconds, Meta(description="Longest time for a whole attempt.")] = 3600.0
+    max_connections: Annotated[Positive, Meta(description="Open connections to one provider at once.")] = 20_000
+    max_idle: Annotated[Positive, Meta(description="Idle connections kept to one provider.")] = 256
+    idle_s: Annotated[Seconds, Meta(description="An idle provider connection is closed after this.")] = 50.0
+    max_answer_bytes: Annotated[Positive, Meta(description="Longest plain answer of a provider.")] = 64 * 2**20
+    max_line_bytes: Annotated[Positive, Meta(description="Longest single event in a stream.")] = 16 * 2**20
+    proxy: Annotated[str, Meta(description="http://host:port; empty: HTTPS_PROXY, HTTP_PROXY and NO_PROXY count.")] = ""
+
+
+class Sandbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    tokens_per_s: Annotated[
+        float, Meta(ge=0, le=100_000, description="Pace of streams under test keys; 0: as fast as it goes.")
+    ] = 80.0
+    first_token_s: Annotated[float, Meta(ge=0, le=60, description="Wait before the first token under test keys.")] = (
+        0.15
+    )
+
+
+class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    find_local: Annotated[
+        bool, Meta(description="Look for Ollama, llama.cpp, vLLM and LM Studio on their usual local ports at start.")
+    ] = True
+
+
+class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$", description="Least level that is written.")] = (
+        "info"
+    )
+    format: Annotated[
+        str, Meta(pattern="^(auto|text|json)$", description="auto: text on a terminal, JSON lines elsewhere.")
+    ] = "auto"
+
+
+class ProviderConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """[providers.SLUG]: a provider that is not shipped, or changes to one that is. Empty fields keep what is shipped."""
+
+    name: Annotated[str, Meta(description="Name shown to people.")] = ""
+    dialect: Annotated[str, Meta(pattern="^(|openai_chat)$", description="Wire format it speaks.")] = ""
+    base_url: Annotated[str, Meta(description="Where it lives, up to and with the version, as https://host/v1.")] = ""
+    api_key: Annotated[
+        str | None, Meta(description='"env:NAME", "file:PATH", or "" for none; never a literal in a shared file.')
+    ] = None
+    headers: Annotated[dict[str, str], Meta(description="More headers to send; values may be env: or file:.")] = {}
+    quirks: Annotated[
+        list[str] | None, Meta(description="Named departures from the dialect; see the provider reference.")
+    ] = None
+    enabled: Annotated[bool, Meta(description="false switches it off.")] = True
+
+
+class EndpointPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """USD per million tokens, as decimal text."""
+
+    prompt: str
+    completion: str
+    cached: str | None = None
+    cache_write: str | None = None
+    cache_write_1h: str | None = None
+    reasoning: str | None = None
+    audio: str | None = None
+    completion_audio: str | None = None
+    completion_image: str | None = None
+    image: Annotated[str | None, Meta(description="USD per input image.")] = None
+    request: Annotated[str | None, Meta(description="USD per request.")] = None
+
+
+class EndpointConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """[[endpoints]]: one model at one provider."""
+
+    model: Annotated[str, Meta(min_length=1, description="Slug callers ask for, as openai/gpt-5.1.")]
+    provider: Annotated[str, Meta(min_length=1, description="Slug of the provider.")]
+    upstream_model: Annotated[
+        str, Meta(description="The provider's name for it; empty: the slug without its author.")
+    ] = ""
+    price: Annotated[EndpointPrice | None, Meta(description="Empty: the model's list price.")] = None
+    context_length: Annotated[Positive | None, Meta(description="Tokens; empty: the model's.")] = None
+    max_completion_tokens: Annotated[Positive | None, Meta(description="Tokens; empty: the model's.")] = None
+    tag: Annotated[str, Meta(description="Tells several endpoints of one provider apart, as bf16 or us-east.")] = ""
+    quantization: Annotated[str | None, Meta(description="int4, fp8, bf16 ...; shown and filtered by.")] = None
+    data_policy: Annotated[str, Meta(pattern="^(unknown|trains|retains|zdr)$", description="What it keeps.")] = (
+        "unknown"
+    )
+    enabled: Annotated[bool, Meta(description="false switches it off.")] = True
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    server: Server = Server()
+    storage: Storage = Storage()
+    upstream: Upstream = Upstream()
+    sandbox: Sandbox = Sandbox()
+    catalog: Catalog = Catalog()
+    log: Log = Log()
+    providers: dict[str, ProviderConfig] = {}
+    endpoints: list[EndpointConfig] = []
+    data_dir: Annotated[str, Meta(description="Where the database and the server's secret live.")] = "data"
+
+    @property
+    def database_path(self) -> Path:
+        url = self.storage.url
+        return Path(url.removeprefix("sqlite:///")) if url else Path(self.data_dir) / "entrepot.db"
+
+
+class BadSettings(Exception):
+    """All problems found, one line each, each with the fix."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Knob(NamedTuple):
+    name: str
+    type: str
+    default: Any
+    meaning: str
+
+
+_SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "server": Server,
+    "storage": Storage,
+    "upstream": Upstream,
+    "sandbox": Sandbox,
+    "catalog": Catalog,
+    "log": Log,
+}
+_TABLES: dict[str, type[msgspec.Struct]] = {
+    "providers.SLUG": ProviderConfig,
+    "endpoints[]": EndpointConfig,
+    "endpoints[].price": EndpointPrice,
+}
+
+
+def describe() -> Iterator[Knob]:
+    """Every knob in the order of the file."""
+    yield from _knobs("", Settings, only=("data_dir",))
+    for section, struct in (_SECTIONS | _TABLES).items():
+        yield from _knobs(section + ".", struct)
+
+
+def _knobs(prefix: str, struct: type[msgspec.Struct], only: tuple[str, ...] = ()) -> Iterator[Knob]:
+    hints = msgspec.inspect.type_info(struct)
+    assert isinstance(hints, msgspec.inspect.StructType)
+    for field in hints.fields:
+        if only and field.name not in only:
+            continue
+        told = field.type
+        meaning = ""
+        if isinstance(told, msgspec.inspect.Metadata):
+            meaning = (told.extra_json_schema or {}).get("description", "")
+            told = told.type
+        default = None if field.default is msgspec.NODEFAULT else field.default
+        yield Knob(prefix + field.name, type(told).__name__.removesuffix("Type").lower(), default, meaning)
+
+
+def load(
+    path: Path | None = None, environment: Mapping[str, str] | None = None, overrides: Mapping[str, Any] | None = None
+) -> Settings:
+    """Settings from a TOML file, the environment and `overrides` (dotted names), later ones winning.
+
+    path         None: `entrepot.toml` in the working directory, when there is one
+    environment  None: this process's
+    raises       BadSettings, with every problem
+    """
+    environment = os.environ if environment is None else environment
+    raw = _read(path)
+    for name, value in _from_environment(environment):
+        _put(raw, name, value)
+    for name, value in (overrides or {}).items():
+        if value is not None:
+            _put(raw, name, value)
+    return check(raw)
+
+
+def check(raw: dict[str, Any]) -> Settings:
+    """Settings from plain data, or BadSettings with all that is wrong."""
+    problems: list[str] = []
+    for part in _parts(raw):
+        try:
+            msgspec.convert(part, Settings, strict=False)
+        except msgspec.ValidationError as error:
+            problems.append(_in_words(str(error)))
+    if problems:
+        raise BadSettings(problems)
+    return msgspec.convert(raw, Settings, strict=False)
+
+
+def secret(reference: str, environment: Mapping[str, str] | None = None) -> str:
+    """The value behind "env:NAME" or "file:PATH"; "" for "". Other text is itself.
+
+    raises  KeyError for an unset variable, OSError for an unreadable file
+    """
+    if reference.startswith("env:"):
+        return (os.environ if environment is None else environment)[reference[4:]].strip()
+    if reference.startswith("file:"):
+        return Path(reference[5:]).read_text(encoding="utf8").strip()
+    return reference
+
+
+def environment_credential(name: str, environment: Mapping[str, str] | None = None) -> str:
+    """A provider's usual variable, or "" when it is not set."""
+    return (os.environ if environment is None else environment).get(name, "").strip()
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        path = Path("entrepot.toml")
+        if not path.exists():
+            return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf8"))
+    except OSError as error:
+        raise BadSettings([f"{path}: cannot be read ({error.strerror})"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings([f"{path}: not valid TOML: {error}"]) from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for section, struct in _SECTIONS.items():
+        for field in struct.__struct_fields__:
+            value = environment.get(f"ENTREPOT_{section}_{field}".upper())
+            if value is not None:
+                yield f"{section}.{field}", value
+    if "ENTREPOT_DATA_DIR" in environment:
+        yield "data_dir", environment["ENTREPOT_DATA_DIR"]
+
+
+def _put(raw: dict[str, Any], name: str, value: Any) -> None:
+    *sections, last = name.split(".")
+    for section in sections:
+        raw = raw.setdefault(section, {})
+    raw[last] = value
+
+
+def _parts(raw: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Pieces small enough that each can carry one problem, so that all problems show at once."""
+    for section, content in raw.items():
+        if section == "endpoints" and isinstance(content, list):
+            for entry in content:
+                yield {section: [entry]}
+        elif isinstance(content, dict):
+            for key, value in content.items():
+                yield {section: {key: value}}
+        else:
+            yield {section: content}
+
+
+def _in_words(error: str) -> str:
+    """msgspec's message with the path first and without its sign for the root."""
+    message, _, path = error.partition(" - at `$")
+    path = path.rstrip("`").lstrip(".") or "entrepot.toml"
+    return f"{path}: {message}"

@@ -1,0 +1,1 @@
+"""Engines, transactions, migrations; nothing about our business."""

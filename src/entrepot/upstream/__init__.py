@@ -1,0 +1,1 @@
+"""The call itself: connection pool, one attempt, walking the plan."""

@@ -1,0 +1,51 @@
+"""Money: whole nano-dollars for amounts, whole atto-dollars per unit for rates. No float touches either.
+
+An amount is an `int` of nano-dollars (1e-9 USD). A rate is an `int` of atto-dollars (1e-18 USD) for one token, image or
+request, so that a published decimal price is held exactly and tokens times rate is exact integer arithmetic. The one
+rounding from atto to nano is in `metering/cost.py`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+NANO = 10**9
+ATTO = 10**18
+ATTO_PER_NANO = 10**9
+
+
+def parse_usd(text: str, *, scale: int = NANO) -> int:
+    """The exact whole number of 1/`scale` dollars in a decimal text such as "1.25".
+
+    raises  ValueError, when it is not a finite decimal, is finer than one unit of `scale`, or does not fit 64 bit (nano)
+    """
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is not a decimal number") from None
+    if not value.is_finite() or abs(value) > 10**12:
+        raise ValueError(f"{text!r} is not an amount of US dollars")
+    scaled = value * scale
+    whole = int(scaled)
+    if whole != scaled:
+        raise ValueError(f"{text!r} is finer than 1/{scale:,} of a dollar")
+    return whole
+
+
+def usd(amount: int, *, scale: int = NANO) -> str:
+    """The shortest exact decimal text of an amount: 1250 nano-dollars is "0.00000125", 0 is "0"."""
+    sign, amount = ("-", -amount) if amount < 0 else ("", amount)
+    whole, rest = divmod(amount, scale)
+    if not rest:
+        return f"{sign}{whole}"
+    digits = len(str(scale)) - 1
+    return f"{sign}{whole}.{rest:0{digits}d}".rstrip("0")
+
+
+def half_even(numerator: int, denominator: int) -> int:
+    """`numerator / denominator` rounded to the nearest whole, ties to even. Both are whole, denominator > 0."""
+    whole, rest = divmod(numerator, denominator)
+    twice = rest * 2
+    if twice > denominator or (twice == denominator and whole & 1):
+        return whole + 1
+    return whole

@@ -1,0 +1,35 @@
+"""Token counts of one generation."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Counts of tokens, with what contains what.
+
+    prompt_tokens              all that went in; contains cached, cache_write, cache_write_1h and audio tokens
+    cached_tokens              prompt tokens read from the provider's cache
+    cache_write_tokens         prompt tokens written to it (5 minute class); cache_write_1h_tokens the 1 hour class
+    audio_tokens               prompt tokens that were sound
+    completion_tokens          all that came out; contains reasoning, audio and image tokens
+    upstream_cost_atto         what the provider itself says the call cost (atto-dollars), None when it does not say
+    """
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    audio_tokens: int = 0
+    reasoning_tokens: int = 0
+    completion_audio_tokens: int = 0
+    completion_image_tokens: int = 0
+    accepted_prediction_tokens: int = 0
+    rejected_prediction_tokens: int = 0
+    web_searches: int = 0
+    upstream_cost_atto: int | None = None
+
+    @property
+    def total_tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
