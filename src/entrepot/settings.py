@@ -31,9 +31,6 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drain_s: Annotated[
         Seconds, Meta(description="On SIGTERM running generations may go on this long; a second signal stops at once.")
     ] = 30.0
-    sse_comments: Annotated[
-        bool, Meta(description="Send `: ENTREPOT PROCESSING` while a stream waits for its first byte.")
-    ] = False
 
 
 class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

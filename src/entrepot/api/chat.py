@@ -1,0 +1,104 @@
+"""POST /chat/completions over ASGI: the client's side of a generation."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from entrepot.dialects.openai_chat.render import render_error
+from entrepot.errors import GatewayError, Internal, TooLarge
+from entrepot.pipeline import Pipeline
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+PATHS = ("/api/v1/chat/completions", "/v1/chat/completions", "/chat/completions")
+_JSON = (b"content-type", b"application/json")
+
+
+class AsgiHttp:
+    """One request of an ASGI server, as `pipeline.Http`. Headers are decoded when first looked at."""
+
+    __slots__ = ("_body_limit", "_headers", "_raw", "_receive", "_send", "authorization", "began")
+
+    def __init__(self, scope: Message, receive: Receive, send: Send, body_limit: int) -> None:
+        self._raw: list[tuple[bytes, bytes]] = scope["headers"]
+        self._headers: dict[str, str] | None = None
+        self._receive = receive
+        self._send = send
+        self._body_limit = body_limit
+        self.began = False
+        self.authorization = next((v.decode("latin-1") for k, v in self._raw if k == b"authorization"), None)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        if self._headers is None:
+            self._headers = {name.decode("latin-1"): value.decode("utf-8", "replace") for name, value in self._raw}
+        return self._headers
+
+    async def body(self) -> bytes:
+        """raises  TooLarge"""
+        message = await self._receive()
+        first: bytes = message.get("body", b"")
+        if not message.get("more_body") and len(first) <= self._body_limit:
+            return first
+        pieces, size = [first], len(first)
+        while message.get("more_body") and size <= self._body_limit:
+            message = await self._receive()
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+        if size > self._body_limit:
+            raise TooLarge(
+                f"The request body is longer than {self._body_limit:,} bytes.",
+                expected=f"at most {self._body_limit} bytes",
+                received=f"more than {self._body_limit} bytes",
+                remedy="Send less, give images as URLs, or have the operator raise server.max_body_bytes.",
+            )
+        return b"".join(pieces)
+
+    async def whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        self.began = True
+        headers.append((b"content-length", b"%d" % len(body)))
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def begin(self, headers: list[tuple[bytes, bytes]]) -> None:
+        self.began = True
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def piece(self, data: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end(self, data: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": data})
+
+    async def gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+def chat_completions(pipeline: Pipeline, body_limit: int, log_failure: Callable[[BaseException], None]) -> Any:
+    """The ASGI handler for `PATHS`."""
+
+    async def handle(scope: Message, receive: Receive, send: Send) -> None:
+        http = AsgiHttp(scope, receive, send, body_limit)
+        try:
+            await pipeline.chat(http)
+        except GatewayError as error:
+            await _answer(http, error)
+        except Exception as bug:
+            log_failure(bug)
+            await _answer(http, Internal("Something broke inside the gateway; the operator's log says what."))
+
+    return handle
+
+
+async def _answer(http: AsgiHttp, error: GatewayError) -> None:
+    if http.began:
+        await http.end(b"")
+        return
+    headers = [_JSON, (b"access-control-allow-origin", b"*")]
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % max(1, round(error.retry_after_s))))
+    await http.whole(error.status, headers, render_error(error.status, error.message, error.metadata))

@@ -1,0 +1,186 @@
+"""A provider's plain answer to ours: its bytes are kept, and only the members that must change are spliced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from entrepot.dialects.openai_chat.finish import normal_finish
+from entrepot.dialects.openai_chat.shape import (
+    ErrorEvent,
+    Fields,
+    Malformed,
+    Voice,
+    decode_fields,
+    dumps,
+    encode,
+    loads,
+    normalise_message,
+)
+from entrepot.dialects.openai_chat.usage import read_usage
+from entrepot.values.usage import Usage
+
+_NULL = b"null"
+
+
+class _Call(msgspec.Struct):
+    type: str | None = None
+    index: int | None = None
+    function: _Function | None = None
+
+
+class _Function(msgspec.Struct):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _Message(msgspec.Struct):
+    """Only answers whose message fits this can keep its bytes; anything else is normalised as JSON."""
+
+    role: str
+    content: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_Call] | None = None
+    reasoning: str | None = None
+    reasoning_details: list[Raw] | None = None
+    reasoning_content: msgspec.UnsetType = msgspec.UNSET
+
+
+class _Choice(msgspec.Struct):
+    message: _Message
+    index: int = 0
+    finish_reason: str | None = None
+    native_finish_reason: str | None = None
+
+
+class _Body(msgspec.Struct):
+    choices: list[_Choice]
+    id: str | None = None
+    service_tier: str | None = None
+    usage: Raw | None = None
+    error: msgspec.UnsetType = msgspec.UNSET
+
+
+class PlainAnswer:
+    """What a provider's body says. `render` gives our body once the usage object is known."""
+
+    __slots__ = (
+        "_choices",
+        "_fields",
+        "_voice",
+        "finish_reason",
+        "native_finish_reason",
+        "service_tier",
+        "tool_calls",
+        "upstream_id",
+        "usage",
+    )
+
+    def __init__(self, body: bytes, voice: Voice, *, excludes_reasoning: bool = False) -> None:
+        """raises  ErrorEvent, Malformed"""
+        self._voice = voice
+        self.finish_reason: str | None = None
+        self.native_finish_reason: str | None = None
+        self.tool_calls = 0
+        try:
+            told = _decode_body(body)
+            fields = decode_fields(body)
+            self._choices = [
+                self._keep(choice, raw) for choice, raw in zip(told.choices, _decode_choices(fields["choices"]), strict=True)
+            ]
+            self.upstream_id = told.id or ""
+            self.service_tier = told.service_tier
+            usage = told.usage
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            fields, usage = self._read_tolerantly(body)
+        if not self._choices:
+            raise Malformed("no choices")
+        self._fields = fields
+        self.usage: Usage | None = read_usage(usage, excludes_reasoning=excludes_reasoning) if usage else None
+
+    def render(self, usage: bytes) -> bytes:
+        fields = self._voice.names("chat.completion")
+        fields["choices"] = Raw(b"[" + b",".join(self._choices) + b"]")
+        fingerprint = self._fields.get("system_fingerprint")
+        if fingerprint is None or bytes(memoryview(fingerprint)) == _NULL:
+            self._fields["system_fingerprint"] = Raw(b'""')
+        for name, raw in self._fields.items():
+            if name not in fields:
+                fields[name] = raw
+        fields["usage"] = Raw(usage)
+        return encode(fields)
+
+    def _keep(self, told: _Choice, fields: Fields) -> bytes:
+        """The choice with its message's bytes as they came; falls back to JSON where the message must change."""
+        message = told.message
+        has_calls = bool(message.tool_calls)
+        if (message.reasoning and not message.reasoning_details) or (message.reasoning and not self._voice.shows_reasoning):
+            return self._rebuild(loads(encode(fields)))
+        for text in (message.reasoning, message.content, message.refusal):
+            if text:
+                self._voice.count(text)
+        for call in message.tool_calls or ():
+            self.tool_calls += 1
+            if call.function:
+                self._voice.count(f"{call.function.name or ''}{call.function.arguments or ''}")
+        finish = normal_finish(told.finish_reason, has_tool_calls=has_calls)
+        native = told.native_finish_reason or told.finish_reason
+        self._note_finish(finish, native)
+        kept: Fields = {"index": Raw(b"%d" % told.index)}
+        kept |= fields
+        if finish != told.finish_reason:
+            kept["finish_reason"] = Raw(encode(finish))
+        kept["native_finish_reason"] = Raw(encode(native))
+        kept.setdefault("logprobs", Raw(_NULL))
+        return encode(kept)
+
+    def _read_tolerantly(self, body: bytes) -> tuple[Fields, bytes | None]:
+        """The same from loose JSON, for answers that depart from the dialect."""
+        told = loads(body)
+        if not isinstance(told, dict):
+            raise Malformed("not a JSON object")
+        choices = told.pop("choices", None)
+        if told.get("error") and not choices:
+            raise ErrorEvent(body)
+        if not isinstance(choices, list):
+            raise Malformed("no choices")
+        self._choices = [self._rebuild(choice) for choice in choices if isinstance(choice, dict)]
+        self.upstream_id = str(told.get("id") or "")
+        tier = told.get("service_tier")
+        self.service_tier = tier if isinstance(tier, str) else None
+        usage = told.pop("usage", None)
+        groq = told.get("x_groq")
+        if not usage and isinstance(groq, dict):
+            usage = groq.get("usage")
+        return {name: Raw(dumps(value)) for name, value in told.items()}, dumps(usage) if usage else None
+
+    def _rebuild(self, choice: dict[str, Any]) -> bytes:
+        if choice.get("error") and not choice.get("message"):
+            raise ErrorEvent(dumps({"error": choice["error"]}))
+        message = choice.get("message")
+        if not isinstance(message, dict):
+            message = {"content": None}
+        message.setdefault("role", "assistant")
+        message.setdefault("content", None)
+        normalise_message(message, self._voice)
+        calls = message.get("tool_calls") or []
+        for call in calls:
+            call.pop("index", None)
+        self.tool_calls += len(calls)
+        told = choice.get("finish_reason")
+        finish = normal_finish(told if isinstance(told, str) else None, has_tool_calls=bool(calls))
+        native = choice.get("native_finish_reason") or told
+        self._note_finish(finish, native)
+        choice.setdefault("index", 0)
+        choice.setdefault("logprobs", None)
+        return dumps(choice | {"message": message, "finish_reason": finish, "native_finish_reason": native})
+
+    def _note_finish(self, finish: str | None, native: str | None) -> None:
+        if self.finish_reason is None:
+            self.finish_reason, self.native_finish_reason = finish, native
+
+
+_decode_body = msgspec.json.Decoder(_Body).decode
+_decode_choices = msgspec.json.Decoder(list[Fields]).decode

@@ -1,0 +1,389 @@
+"""The story of one generation, from request to record. Read this first.
+
+    caller   = who shows the key
+    request  = what is asked, in canonical form
+    plan     = which endpoints may serve it, in order, with reasons
+    opened   = the first answer that begins well (before its first byte, a failure moves on to the next endpoint)
+    usage    = what the provider reports, or what we counted
+    cost     = usage at the endpoint's price
+    settle   = the record is committed before the last byte leaves
+
+A client that hangs up is a normal way out: its task is cancelled, the upstream call with it, and what was produced is settled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from entrepot.dialects.openai_chat.parse import parse_request
+from entrepot.dialects.openai_chat.render import render_error
+from entrepot.dialects.openai_chat.shape import ErrorEvent, Malformed, Voice
+from entrepot.dialects.openai_chat.usage import render_usage
+from entrepot.errors import BrokenStream, GatewayError, InvalidRequest, UpstreamError
+from entrepot.metering.cost import Cost, Unpriced, cost_of
+from entrepot.metering.tokens import StreamCounter, count_prompt
+from entrepot.routing.fit import Fit
+from entrepot.routing.plan import Candidate, Offer, Plan, plan
+from entrepot.upstream.failures import classify_event
+from entrepot.upstream.walk import Limits, Opened, Sender, walk
+from entrepot.values.caller import Caller
+from entrepot.values.chat import Request
+from entrepot.values.clock import Clock
+from entrepot.values.generation import Attempt, Evidence, Generation
+from entrepot.values.ids import generation_id
+from entrepot.values.money import ATTO_PER_NANO, half_even
+from entrepot.values.usage import Usage
+
+_NOTHING = Cost(0, 0, 0, 0)
+_WATCH_AFTER_S = 0.25
+"""A call younger than this is not watched for its client leaving: most are over by then, and watching costs a task."""
+
+
+class Http(Protocol):
+    """The client's side of one request."""
+
+    headers: Mapping[str, str]
+    authorization: str | None
+
+    async def body(self) -> bytes: ...
+
+    async def whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None: ...
+
+    async def begin(self, headers: list[tuple[bytes, bytes]]) -> None: ...
+
+    async def piece(self, data: bytes) -> None: ...
+
+    async def end(self, data: bytes) -> None: ...
+
+    async def gone(self) -> None:
+        """Returns when the client has hung up."""
+        ...
+
+
+class Rooms(msgspec.Struct, frozen=True):
+    """What the pipeline needs from the rooms it passes through, handed in by `app.py`.
+
+    authenticate  Authorization header to caller, on the inference paths. raises Unauthenticated, Forbidden
+    offers        the wished slugs of a request to models with their endpoints, test keys to the sandbox. raises InvalidRequest
+    sender        for one call: where its attempts go
+    suit          what must change in a request for a candidate
+    refuses       by provider: request fields it answers with an error
+    settle        commits one record; returns when it is durable
+    observe       told each finished generation, for metrics
+    """
+
+    authenticate: Callable[[str | None], Caller]
+    offers: Callable[[list[str], Caller], tuple[Offer, ...]]
+    sender: Callable[[Caller, Http, list[str]], Sender]
+    suit: Callable[[Request, Candidate], Fit]
+    refuses: Callable[[], dict[str, frozenset[str]]]
+    settle: Callable[[Generation], Awaitable[None]]
+    observe: Callable[[Generation], None]
+
+
+class Call:
+    """One generation while it is under way: what is known of it so far."""
+
+    __slots__ = (
+        "attempts",
+        "caller",
+        "client_left",
+        "counter",
+        "created_ms",
+        "first_byte",
+        "http",
+        "id",
+        "opened",
+        "plan",
+        "request",
+        "sent",
+        "started",
+        "task",
+        "watcher",
+        "wished",
+    )
+
+    def __init__(self, caller: Caller, http: Http, clock: Clock, started: float) -> None:
+        self.caller = caller
+        self.http = http
+        self.created_ms = clock.now_ms()
+        self.id = generation_id(self.created_ms)
+        self.started = started
+        self.sent = started
+        self.first_byte = 0.0
+        self.wished: list[str] = []
+        self.request: Request | None = None
+        self.plan: Plan | None = None
+        self.opened: Opened | None = None
+        self.attempts: list[Attempt] = []
+        self.counter = StreamCounter()
+        self.client_left = False
+        self.watcher: asyncio.Task[None] | None = None
+        self.task = asyncio.current_task()
+
+    def head(self, content_type: bytes) -> list[tuple[bytes, bytes]]:
+        headers = [(b"content-type", content_type), (b"x-generation-id", self.id.encode()), (b"access-control-allow-origin", b"*")]
+        if self.opened is not None and self.opened.fit.notes:
+            headers.append((b"x-entrepot-adjusted", "; ".join(self.opened.fit.notes).encode("latin-1", "replace")))
+        return headers
+
+
+class Pipeline:
+    """Runs generations. `live` are those under way; `watch` must be run beside them."""
+
+    def __init__(self, rooms: Rooms, limits: Limits, clock: Clock) -> None:
+        self._rooms = rooms
+        self._limits = limits
+        self._clock = clock
+        self.live: set[Call] = set()
+
+    async def chat(self, http: Http) -> None:
+        """Answers one chat request, with a record of it whatever happens. raises GatewayError when the key is not good."""
+        started = self._clock.monotonic()
+        caller = self._rooms.authenticate(http.authorization)
+        call = Call(caller, http, self._clock, started)
+        self.live.add(call)
+        try:
+            await self._serve(call)
+        except GatewayError as error:
+            await self._refuse(call, error)
+        except asyncio.CancelledError:
+            await self._abandon(call)
+            if not call.client_left:
+                raise
+        finally:
+            self.live.discard(call)
+            if call.watcher is not None:
+                call.watcher.cancel()
+
+    async def watch(self) -> None:
+        """Notices clients that hang up: each call that lasts gets a task that waits for it. Runs until cancelled."""
+        while True:
+            await asyncio.sleep(_WATCH_AFTER_S)
+            long_ago = self._clock.monotonic() - _WATCH_AFTER_S
+            for call in self.live:
+                if call.watcher is None and call.started < long_ago:
+                    call.watcher = asyncio.create_task(_cancel_when_gone(call))
+
+    async def _serve(self, call: Call) -> None:
+        request = call.request = parse_request(await call.http.body())
+        call.wished = _wished(request)
+        offers = self._rooms.offers(call.wished, call.caller)
+        call.plan = plan(request, offers, self._rooms.refuses())
+        call.sent = self._clock.monotonic()
+        opened = call.opened = await walk(
+            call.plan,
+            request,
+            self._rooms.sender(call.caller, call.http, call.wished),
+            suit=lambda candidate: self._rooms.suit(request, candidate),
+            voice=lambda candidate, provider: _voice(call, request, candidate, provider),
+            attempts=call.attempts,
+            clock=self._clock,
+            limits=self._limits,
+        )
+        call.first_byte = self._clock.monotonic()
+        try:
+            if opened.stream is not None:
+                await self._stream(call, opened)
+            else:
+                await self._whole(call, opened)
+        finally:
+            opened.answer.close()
+
+    async def _whole(self, call: Call, opened: Opened) -> None:
+        plain = opened.plain
+        assert plain is not None
+        usage, cost, evidence = self._meter(call, opened, plain.usage)
+        body = plain.render(render_usage(usage, cost.prompt_nano, cost.completion_nano))
+        await self._settle(call, usage, cost, evidence)
+        await call.http.whole(200, call.head(b"application/json"), body)
+
+    async def _stream(self, call: Call, opened: Opened) -> None:
+        """Passes the stream on as it comes. The finish is committed before the usage chunk and the end sign leave."""
+        http, answer, stream = call.http, opened.answer, opened.stream
+        assert stream is not None
+        await http.begin([*call.head(b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")])
+        try:
+            if opened.first:
+                await http.piece(opened.first)
+            while not stream.done:
+                data = await answer.chunk()
+                out = stream.feed(data) if data else stream.close()
+                if out:
+                    await http.piece(out)
+                if not data:
+                    break
+            if not stream.complete:
+                raise BrokenStream("The provider's stream ended before its end sign.")
+        except (UpstreamError, ErrorEvent, Malformed) as problem:
+            await self._break(call, opened, problem)
+            return
+        usage, cost, evidence = self._meter(call, opened, stream.usage)
+        await self._settle(call, usage, cost, evidence)
+        await http.end(stream.end(render_usage(usage, cost.prompt_nano, cost.completion_nano)))
+
+    async def _break(self, call: Call, opened: Opened, problem: UpstreamError | ErrorEvent | Malformed) -> None:
+        """A failure after the first byte: told in the stream, and what came is what is billed."""
+        error = _as_error(problem, opened)
+        usage, cost, evidence = self._meter(call, opened, opened.stream.usage if opened.stream else None)
+        await self._settle(call, usage, cost, evidence, error=error, finish="error")
+        voice = _voice(call, call.request, opened.candidate, opened.candidate.endpoint.provider)
+        await call.http.end(_error_chunk(voice, error))
+
+    async def _refuse(self, call: Call, error: GatewayError) -> None:
+        await self._settle(call, Usage(), _NOTHING, "waived", error=error)
+        headers = call.head(b"application/json")
+        if error.retry_after_s is not None:
+            headers.append((b"retry-after", b"%d" % max(1, round(error.retry_after_s))))
+        await call.http.whole(error.status, headers, render_error(error.status, error.message, error.metadata, call.id))
+
+    async def _abandon(self, call: Call) -> None:
+        """The client left, or we are being stopped: what was produced is settled."""
+        opened = call.opened
+        if opened is None:
+            await self._settle(call, Usage(), _NOTHING, "waived")
+            return
+        usage, cost, evidence = self._meter(call, opened, opened.stream.usage if opened.stream else None)
+        await self._settle(call, usage, cost, evidence)
+
+    def _meter(self, call: Call, opened: Opened, reported: Usage | None) -> tuple[Usage, Cost, Evidence]:
+        """Usage, what it costs, and what that rests on. Nothing produced and no finish is free."""
+        evidence: Evidence = "reported"
+        usage = reported
+        if usage is None:
+            completion = call.counter.total()
+            finish = (opened.stream or opened.plain).finish_reason if (opened.stream or opened.plain) else None
+            if not completion and finish is None:
+                return Usage(), _NOTHING, "waived"
+            usage, evidence = Usage(prompt_tokens=_count_prompt(call.request), completion_tokens=completion), "counted"
+        price = opened.candidate.endpoint.price
+        try:
+            return usage, cost_of(usage, price), evidence
+        except Unpriced:
+            plain = msgspec.structs.replace(usage, audio_tokens=0, completion_audio_tokens=0, completion_image_tokens=0)
+            return usage, cost_of(plain, price), "estimated"
+
+    async def _settle(
+        self,
+        call: Call,
+        usage: Usage,
+        cost: Cost,
+        evidence: Evidence,
+        *,
+        error: GatewayError | None = None,
+        finish: str | None = None,
+    ) -> None:
+        generation = self._record(call, usage, cost, evidence, error, finish)
+        await self._rooms.settle(generation)
+        self._rooms.observe(generation)
+
+    def _record(
+        self, call: Call, usage: Usage, cost: Cost, evidence: Evidence, error: GatewayError | None, finish: str | None
+    ) -> Generation:
+        now = self._clock.monotonic()
+        opened, request, headers = call.opened, call.request, call.http.headers
+        said = (opened.plain or opened.stream) if opened else None
+        endpoint = opened.candidate.endpoint if opened else None
+        chat = request.chat if request else None
+        upstream = usage.upstream_cost_atto
+        return Generation(
+            id=call.id,
+            created_ms=call.created_ms,
+            key_hash=call.caller.key_hash,
+            workspace=call.caller.workspace,
+            requested=call.wished[0] if call.wished else "",
+            model=endpoint.model if endpoint else "",
+            provider=endpoint.provider if endpoint else (call.attempts[-1].provider if call.attempts else ""),
+            endpoint=endpoint.id if endpoint else "",
+            usage=usage,
+            cost_nano=cost.total_nano,
+            evidence=evidence,
+            test=call.caller.kind == "test",
+            streamed=request.stream if request else False,
+            cancelled=call.client_left,
+            status=error.status if error else 200,
+            error_type=str(error.metadata.get("error_type", error.error_type)) if error else "",
+            error_message=error.message if error else "",
+            finish_reason=finish or (said.finish_reason if said else None),
+            native_finish_reason=said.native_finish_reason if said else None,
+            upstream_id=said.upstream_id if said else "",
+            upstream_model=endpoint.upstream_model if endpoint else "",
+            service_tier=said.service_tier if said else None,
+            prompt_cost_nano=cost.prompt_nano,
+            completion_cost_nano=cost.completion_nano,
+            upstream_cost_nano=half_even(upstream, ATTO_PER_NANO) if upstream is not None else None,
+            cache_discount_nano=cost.cache_discount_nano,
+            queue_ms=round((call.sent - call.started) * 1000, 3),
+            first_byte_ms=round((call.first_byte - call.sent) * 1000, 3) if call.first_byte else 0.0,
+            generation_ms=round((now - call.first_byte) * 1000, 3) if call.first_byte else 0.0,
+            http_referer=headers.get("http-referer", "")[:512],
+            app_title=(headers.get("x-openrouter-title") or headers.get("x-title", ""))[:256],
+            user_agent=headers.get("user-agent", "")[:256],
+            external_user=(chat.user or "")[:128] if chat else "",
+            session_id=((chat.session_id if chat else None) or headers.get("x-session-id", ""))[:256],
+            adjusted=opened.fit.notes if opened else (),
+            unknown_fields=request.unknown if request else (),
+            attempts=tuple(call.attempts),
+            plan=call.plan.reasons if call.plan else (),
+            tool_calls=said.tool_calls if said else 0,
+        )
+
+
+async def _cancel_when_gone(call: Call) -> None:
+    await call.http.gone()
+    call.client_left = True
+    if call.task is not None:
+        call.task.cancel()
+
+
+def _wished(request: Request) -> list[str]:
+    """The slugs to try, in order, each once. raises InvalidRequest"""
+    chat = request.chat
+    slugs = [*([chat.model] if chat.model else []), *(chat.models or [])]
+    if not slugs:
+        raise InvalidRequest(
+            "`model` is required.",
+            field="model",
+            expected="a slug such as openai/gpt-5.1",
+            received="nothing",
+            remedy="Send `model`, or a list of `models`; GET /api/v1/models lists them.",
+        )
+    return list(dict.fromkeys(slugs))
+
+
+def _voice(call: Call, request: Request | None, candidate: Candidate, provider: str) -> Voice:
+    return Voice(
+        id=call.id,
+        model=candidate.model.id,
+        provider=provider,
+        created=call.created_ms // 1000,
+        count=call.counter.feed,
+        shows_reasoning=request.wishes_reasoning_text if request else True,
+    )
+
+
+def _count_prompt(request: Request | None) -> int:
+    if request is None:
+        return 0
+    tools = request.fields.get("tools")
+    return count_prompt(msgspec.json.decode(request.fields["messages"]), msgspec.json.decode(tools) if tools else None)
+
+
+def _as_error(problem: UpstreamError | ErrorEvent | Malformed, opened: Opened) -> GatewayError:
+    provider = opened.candidate.endpoint.provider
+    if isinstance(problem, ErrorEvent):
+        return classify_event(problem.payload, provider)
+    if isinstance(problem, Malformed):
+        return BrokenStream(f"{provider} sent something that is not Chat Completions: {problem}.")
+    return problem
+
+
+def _error_chunk(voice: Voice, error: GatewayError) -> bytes:
+    fields = {name: raw for name, raw in voice.names("chat.completion.chunk").items()}
+    said = {"code": error.status, "message": error.message, "metadata": error.metadata}
+    choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "error", "native_finish_reason": "error"}
+    return b"data: " + msgspec.json.encode({**fields, "error": said, "choices": [choice]}) + b"\n\n"

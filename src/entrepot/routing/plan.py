@@ -1,0 +1,241 @@
+"""Which endpoints, in which order, and why: a pure function of the request, the catalogue and the caller's preferences.
+
+For now: the model's live endpoints, cheapest first, and the same for each fall-back model after it. A plan keeps a reason for every
+endpoint it considered, kept or dropped, and the same words reach the record, the error and `X-OpenRouter-Metadata`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from entrepot.errors import GatewayError, InvalidRequest, NotFound
+from entrepot.routing.fit import fit
+from entrepot.values.chat import FilePart, ImagePart, Preferences, Request, Sort, UserMessage
+from entrepot.values.chat import AudioPart as _AudioPart
+from entrepot.values.model import Endpoint, Model
+from entrepot.values.money import ATTO, parse_usd
+
+_NO_PREFERENCES = Preferences()
+_SOFT = ("tools", "response_format", "verbosity")
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """One wished model with everything that could serve it, cheapest first. `names` maps a provider's slug to its shown name."""
+
+    model: Model
+    endpoints: Sequence[Endpoint]
+    variants: tuple[str, ...] = ()
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    model: Model
+    endpoint: Endpoint
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """candidates in the order to be tried; `reasons` has one line for each endpoint considered"""
+
+    candidates: tuple[Candidate, ...]
+    reasons: tuple[str, ...]
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """Why an endpoint is out: the contract's word (5.4 `excluded_by`) and a sentence."""
+
+    word: str
+    why: str
+
+
+def plan(request: Request, offers: Iterable[Offer], refuses: dict[str, frozenset[str]]) -> Plan:
+    """refuses  by provider slug: request fields it answers with an error
+
+    raises  NotFound, naming what removed the last endpoint; InvalidRequest, where no endpoint of the model could ever do it
+    """
+    preferences = request.chat.provider or _NO_PREFERENCES
+    inputs = _inputs(request)
+    kept: list[Candidate] = []
+    reasons: list[str] = []
+    dropped: list[tuple[Endpoint, Dropped]] = []
+    tried: list[Offer] = []
+    for offer in offers:
+        tried.append(offer)
+        live = []
+        for endpoint in offer.endpoints:
+            out = _dropped(request, offer.model, endpoint, preferences, inputs, refuses)
+            if out is None:
+                live.append(endpoint)
+            else:
+                dropped.append((endpoint, out))
+                reasons.append(f"{endpoint.id} dropped: {out.why}")
+        for endpoint in _in_order(_softly(request, live), preferences):
+            kept.append(Candidate(offer.model, endpoint))
+            reasons.append(f"{endpoint.id} kept")
+    if not kept:
+        raise _nothing_left(tried, dropped)
+    if preferences.allow_fallbacks is False and not preferences.order:
+        kept = kept[:1]
+    return Plan(tuple(kept), tuple(reasons))
+
+
+def _dropped(
+    request: Request,
+    model: Model,
+    endpoint: Endpoint,
+    wish: Preferences,
+    inputs: frozenset[str],
+    refuses: dict[str, frozenset[str]],
+) -> Dropped | None:
+    """The first reason against an endpoint, from the most to the least final."""
+    if endpoint.off_reason:
+        return Dropped("off", endpoint.off_reason)
+    if not inputs <= set(model.input_modalities):
+        missing = ", ".join(sorted(inputs - set(model.input_modalities)))
+        return Dropped("modality", f"the model does not read {missing}")
+    if request.effort == "none" or wish.require_parameters:
+        suited = fit(request, endpoint, refuses.get(endpoint.provider, frozenset()))
+        if suited.refusal:
+            return Dropped("reasoning", suited.refusal)
+        if wish.require_parameters and suited.notes:
+            return Dropped("require_parameters", "it cannot honour " + "; ".join(suited.notes))
+    return _preferred_away(endpoint, wish) if wish is not _NO_PREFERENCES else None
+
+
+def _preferred_away(endpoint: Endpoint, wish: Preferences) -> Dropped | None:
+    if wish.only is not None and not _named(endpoint, wish.only):
+        return Dropped("allowed_providers", "not in provider.only")
+    if wish.ignore and _named(endpoint, wish.ignore):
+        return Dropped("allowed_providers", "in provider.ignore")
+    if wish.order and wish.allow_fallbacks is False and not _named(endpoint, wish.order):
+        return Dropped("allowed_providers", "not in provider.order, and allow_fallbacks is false")
+    if wish.data_collection == "deny" and endpoint.data_policy not in ("retains", "zdr"):
+        return Dropped("data_policy:training", f"its data policy is {endpoint.data_policy}, and data_collection is deny")
+    if wish.zdr and endpoint.data_policy != "zdr":
+        return Dropped("data_policy:zdr", f"its data policy is {endpoint.data_policy}, and zdr is asked for")
+    if wish.enforce_distillable_text:
+        return Dropped("data_policy:distillation", "it is not known to allow distillation")
+    if wish.quantizations and not _quantized(endpoint.quantization or "unknown", wish.quantizations):
+        return Dropped("quantization", f"its quantization is {endpoint.quantization or 'unknown'}")
+    return _too_dear(endpoint, wish)
+
+
+def _quantized(has: str, wished: list[str]) -> bool:
+    wider = {"mxfp4": "fp4", "nvfp4": "fp4", "mxfp8": "fp8"}
+    return has in wished or wider.get(has) in wished
+
+
+def _too_dear(endpoint: Endpoint, wish: Preferences) -> Dropped | None:
+    if wish.max_price is None:
+        return None
+    rates = endpoint.price.rates
+    per_million = {"prompt": rates.prompt, "completion": rates.completion, "audio": rates.audio}
+    each = {"request": rates.request, "image": rates.image}
+    for name in ("prompt", "completion", "audio", "request", "image"):
+        most = getattr(wish.max_price, name)
+        if most is None:
+            continue
+        rate = per_million[name] * 10**6 if per_million.get(name) else each.get(name)
+        if rate and rate > _atto(most, name):
+            return Dropped("max_price", f"its {name} price is above provider.max_price.{name}")
+    return None
+
+
+def _atto(most: float | str, name: str) -> int:
+    try:
+        value = parse_usd(str(most) if isinstance(most, str) else f"{most:.12f}", scale=ATTO)
+    except ValueError as error:
+        raise InvalidRequest(
+            f"`provider.max_price.{name}` is not a price: {error}.",
+            field=f"provider.max_price.{name}",
+            expected='US dollars, as 2.5 or "2.5"',
+            received=str(most)[:80],
+            remedy="Give US dollars per million tokens (per request or image for those two).",
+        ) from None
+    return value
+
+
+def _named(endpoint: Endpoint, names: Iterable[str]) -> bool:
+    tagged = f"{endpoint.provider}/{endpoint.tag}" if endpoint.tag else endpoint.provider
+    plain = endpoint.provider.replace("-", "")
+    return any(
+        name in (endpoint.provider, tagged) or name.lower().replace(" ", "").replace("-", "").replace(".", "") == plain
+        for name in names
+    )
+
+
+def _in_order(live: list[Endpoint], wish: Preferences) -> list[Endpoint]:
+    """Cheapest first as they come; those of `provider.order` before, in its order."""
+    if not wish.order:
+        return live
+    first = [endpoint for name in wish.order for endpoint in live if _named(endpoint, (name,))]
+    ordered = list(dict.fromkeys([endpoint.id for endpoint in first] + [endpoint.id for endpoint in live]))
+    by_id = {endpoint.id: endpoint for endpoint in live}
+    return [by_id[name] for name in ordered]
+
+
+def _softly(request: Request, live: list[Endpoint]) -> list[Endpoint]:
+    """Endpoints that know what the request needs come alone, when there are any."""
+    for name in _SOFT:
+        if name in request.fields:
+            able = [endpoint for endpoint in live if not endpoint.supported_parameters or name in endpoint.supported_parameters]
+            live = able or live
+    return live
+
+
+def _inputs(request: Request) -> frozenset[str]:
+    """The modalities, apart from text, that the messages carry."""
+    found = set()
+    for message in request.chat.messages:
+        if isinstance(message, UserMessage) and not isinstance(message.content, str):
+            for part in message.content:
+                if isinstance(part, ImagePart):
+                    found.add("image")
+                elif isinstance(part, _AudioPart):
+                    found.add("audio")
+                elif isinstance(part, FilePart):
+                    found.add("file")
+    return frozenset(found) - {"file"}
+
+
+def wished_sort(wish: Preferences | None) -> str | None:
+    sort = wish.sort if wish else None
+    return sort.by if isinstance(sort, Sort) else sort
+
+
+def _nothing_left(offers: list[Offer], dropped: list[tuple[Endpoint, Dropped]]) -> GatewayError:
+    slugs = [offer.model.id for offer in offers]
+    words = list(dict.fromkeys(out.word for _, out in dropped))
+    if words == ["reasoning"]:
+        return InvalidRequest(
+            f"{slugs[0]} always reasons: `none` is not an effort it has.",
+            field="reasoning.effort",
+            expected="low, medium or high",
+            received="none",
+            remedy="Leave the effort out, or ask for the least the model has.",
+        )
+    why = "; ".join(f"{endpoint.id}: {out.why}" for endpoint, out in dropped[:8]) or "no provider offers it"
+    asked_away = [word for word in words if word not in ("off",)]
+    code = "constraint_filtered" if asked_away else "no_endpoints"
+    if any(word.startswith("data_policy") for word in words):
+        code = "privacy_restricted"
+    remedy = (
+        "Loosen " + ", ".join(asked_away) + "."
+        if asked_away
+        else "Switch a provider on (see the front page or `entrepot providers list`), or use a test key to try the model without one."
+    )
+    return NotFound(
+        f"No endpoint can serve {', '.join(slugs)}: {why}.",
+        field="provider" if asked_away else "model",
+        remedy=remedy,
+        metadata={
+            "availability": {
+                "code": code,
+                "retryable": False,
+                "requested_models": slugs,
+                "affected_providers": list(dict.fromkeys(endpoint.provider for endpoint, _ in dropped)),
+                "excluded_by": asked_away,
+                "docs_url": "/docs/look-up/errors#" + code,
+            }
+        },
+    )

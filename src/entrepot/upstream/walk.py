@@ -1,0 +1,207 @@
+"""Walking the plan: one attempt at a time, until the first byte of an answer commits us.
+
+Before that byte a failed attempt moves on to the next endpoint, silently; after it, what came is what counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from entrepot.dialects.openai_chat.answer import PlainAnswer
+from entrepot.dialects.openai_chat.shape import ErrorEvent, Malformed, Voice
+from entrepot.dialects.openai_chat.stream import StreamedAnswer, as_stream
+from entrepot.errors import (
+    BrokenStream,
+    ProviderBroke,
+    ProviderBusy,
+    RequestRejected,
+    Throttled,
+    TimedOut,
+    Unavailable,
+    UpstreamError,
+)
+from entrepot.providers import Quirk
+from entrepot.routing.fit import Fit
+from entrepot.routing.plan import Candidate, Plan
+from entrepot.upstream.answer import Answer
+from entrepot.upstream.failures import classify, classify_event
+from entrepot.values.chat import Request
+from entrepot.values.clock import Clock
+from entrepot.values.generation import Attempt
+
+_MAX_ERROR_BODY = 256 * 1024
+
+
+class Opened(msgspec.Struct):
+    """An answer that has begun. Either `plain` is whole, or `stream` goes on after `first`."""
+
+    candidate: Candidate
+    fit: Fit
+    answer: Answer
+    plain: PlainAnswer | None = None
+    stream: StreamedAnswer | None = None
+    first: bytes = b""
+
+
+class Sender(Protocol):
+    """Where an attempt goes: a provider over HTTP, or the sandbox."""
+
+    def name_of(self, candidate: Candidate) -> str: ...
+
+    def quirks_of(self, candidate: Candidate) -> frozenset[Quirk]: ...
+
+    async def send(self, request: Request, candidate: Candidate, fit: Fit) -> Answer: ...
+
+
+class Limits(msgspec.Struct, frozen=True):
+    answer_bytes: int
+    event_bytes: int
+
+
+async def walk(
+    plan: Plan,
+    request: Request,
+    sender: Sender,
+    *,
+    suit: Callable[[Candidate], Fit],
+    voice: Callable[[Candidate, str], Voice],
+    attempts: list[Attempt],
+    clock: Clock,
+    limits: Limits,
+) -> Opened:
+    """The first answer that begins well. Every attempt is added to `attempts` as it ends.
+
+    suit   what must change in the request for a candidate
+    voice  how our answer names itself, from a candidate and its provider's shown name
+    raises Unavailable, when every attempt failed
+    """
+    failures: list[UpstreamError] = []
+    for candidate in plan.candidates:
+        suited = suit(candidate)
+        name = sender.name_of(candidate)
+        began = clock.monotonic()
+        answer: Answer | None = None
+        try:
+            answer = await sender.send(request, candidate, suited)
+            opened = Opened(candidate, suited, answer)
+            quirks = sender.quirks_of(candidate)
+            await _begin(opened, request, voice(candidate, name), quirks, name, limits)
+        except UpstreamError as error:
+            attempts.append(_attempt(candidate, answer, clock.monotonic() - began, error))
+            failures.append(error)
+            if answer is not None:
+                answer.close()
+            if not error.try_next:
+                break
+        except BaseException:
+            if answer is not None:
+                answer.close()
+            raise
+        else:
+            attempts.append(_attempt(candidate, answer, clock.monotonic() - began, None))
+            return opened
+    raise nothing_worked(failures, plan, attempts)
+
+
+async def _begin(opened: Opened, request: Request, voice: Voice, quirks: frozenset[Quirk], name: str, limits: Limits) -> None:
+    """Reads until the answer is committed: the whole of a plain one, the first event of a stream. raises UpstreamError"""
+    answer = opened.answer
+    if answer.status not in (200, 201):
+        raise classify(answer.status, answer.headers, await answer.read(_MAX_ERROR_BODY), name)
+    excludes_reasoning = Quirk.COMPLETION_EXCLUDES_REASONING in quirks
+    try:
+        if request.stream:
+            opened.stream = StreamedAnswer(voice, max_event_bytes=limits.event_bytes, excludes_reasoning=excludes_reasoning)
+            opened.first = await _first_bytes(answer, opened.stream, voice, limits, name)
+        else:
+            opened.plain = PlainAnswer(await answer.read(limits.answer_bytes), voice, excludes_reasoning=excludes_reasoning)
+            if opened.plain.finish_reason == "error":
+                raise ProviderBusy(f"{name} gave up: {opened.plain.native_finish_reason}.", upstream_status=answer.status)
+    except ErrorEvent as event:
+        raise classify_event(event.payload, name) from None
+    except Malformed as what:
+        raise ProviderBroke(f"{name} sent an answer that is not Chat Completions: {what}.", upstream_status=answer.status) from None
+    except BrokenStream as error:
+        raise ProviderBroke(error.message, upstream_status=answer.status) from None
+
+
+async def _first_bytes(answer: Answer, stream: StreamedAnswer, voice: Voice, limits: Limits, name: str) -> bytes:
+    if "json" in answer.headers.get("content-type", ""):
+        return stream.feed(as_stream(await answer.read(limits.answer_bytes), voice))
+    while True:
+        data = await answer.chunk()
+        out = stream.feed(data) if data else stream.close()
+        if out or stream.done:
+            return out
+        if not data:
+            raise ProviderBroke(f"{name} ended its stream before it began.", upstream_status=answer.status)
+
+
+def _attempt(candidate: Candidate, answer: Answer | None, took_s: float, error: UpstreamError | None) -> Attempt:
+    endpoint = candidate.endpoint
+    status = answer.status if answer is not None else 0
+    return Attempt(
+        endpoint=endpoint.id,
+        provider=endpoint.provider,
+        upstream_model=endpoint.upstream_model,
+        status=(error.upstream_status or status) if error else status,
+        error_type=error.error_type if error else "",
+        message=error.message if error else "",
+        latency_ms=round(took_s * 1000, 3),
+    )
+
+
+def nothing_worked(failures: list[UpstreamError], plan: Plan, attempts: list[Attempt]) -> Unavailable:
+    """One error for the caller from all that happened. What the caller can mend comes first, then what all agree on."""
+    chosen = next((failure for failure in failures if isinstance(failure, RequestRejected)), failures[-1])
+    if all(isinstance(failure, Throttled) for failure in failures):
+        code, status = "capacity_exhausted", 429
+    elif isinstance(chosen, RequestRejected):
+        code, status = "", chosen.status
+    elif all(isinstance(failure, TimedOut) for failure in failures):
+        code, status = "temporarily_unavailable", 504
+    else:
+        code, status = "temporarily_unavailable", 503 if len(failures) > 1 and chosen.status != 502 else chosen.status
+        if chosen.status in (429, 504):
+            status = 503
+    waits = [failure.retry_after_s for failure in failures if failure.retry_after_s is not None]
+    error = Unavailable(
+        chosen.message,
+        error_type=chosen.error_type,
+        status=status,
+        retry_after_s=min(waits) if waits and status in (429, 503) else None,
+        detail=chosen.detail,
+        remedy=chosen.remedy,
+        field=chosen.field,
+        metadata=_metadata(chosen, code, plan, attempts, waits),
+    )
+    error.retryable = chosen.retryable
+    return error
+
+
+def _metadata(
+    chosen: UpstreamError, code: str, plan: Plan, attempts: list[Attempt], waits: list[float]
+) -> dict[str, object]:
+    told: dict[str, object] = {**chosen.extra, "provider_name": attempts[-1].provider, "attempts": len(attempts)}
+    if chosen.raw:
+        told["raw"] = chosen.raw
+    if chosen.upstream_status:
+        told["provider_code"] = chosen.upstream_status
+    if len(attempts) > 1:
+        told["previous_errors"] = [
+            {"provider": attempt.provider, "code": attempt.error_type, "status": attempt.status, "message": attempt.message}
+            for attempt in attempts[:-1]
+        ]
+    if code:
+        told["availability"] = {
+            "code": code,
+            "retryable": True,
+            "requested_models": list(dict.fromkeys(candidate.model.id for candidate in plan.candidates)),
+            "affected_providers": list(dict.fromkeys(attempt.provider for attempt in attempts)),
+            "docs_url": "/docs/look-up/errors#" + code,
+            **({"retry_after": min(waits)} if waits else {}),
+        }
+    return told

@@ -1,0 +1,408 @@
+"""The canonical request: what a caller may ask for, with types and bounds.
+
+The shape is that of Chat Completions with OpenRouter's additions (its contract 1.2 to 1.7, read 2026-08-22), because it is the
+widest in use; the other dialects parse into these same structs. Every field may be null, which means absent. Numbers and
+lengths are bounded here, once; rules that join two fields are in `dialects/openai_chat/parse.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Raw
+
+Effort = Literal["max", "xhigh", "high", "medium", "low", "minimal", "none"]
+Count = Annotated[int, Meta(ge=1, le=2**31)]
+Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Penalty = Annotated[float, Meta(ge=-2, le=2)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Slug = Annotated[str, Meta(min_length=1, max_length=256)]
+Name = Annotated[str, Meta(max_length=256)]
+Decimalish = float | str
+Object = dict[str, Raw]
+
+
+class _Part(msgspec.Struct, frozen=True, tag_field="type"):
+    pass
+
+
+class TextPart(_Part, tag="text"):
+    text: str
+    cache_control: Object | None = None
+    prompt_cache_breakpoint: Object | None = None
+
+
+class ImageUrl(msgspec.Struct, frozen=True):
+    url: Annotated[str, Meta(pattern=r"^([hH][tT][tT][pP][sS]?://[^\s/]|data:image/[\w.+-]+[;,])")]
+    detail: Literal["auto", "low", "high", "original"] | None = None
+
+
+class ImagePart(_Part, tag="image_url"):
+    image_url: ImageUrl
+    cache_control: Object | None = None
+
+
+class Audio(msgspec.Struct, frozen=True):
+    data: Annotated[str, Meta(min_length=1)]
+    format: Annotated[str, Meta(min_length=1, max_length=16)]
+
+
+class AudioPart(_Part, tag="input_audio"):
+    input_audio: Audio
+    cache_control: Object | None = None
+
+
+class VideoUrl(msgspec.Struct, frozen=True):
+    url: Annotated[str, Meta(pattern=r"^([hH][tT][tT][pP][sS]?://[^\s/]|data:video/[\w.+-]+[;,])")]
+
+
+class VideoPart(_Part, tag="video_url"):
+    video_url: VideoUrl
+
+
+class InputVideoPart(_Part, tag="input_video"):
+    video_url: VideoUrl
+
+
+class File(msgspec.Struct, frozen=True):
+    filename: Annotated[str, Meta(max_length=1024)] | None = None
+    file_data: str | None = None
+    file_id: Name | None = None
+
+
+class FilePart(_Part, tag="file"):
+    file: File
+    cache_control: Object | None = None
+
+
+class RefusalPart(_Part, tag="refusal"):
+    refusal: str
+
+
+class ThinkingPart(_Part, tag="thinking"):
+    """Mistral's way of carrying reasoning in the content; accepted back as it came."""
+
+    thinking: Any = None
+
+
+Part = TextPart | ImagePart | AudioPart | VideoPart | InputVideoPart | FilePart | RefusalPart | ThinkingPart
+Content = str | list[Part]
+
+
+class _Message(msgspec.Struct, frozen=True, tag_field="role"):
+    pass
+
+
+class SystemMessage(_Message, tag="system"):
+    content: Content
+    name: Name | None = None
+
+
+class DeveloperMessage(_Message, tag="developer"):
+    content: Content
+    name: Name | None = None
+
+
+class UserMessage(_Message, tag="user"):
+    content: Content
+    name: Name | None = None
+
+
+class CalledFunction(msgspec.Struct, frozen=True):
+    name: Annotated[str, Meta(min_length=1, max_length=256)]
+    arguments: str | Object = "{}"
+
+
+class ToolCall(msgspec.Struct, frozen=True):
+    id: Name = ""
+    type: str = "function"
+    function: CalledFunction | None = None
+    custom: Object | None = None
+    index: int | None = None
+
+
+class ReasoningDetail(msgspec.Struct, frozen=True):
+    type: str = ""
+    text: str | None = None
+    summary: str | None = None
+    data: str | None = None
+    signature: str | None = None
+    format: str | None = None
+    id: str | None = None
+    index: int | None = None
+
+
+class AssistantMessage(_Message, tag="assistant"):
+    content: Content | None = None
+    tool_calls: list[ToolCall] | None = None
+    function_call: Object | None = None
+    refusal: str | None = None
+    reasoning: str | None = None
+    reasoning_content: str | None = None
+    reasoning_details: list[ReasoningDetail] | None = None
+    images: list[Raw] | None = None
+    audio: Object | None = None
+    annotations: list[Raw] | None = None
+    name: Name | None = None
+    prefix: bool | None = None
+
+
+class ToolMessage(_Message, tag="tool"):
+    content: Content
+    tool_call_id: Annotated[str, Meta(min_length=1, max_length=256)]
+    name: Name | None = None
+
+
+class FunctionMessage(_Message, tag="function"):
+    """The result of a legacy function call."""
+
+    name: Name
+    content: str | None = None
+
+
+Message = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage | FunctionMessage
+
+
+class Function(msgspec.Struct, frozen=True):
+    name: Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_.:-]{1,64}$")]
+    description: str | None = None
+    parameters: Object | None = None
+    strict: bool | None = None
+
+
+class Tool(msgspec.Struct, frozen=True):
+    type: Annotated[str, Meta(min_length=1, max_length=64)] = "function"
+    function: Function | None = None
+    custom: Object | None = None
+    cache_control: Object | None = None
+
+
+class NamedFunction(msgspec.Struct, frozen=True):
+    name: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class NamedChoice(msgspec.Struct, frozen=True):
+    type: Annotated[str, Meta(min_length=1, max_length=64)] = "function"
+    function: NamedFunction | None = None
+    custom: NamedFunction | None = None
+    allowed_tools: Object | None = None
+
+
+class _Format(msgspec.Struct, frozen=True, tag_field="type"):
+    pass
+
+
+class TextFormat(_Format, tag="text"):
+    pass
+
+
+class JsonObjectFormat(_Format, tag="json_object"):
+    schema: Object | None = None
+
+
+class JsonSchema(msgspec.Struct, frozen=True):
+    name: Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+    schema: Object | None = None
+    description: str | None = None
+    strict: bool | None = None
+
+
+class JsonSchemaFormat(_Format, tag="json_schema"):
+    json_schema: JsonSchema
+
+
+class GrammarFormat(_Format, tag="grammar"):
+    grammar: str
+
+
+class PythonFormat(_Format, tag="python"):
+    pass
+
+
+ResponseFormat = TextFormat | JsonObjectFormat | JsonSchemaFormat | GrammarFormat | PythonFormat
+
+
+class ReasoningControl(msgspec.Struct, frozen=True):
+    effort: Effort | None = None
+    max_tokens: Annotated[int, Meta(ge=0, le=2**31)] | None = None
+    exclude: bool | None = None
+    enabled: bool | None = None
+    summary: Literal["auto", "concise", "detailed"] | None = None
+    context: Literal["auto", "all_turns", "current_turn"] | None = None
+    mode: Literal["standard", "pro"] | None = None
+
+
+class StreamOptions(msgspec.Struct, frozen=True):
+    include_usage: bool | None = None
+    include_obfuscation: bool | None = None
+
+
+class UsageOption(msgspec.Struct, frozen=True):
+    include: bool | None = None
+
+
+class MaxPrice(msgspec.Struct, frozen=True):
+    """USD per million tokens; per request and per image for those two."""
+
+    prompt: Decimalish | None = None
+    completion: Decimalish | None = None
+    request: Decimalish | None = None
+    image: Decimalish | None = None
+    audio: Decimalish | None = None
+
+
+class Sort(msgspec.Struct, frozen=True):
+    by: Literal["price", "throughput", "latency", "exacto"] | None = None
+    partition: Literal["model", "none"] | None = None
+
+
+class Preferences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `provider` object (contract 1.5)."""
+
+    order: Annotated[list[Slug], Meta(max_length=64)] | None = None
+    only: Annotated[list[Slug], Meta(max_length=256)] | None = None
+    ignore: Annotated[list[Slug], Meta(max_length=256)] | None = None
+    allow_fallbacks: bool | None = None
+    require_parameters: bool | None = None
+    data_collection: Literal["allow", "deny"] | None = None
+    zdr: bool | None = None
+    enforce_distillable_text: bool | None = None
+    quantizations: Annotated[list[Name], Meta(max_length=16)] | None = None
+    sort: Literal["price", "throughput", "latency", "exacto"] | Sort | None = None
+    max_price: MaxPrice | None = None
+    preferred_min_throughput: float | dict[str, float | None] | None = None
+    preferred_max_latency: float | dict[str, float | None] | None = None
+    options: Object | None = None
+
+
+class Plugin(msgspec.Struct, frozen=True):
+    id: Slug
+    enabled: bool | None = None
+
+
+class Prediction(msgspec.Struct, frozen=True):
+    type: Literal["content"]
+    content: str | list[TextPart]
+
+
+class AudioOutput(msgspec.Struct, frozen=True):
+    voice: str | Object
+    format: Annotated[str, Meta(max_length=16)] = "wav"
+
+
+class Debug(msgspec.Struct, frozen=True):
+    echo_upstream_body: bool | None = None
+
+
+class Chat(msgspec.Struct, frozen=True):
+    """The body of a chat request."""
+
+    messages: Annotated[list[Message], Meta(min_length=1, max_length=100_000)]
+    model: Slug | None = None
+    models: Annotated[list[Slug], Meta(max_length=32)] | None = None
+    stream: bool | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    top_p: Share | None = None
+    top_k: Annotated[int, Meta(ge=0, le=2**31)] | None = None
+    min_p: Share | None = None
+    top_a: Share | None = None
+    frequency_penalty: Penalty | None = None
+    presence_penalty: Penalty | None = None
+    repetition_penalty: Annotated[float, Meta(ge=0, le=2)] | None = None
+    max_tokens: Count | None = None
+    max_completion_tokens: Count | None = None
+    n: Annotated[int, Meta(ge=1, le=128)] | None = None
+    seed: Int64 | None = None
+    stop: str | Annotated[list[str], Meta(max_length=4)] | None = None
+    logit_bias: Annotated[dict[str, Annotated[float, Meta(ge=-100, le=100)]], Meta(max_length=1024)] | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
+    tools: Annotated[list[Tool], Meta(max_length=1024)] | None = None
+    tool_choice: Literal["none", "auto", "required"] | NamedChoice | None = None
+    parallel_tool_calls: bool | None = None
+    functions: Annotated[list[Function], Meta(max_length=1024)] | None = None
+    function_call: Literal["none", "auto"] | NamedFunction | None = None
+    response_format: ResponseFormat | None = None
+    structured_outputs: bool | None = None
+    reasoning: ReasoningControl | None = None
+    reasoning_effort: Effort | None = None
+    include_reasoning: bool | None = None
+    verbosity: Literal["low", "medium", "high", "xhigh", "max"] | None = None
+    stream_options: StreamOptions | None = None
+    usage: UsageOption | None = None
+    provider: Preferences | None = None
+    plugins: Annotated[list[Plugin], Meta(max_length=32)] | None = None
+    route: Literal["fallback", "sort"] | None = None
+    preset: Slug | None = None
+    prediction: Prediction | None = None
+    modalities: Annotated[list[Literal["text", "image", "audio"]], Meta(max_length=3)] | None = None
+    audio: AudioOutput | None = None
+    image_config: Object | None = None
+    web_search_options: Object | None = None
+    x_search_filter: Object | None = None
+    service_tier: Literal["auto", "default", "flex", "priority", "fast", "scale"] | None = None
+    speed: Literal["fast", "standard"] | None = None
+    cache_control: Object | None = None
+    prompt_cache_key: Annotated[str, Meta(max_length=1024)] | None = None
+    prompt_cache_options: Object | None = None
+    prompt_cache_retention: Name | None = None
+    session_id: Name | None = None
+    user: Annotated[str, Meta(max_length=1024)] | None = None
+    safety_identifier: Annotated[str, Meta(max_length=1024)] | None = None
+    metadata: (
+        Annotated[
+            dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]],
+            Meta(max_length=16),
+        ]
+        | None
+    ) = None
+    trace: Object | None = None
+    debug: Debug | None = None
+    transforms: Annotated[list[Name], Meta(max_length=8)] | None = None
+    max_tool_calls: Annotated[int, Meta(ge=1, le=30)] | None = None
+    stop_server_tools_when: list[Raw] | None = None
+    store: bool | None = None
+
+
+class Request(msgspec.Struct):
+    """A parsed request: the canonical form, and the bytes it came as.
+
+    fields   top-level members as raw JSON, for a route on which bytes stay bytes
+    unknown  names of top-level members that are not in `Chat`; they pass
+    """
+
+    chat: Chat
+    fields: dict[str, Raw]
+    unknown: tuple[str, ...]
+    size: int
+    dialect: str = "openai_chat"
+
+    @property
+    def stream(self) -> bool:
+        return bool(self.chat.stream)
+
+    @property
+    def effort(self) -> str | None:
+        """The wished effort, from whichever field it was said in; None when nothing was said."""
+        chat, control = self.chat, self.chat.reasoning
+        if chat.reasoning_effort is not None:
+            return chat.reasoning_effort
+        if control is None:
+            return None
+        if control.effort is not None:
+            return control.effort
+        if control.enabled is False:
+            return "none"
+        if control.max_tokens is not None:
+            return "none" if control.max_tokens == 0 else "medium"
+        return "medium" if control.enabled else None
+
+    @property
+    def max_tokens(self) -> int | None:
+        return self.chat.max_completion_tokens or self.chat.max_tokens
+
+    @property
+    def wishes_reasoning_text(self) -> bool:
+        control = self.chat.reasoning
+        return self.chat.include_reasoning is not False and not (control and control.exclude)
