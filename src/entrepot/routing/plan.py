@@ -1,7 +1,7 @@
 """Which endpoints, in which order, and why: a pure function of the request, the catalogue and the caller's preferences.
 
-For now: the model's live endpoints, cheapest first, and the same for each fall-back model after it. A plan keeps a reason for every
-endpoint it considered, kept or dropped, and the same words reach the record, the error and `X-OpenRouter-Metadata`.
+For now: the model's live endpoints, cheapest first, and the same for each fall-back model after it. A plan keeps a reason for
+every endpoint it considered, kept or dropped, and the same words reach the record and the error.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import msgspec
 
 from entrepot.errors import GatewayError, InvalidRequest, NotFound
 from entrepot.routing.fit import fit
-from entrepot.values.chat import FilePart, ImagePart, Preferences, Request, Sort, UserMessage
-from entrepot.values.chat import AudioPart as _AudioPart
+from entrepot.values.chat import AudioPart, FilePart, ImagePart, Preferences, Request, Sort, UserMessage
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.money import ATTO, parse_usd
 
@@ -22,7 +21,7 @@ _SOFT = ("tools", "response_format", "verbosity")
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """One wished model with everything that could serve it, cheapest first. `names` maps a provider's slug to its shown name."""
+    """One wished model with everything that could serve it, cheapest first."""
 
     model: Model
     endpoints: Sequence[Endpoint]
@@ -135,7 +134,7 @@ def _too_dear(endpoint: Endpoint, wish: Preferences) -> Dropped | None:
         most = getattr(wish.max_price, name)
         if most is None:
             continue
-        rate = per_million[name] * 10**6 if per_million.get(name) else each.get(name)
+        rate = (per_million.get(name) or 0) * 10**6 or each.get(name)
         if rate and rate > _atto(most, name):
             return Dropped("max_price", f"its {name} price is above provider.max_price.{name}")
     return None
@@ -191,7 +190,7 @@ def _inputs(request: Request) -> frozenset[str]:
             for part in message.content:
                 if isinstance(part, ImagePart):
                     found.add("image")
-                elif isinstance(part, _AudioPart):
+                elif isinstance(part, AudioPart):
                     found.add("audio")
                 elif isinstance(part, FilePart):
                     found.add("file")
@@ -222,7 +221,7 @@ def _nothing_left(offers: list[Offer], dropped: list[tuple[Endpoint, Dropped]]) 
     remedy = (
         "Loosen " + ", ".join(asked_away) + "."
         if asked_away
-        else "Switch a provider on (see the front page or `entrepot providers list`), or use a test key to try the model without one."
+        else "Switch a provider on (`entrepot providers list` says how), or use a test key to try the model without one."
     )
     return NotFound(
         f"No endpoint can serve {', '.join(slugs)}: {why}.",

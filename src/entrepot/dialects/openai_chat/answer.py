@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from entrepot.dialects.openai_chat.finish import normal_finish
+from entrepot.dialects.openai_chat.finish import normal_finish, normal_tier
 from entrepot.dialects.openai_chat.shape import (
     ErrorEvent,
     Fields,
@@ -26,8 +26,7 @@ _NULL = b"null"
 
 
 class _Call(msgspec.Struct):
-    type: str | None = None
-    index: int | None = None
+    type: str
     function: _Function | None = None
 
 
@@ -59,7 +58,7 @@ class _Body(msgspec.Struct):
     choices: list[_Choice]
     id: str | None = None
     service_tier: str | None = None
-    usage: Raw | None = None
+    usage: Raw = Raw()
     error: msgspec.UnsetType = msgspec.UNSET
 
 
@@ -92,13 +91,13 @@ class PlainAnswer:
             ]
             self.upstream_id = told.id or ""
             self.service_tier = told.service_tier
-            usage = told.usage
+            usage: bytes | Raw = told.usage
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             fields, usage = self._read_tolerantly(body)
         if not self._choices:
             raise Malformed("no choices")
         self._fields = fields
-        self.usage: Usage | None = read_usage(usage, excludes_reasoning=excludes_reasoning) if usage else None
+        self.usage: Usage | None = read_usage(usage, excludes_reasoning=excludes_reasoning) if len(bytes(usage)) > 4 else None
 
     def render(self, usage: bytes) -> bytes:
         fields = self._voice.names("chat.completion")
@@ -109,6 +108,8 @@ class PlainAnswer:
         for name, raw in self._fields.items():
             if name not in fields:
                 fields[name] = raw
+        if self.service_tier is not None:
+            fields["service_tier"] = Raw(encode(normal_tier(self.service_tier)))
         fields["usage"] = Raw(usage)
         return encode(fields)
 
@@ -136,7 +137,7 @@ class PlainAnswer:
         kept.setdefault("logprobs", Raw(_NULL))
         return encode(kept)
 
-    def _read_tolerantly(self, body: bytes) -> tuple[Fields, bytes | None]:
+    def _read_tolerantly(self, body: bytes) -> tuple[Fields, bytes]:
         """The same from loose JSON, for answers that depart from the dialect."""
         told = loads(body)
         if not isinstance(told, dict):
@@ -154,7 +155,7 @@ class PlainAnswer:
         groq = told.get("x_groq")
         if not usage and isinstance(groq, dict):
             usage = groq.get("usage")
-        return {name: Raw(dumps(value)) for name, value in told.items()}, dumps(usage) if usage else None
+        return {name: Raw(dumps(value)) for name, value in told.items()}, dumps(usage) if usage else b""
 
     def _rebuild(self, choice: dict[str, Any]) -> bytes:
         if choice.get("error") and not choice.get("message"):

@@ -1,4 +1,4 @@
-"""Finish reasons: what vendors say, and the five words of the contract."""
+"""Finish reasons and service tiers: what vendors say, and the words of the contract."""
 
 from __future__ import annotations
 
@@ -33,3 +33,11 @@ def normal_finish(native: str | None, *, has_tool_calls: bool = False) -> str | 
         return None
     word = _NORMAL.get(native, "stop")
     return "tool_calls" if has_tool_calls and word == "stop" else word
+
+
+_TIERS = {"on_demand": "default", "standard": "default", "performance": "priority"}
+
+
+def normal_tier(native: str) -> str:
+    """The contract's word for a vendor's service tier (Groq says on_demand where OpenAI says default)."""
+    return _TIERS.get(native, native)

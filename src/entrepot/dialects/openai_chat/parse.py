@@ -264,8 +264,8 @@ def _show(value: Any) -> str:
         return type(value).__name__
     if len(text) <= 80:
         return text
-    kind = {str: "a string", list: "a list", dict: "an object"}.get(type(value), "a value")
-    return f"{kind} of {len(value) if hasattr(value, '__len__') else len(text)}"
+    kind = "a string" if isinstance(value, str) else "a list" if isinstance(value, list) else "an object"
+    return f"{kind} of {len(value)}" if isinstance(value, str | list | dict) else text[:80]
 
 
 # Duplicate keys: two readers of one body could see two requests, so there is no such body

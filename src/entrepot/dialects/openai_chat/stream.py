@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from entrepot.dialects.openai_chat.finish import normal_finish
+from entrepot.dialects.openai_chat.finish import normal_finish, normal_tier
 from entrepot.dialects.openai_chat.shape import (
     ErrorEvent,
     Fields,
@@ -196,7 +196,9 @@ class StreamedAnswer:
             self.upstream_id = name if isinstance(name, str) else ""
         if "service_tier" in fields:
             tier = loads(fields["service_tier"])
-            self.service_tier = tier if isinstance(tier, str) else self.service_tier
+            if isinstance(tier, str):
+                self.service_tier = tier
+                fields["service_tier"] = Raw(encode(normal_tier(tier)))
 
     def _departing(self, payload: bytes) -> bytes:
         """A chunk that carries more than text: end sign, error, finish, usage, reasoning, or a vendor's own way."""
@@ -255,6 +257,7 @@ class StreamedAnswer:
             del told["system_fingerprint"]
         if isinstance(told.get("service_tier"), str):
             self.service_tier = told["service_tier"]
+            told["service_tier"] = normal_tier(told["service_tier"])
         names = encode(self._voice.names("chat.completion.chunk"))
         return names[:-1] + b"," + dumps(told)[1:]
 
@@ -272,7 +275,8 @@ def as_stream(answer: bytes, voice: Voice) -> bytes:
     for number, choice in enumerate(choices):
         if not isinstance(choice, dict):
             continue
-        message = choice.get("message") if isinstance(choice.get("message"), dict) else {}
+        given = choice.get("message")
+        message: dict[str, Any] = given if isinstance(given, dict) else {}
         for position, call in enumerate(message.get("tool_calls") or ()):
             call.setdefault("index", position)
         chunk = {"index": choice.get("index", number), "delta": message, "finish_reason": choice.get("finish_reason") or "stop"}

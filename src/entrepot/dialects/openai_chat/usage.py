@@ -7,8 +7,7 @@ OpenRouter gives `cost` in USD. Vendors do send null, floats and parts larger th
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal
 
 import msgspec
 
@@ -42,7 +41,7 @@ class WireUsage(msgspec.Struct):
     num_cached_tokens: Number = None
     cached_tokens: Number = None
     reasoning_tokens: Number = None
-    cost: msgspec.Raw | None = None
+    cost: Decimal | None = None
     cost_in_usd_ticks: Number = None
     num_sources_used: Number = None
 
@@ -95,13 +94,9 @@ def read_usage(raw: msgspec.Raw | bytes, *, excludes_reasoning: bool = False) ->
 def _upstream_cost(told: WireUsage) -> int | None:
     if told.cost_in_usd_ticks is not None and 0 <= told.cost_in_usd_ticks < 10**18:
         return int(told.cost_in_usd_ticks) * (ATTO // 10**10)
-    if told.cost is None:
+    if told.cost is None or not 0 <= told.cost < 10**6:
         return None
-    try:
-        value: Any = Decimal(bytes(memoryview(told.cost)).decode())
-        return int(value * ATTO) if 0 <= value < 10**6 else None
-    except (InvalidOperation, UnicodeDecodeError):
-        return None
+    return int(told.cost * ATTO)
 
 
 def render_usage(usage: Usage, prompt_nano: int, completion_nano: int) -> bytes:
