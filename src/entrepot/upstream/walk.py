@@ -123,7 +123,9 @@ async def _begin(opened: Opened, request: Request, voice: Voice, quirks: frozens
     except ErrorEvent as event:
         raise classify_event(event.payload, name) from None
     except Malformed as what:
-        raise ProviderBroke(f"{name} sent an answer that is not Chat Completions: {what}.", upstream_status=answer.status) from None
+        raise ProviderBroke(
+            f"{name} sent an answer that is not Chat Completions: {what}.", upstream_status=answer.status
+        ) from None
     except BrokenStream as error:
         raise ProviderBroke(error.message, upstream_status=answer.status) from None
 
@@ -182,9 +184,7 @@ def nothing_worked(failures: list[UpstreamError], plan: Plan, attempts: list[Att
     return error
 
 
-def _metadata(
-    chosen: UpstreamError, code: str, plan: Plan, attempts: list[Attempt], waits: list[float]
-) -> dict[str, object]:
+def _metadata(chosen: UpstreamError, code: str, plan: Plan, attempts: list[Attempt], waits: list[float]) -> dict[str, object]:
     told: dict[str, object] = {**chosen.extra, "provider_name": attempts[-1].provider, "attempts": len(attempts)}
     if chosen.raw:
         told["raw"] = chosen.raw

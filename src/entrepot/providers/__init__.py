@@ -1,0 +1,115 @@
+"""Companies that serve models: one declaration file each, found by listing this folder.
+
+A declaration says where a provider lives, how it is greeted, what it speaks, in which named ways it departs from that, and which
+models of the catalogue it is known to serve. Packages may ship more under the entry point group `entrepot.providers`.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import importlib
+import importlib.metadata
+import pkgutil
+
+import msgspec
+
+
+class Quirk(enum.StrEnum):
+    """Named ways in which a provider departs from its dialect. Each is handled in the dialect, never by a provider's name."""
+
+    DEVELOPER_AS_SYSTEM = "developer_as_system"
+    """knows only the role `system`"""
+    NO_STREAM_OPTIONS = "no_stream_options"
+    """refuses `stream_options`; sends usage anyway, or never"""
+    RANDOM_SEED = "random_seed"
+    """calls the seed `random_seed`"""
+    TOOL_IDS_NINE = "tool_ids_nine"
+    """demands tool call ids of nine letters and digits"""
+    REASONING_CONTENT_BACK = "reasoning_content_back"
+    """wants the reasoning text of assistant turns back as `reasoning_content`"""
+    THINKING_SWITCH = "thinking_switch"
+    """reasoning is switched by `thinking: {type}` beside `reasoning_effort`"""
+    COMPLETION_EXCLUDES_REASONING = "completion_excludes_reasoning"
+    """`completion_tokens` leave reasoning out; `total_tokens` have it"""
+    KEEPS_OPENROUTER_FIELDS = "keeps_openrouter_fields"
+    """understands OpenRouter's request and message fields, so they pass"""
+
+
+class Auth(msgspec.Struct, frozen=True):
+    """How a provider is greeted: a header, what stands before the secret, and the variables the secret is looked for in."""
+
+    header: str = ""
+    prefix: str = ""
+    environment: tuple[str, ...] = ()
+
+
+def bearer(*environment: str) -> Auth:
+    return Auth("Authorization", "Bearer ", environment)
+
+
+def header(name: str, *environment: str) -> Auth:
+    return Auth(name, "", environment)
+
+
+NO_AUTH = Auth()
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A model, or all of an author (`openai/*`, `*`), that a provider is known to serve.
+
+    upstream_model  its name there; "" is the slug after the author, "{id}" the whole id
+    price           USD per million tokens as decimal text; None is the model's list price
+    off_from        the date (ISO) from which it is no longer served there
+    dialect         another dialect than the provider's, which keeps it off until that one is spoken
+    """
+
+    model: str
+    upstream_model: str = ""
+    price: dict[str, str] | None = None
+    off_from: str = ""
+    dialect: str = ""
+    tag: str = ""
+
+
+class Provider(msgspec.Struct, frozen=True):
+    """variables  what stands in braces in `base_url`, and the environment variable it is taken from
+    refuses     request fields it answers with an error
+    local_port  where it listens on this machine when it is software rather than a company; `local_ports` more of them
+    """
+
+    slug: str
+    name: str
+    base_url: str
+    dialect: str = "openai_chat"
+    auth: Auth = NO_AUTH
+    chat_path: str = "/chat/completions"
+    quirks: frozenset[Quirk] = frozenset()
+    offers: tuple[Offer, ...] = ()
+    refuses: frozenset[str] = frozenset()
+    max_tokens_field: str = "max_tokens"
+    variables: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    data_policy: str = "unknown"
+    privacy_policy_url: str = ""
+    terms_of_service_url: str = ""
+    status_page_url: str = ""
+    headquarters: str = ""
+    local_ports: tuple[int, ...] = ()
+    source: str = ""
+    as_of: str = ""
+
+
+@functools.cache
+def all_providers() -> dict[str, Provider]:
+    """Every provider known, by slug: the files of this folder, then what installed packages add."""
+    found: dict[str, Provider] = {}
+    for module in pkgutil.iter_modules(__path__):
+        declared = getattr(importlib.import_module(f"{__name__}.{module.name}"), "provider", None)
+        if isinstance(declared, Provider):
+            found[declared.slug] = declared
+    for entry in importlib.metadata.entry_points(group="entrepot.providers"):
+        declared = entry.load()
+        if isinstance(declared, Provider):
+            found.setdefault(declared.slug, declared)
+    return found

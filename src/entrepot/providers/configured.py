@@ -1,0 +1,126 @@
+"""A provider as it stands here: the shipped declaration, what the operator changed, and the credential from its variable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from entrepot.providers import NO_AUTH, Provider, Quirk, all_providers, bearer
+from entrepot.settings import ProviderConfig, environment_credential, secret
+
+
+class Configured:
+    """One provider, ready to be called or with the reason why not. The credential is in `headers` only, and never in its repr."""
+
+    __slots__ = ("base_url", "headers", "off_reason", "provider")
+
+    def __init__(self, provider: Provider, base_url: str, headers: dict[str, str], off_reason: str = "") -> None:
+        self.provider = provider
+        self.base_url = base_url
+        self.headers = headers
+        self.off_reason = off_reason
+
+    def __repr__(self) -> str:
+        return f"<{self.provider.slug} at {self.base_url}{', off' if self.off_reason else ''}>"
+
+
+def configure(
+    configs: Mapping[str, ProviderConfig], environment: Mapping[str, str] | None = None
+) -> tuple[dict[str, Configured], list[str]]:
+    """Every provider, shipped and the operator's own, and all problems with the operator's entries, each with its fix."""
+    problems: list[str] = []
+    ready: dict[str, Configured] = {}
+    shipped = all_providers()
+    for slug in [*shipped, *(slug for slug in configs if slug not in shipped)]:
+        config = configs.get(slug)
+        declared = _changed(slug, shipped.get(slug), config, problems)
+        if declared is not None:
+            ready[slug] = _resolve(declared, config, environment, problems)
+    return ready, problems
+
+
+def _changed(slug: str, shipped: Provider | None, config: ProviderConfig | None, problems: list[str]) -> Provider | None:
+    if config is None:
+        return shipped
+    where = f"providers.{slug}"
+    quirks = _quirks(where, config, problems)
+    if config.base_url and urlsplit(config.base_url).scheme not in ("http", "https"):
+        problems.append(f"{where}.base_url: expected http://... or https://..., got {config.base_url!r}")
+        return None
+    if shipped is None:
+        if not config.base_url:
+            problems.append(f"{where}.base_url: is required for a provider that is not shipped, as http://127.0.0.1:9001/v1")
+            return None
+        return Provider(
+            slug, config.name or slug, config.base_url, quirks=quirks or frozenset(), auth=NO_AUTH, source="entrepot.toml"
+        )
+    changes = {"name": config.name, "base_url": config.base_url}
+    kept = msgspec.structs.replace(shipped, **{name: value for name, value in changes.items() if value})
+    return kept if quirks is None else msgspec.structs.replace(kept, quirks=quirks)
+
+
+def _quirks(where: str, config: ProviderConfig, problems: list[str]) -> frozenset[Quirk] | None:
+    if config.quirks is None:
+        return None
+    known = {str(quirk): quirk for quirk in Quirk}
+    for name in config.quirks:
+        if name not in known:
+            problems.append(f"{where}.quirks: {name!r} is not a quirk; known are {', '.join(sorted(known))}")
+    return frozenset(known[name] for name in config.quirks if name in known)
+
+
+def _resolve(
+    declared: Provider, config: ProviderConfig | None, environment: Mapping[str, str] | None, problems: list[str]
+) -> Configured:
+    headers = dict(declared.headers)
+    if config is not None and not config.enabled:
+        return Configured(declared, declared.base_url, headers, f"providers.{declared.slug}.enabled is false")
+    base_url, missing = _fill(declared, environment)
+    credential, lacking = _credential(declared, config, environment, problems)
+    auth = declared.auth if declared.auth.header else bearer()
+    if credential:
+        headers[auth.header] = auth.prefix + credential
+    for name, value in (config.headers if config else {}).items():
+        try:
+            headers[name] = secret(value, environment)
+        except (KeyError, OSError):
+            problems.append(f"providers.{declared.slug}.headers.{name}: {value!r} cannot be read; set it or correct the name")
+    wanted = [name for name in (lacking, missing) if name]
+    local = bool(declared.local_ports) and config is None
+    reason = f"set {' and '.join(wanted)} to switch it on" if wanted else "not found on this machine" if local else ""
+    return Configured(declared, base_url.rstrip("/"), headers, reason)
+
+
+def _fill(declared: Provider, environment: Mapping[str, str] | None) -> tuple[str, str]:
+    """The address with its variables filled in, and the names of those that are not set."""
+    base_url, missing = declared.base_url, []
+    for place, variable in declared.variables.items():
+        value = environment_credential(variable, environment)
+        if "{" + place + "}" not in base_url:
+            continue
+        if value:
+            base_url = base_url.replace("{" + place + "}", value)
+        else:
+            missing.append(variable)
+    return base_url, " and ".join(missing)
+
+
+def _credential(
+    declared: Provider, config: ProviderConfig | None, environment: Mapping[str, str] | None, problems: list[str]
+) -> tuple[str, str]:
+    """The secret, and the variable to set when there is none but one is needed."""
+    if config is not None and config.api_key is not None:
+        try:
+            return secret(config.api_key, environment), ""
+        except KeyError:
+            return "", config.api_key.removeprefix("env:")
+        except OSError as error:
+            problems.append(f"providers.{declared.slug}.api_key: {config.api_key} cannot be read: {error.strerror}")
+            return "", ""
+    for variable in declared.auth.environment:
+        value = environment_credential(variable, environment)
+        if value:
+            return value, ""
+    return "", declared.auth.environment[0] if declared.auth.environment else ""

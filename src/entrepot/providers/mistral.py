@@ -1,0 +1,18 @@
+"""Mistral. Facts from its API reference, read 2026-11: the seed is `random_seed`, tool call ids have nine characters."""
+
+from entrepot.providers import Offer, Provider, Quirk, bearer
+
+provider = Provider(
+    slug="mistral",
+    name="Mistral",
+    base_url="https://api.mistral.ai/v1",
+    auth=bearer("MISTRAL_API_KEY"),
+    quirks=frozenset({Quirk.DEVELOPER_AS_SYSTEM, Quirk.RANDOM_SEED, Quirk.TOOL_IDS_NINE, Quirk.NO_STREAM_OPTIONS}),
+    refuses=frozenset({"logit_bias", "logprobs", "top_logprobs", "user", "metadata", "store"}),
+    offers=(Offer("mistralai/*"),),
+    privacy_policy_url="https://mistral.ai/terms#privacy-policy",
+    status_page_url="https://status.mistral.ai",
+    headquarters="FR",
+    source="provider API reference",
+    as_of="2026-11",
+)

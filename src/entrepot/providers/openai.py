@@ -1,0 +1,34 @@
+"""OpenAI. Facts from its API reference and deprecations page, read 2026-11."""
+
+from entrepot.providers import Offer, Provider, bearer
+
+_SHUT = "2026-07-23"
+
+provider = Provider(
+    slug="openai",
+    name="OpenAI",
+    base_url="https://api.openai.com/v1",
+    auth=bearer("OPENAI_API_KEY"),
+    max_tokens_field="max_completion_tokens",
+    refuses=frozenset({"top_k", "min_p", "top_a", "repetition_penalty"}),
+    offers=(
+        Offer("openai/gpt-5.1"),
+        Offer("openai/gpt-5.1-2025-11-13"),
+        Offer("openai/gpt-5.1-chat", "gpt-5.1-chat-latest", off_from=_SHUT),
+        Offer("openai/gpt-5.1-codex", dialect="openai_responses", off_from=_SHUT),
+        Offer("openai/gpt-5.1-codex-mini", dialect="openai_responses", off_from=_SHUT),
+        Offer("openai/gpt-5.1-codex-max", dialect="openai_responses", off_from=_SHUT),
+        Offer("openai/gpt-5-pro", dialect="openai_responses"),
+        Offer("openai/gpt-5.2-pro", dialect="openai_responses"),
+        Offer("openai/gpt-5-codex", dialect="openai_responses"),
+        Offer("openai/gpt-5-chat", "gpt-5-chat-latest"),
+        Offer("openai/*"),
+    ),
+    privacy_policy_url="https://openai.com/policies/privacy-policy",
+    terms_of_service_url="https://openai.com/policies/terms-of-use",
+    status_page_url="https://status.openai.com",
+    headquarters="US",
+    data_policy="retains",
+    source="provider API reference",
+    as_of="2026-11",
+)
