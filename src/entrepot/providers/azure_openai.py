@@ -1,6 +1,6 @@
 """Azure OpenAI, by its v1 path, where the deployment is the model. Facts from its API reference, read 2026-11.
 
-Set AZURE_OPENAI_RESOURCE to the resource's name and give each deployment the name of its model, or name others under [[endpoints]].
+Set AZURE_OPENAI_RESOURCE to the resource's name and name each deployment like its model, or list others under [[endpoints]].
 """
 
 from entrepot.providers import Offer, Provider, header

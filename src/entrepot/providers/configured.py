@@ -65,9 +65,9 @@ def _quirks(where: str, config: ProviderConfig, problems: list[str]) -> frozense
     if config.quirks is None:
         return None
     known = {str(quirk): quirk for quirk in Quirk}
-    for name in config.quirks:
-        if name not in known:
-            problems.append(f"{where}.quirks: {name!r} is not a quirk; known are {', '.join(sorted(known))}")
+    problems += [
+        f"{where}.quirks: {name!r} is not a quirk; known are {', '.join(sorted(known))}" for name in config.quirks if name not in known
+    ]
     return frozenset(known[name] for name in config.quirks if name in known)
 
 

@@ -1,4 +1,4 @@
-"""Ollama on this machine, by its compatible path. Facts from its documentation, read 2026-11: no tool_choice, no logit_bias, no n."""
+"""Ollama on this machine, by its compatible path. Facts from its documentation, read 2026-11."""
 
 from entrepot.providers import Provider, Quirk
 

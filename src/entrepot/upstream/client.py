@@ -1,0 +1,246 @@
+"""The HTTP client for providers: a pool of kept-alive connections for each origin, and one janitor for all deadlines.
+
+It does one thing: send a request whose head was rendered beforehand, and give an `Answer` as soon as its head is here. It
+follows no redirect, keeps no cookie, asks for no compression and never sends a request twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections import deque
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from entrepot.errors import ProviderBusy, TimedOut, Unreachable, UpstreamError
+from entrepot.settings import Upstream
+from entrepot.upstream.connection import Connection, HttpAnswer
+from entrepot.upstream.proxy import Proxy, parse_proxy, proxy_for
+
+_TICK_S = 0.1
+
+
+class Origin(msgspec.Struct, frozen=True):
+    scheme: str
+    host: str
+    port: int
+    path: str = ""
+
+    @property
+    def authority(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        usual = {"https": 443, "http": 80}[self.scheme]
+        return host if self.port == usual else f"{host}:{self.port}"
+
+
+def parse_origin(base_url: str) -> Origin:
+    """raises  ValueError"""
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{base_url!r} is not an http(s) address")
+    return Origin(parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80), parts.path.rstrip("/"))
+
+
+def render_head(method: str, origin: Origin, path: str, headers: Mapping[str, str]) -> bytes:
+    """The head of a request without its length and closing line. raises ValueError, for a header that is more than one line"""
+    lines = [f"{method} {origin.path}{path} HTTP/1.1", f"Host: {origin.authority}", "Accept-Encoding: identity"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    for line in lines:
+        if any(sign in line for sign in "\r\n\0"):
+            raise ValueError(f"the header {line.partition(':')[0]!r} must be one line")
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n"
+
+
+class _Pool:
+    """Connections to one origin. `opened` counts those in use, idle and being made."""
+
+    __slots__ = ("idle", "opened", "waiting")
+
+    def __init__(self) -> None:
+        self.idle: list[Connection] = []
+        self.opened = 0
+        self.waiting: deque[asyncio.Future[None]] = deque()
+
+
+class Client:
+    """Use as an async context, from one event loop."""
+
+    def __init__(
+        self, settings: Upstream, environment: Mapping[str, str] | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._settings = settings
+        self._environment = dict(environment or {})
+        self._pools: dict[Origin, _Pool] = {}
+        self._busy: set[Connection] = set()
+        self._tls = tls
+        self._janitor: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Client:
+        self._janitor = asyncio.create_task(self._keep_house())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._janitor is not None:
+            self._janitor.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._janitor
+        for pool in self._pools.values():
+            for connection in pool.idle:
+                connection.abort()
+        for connection in list(self._busy):
+            connection.abort()
+
+    async def send(self, origin: Origin, head: bytes, body: bytes) -> HttpAnswer:
+        """raises  Unreachable, TimedOut, ProviderBusy, ProviderBroke"""
+        pool = self._pools.get(origin) or self._pools.setdefault(origin, _Pool())
+        connection = self._idle(pool) or await self._open(origin, pool)
+        proxy = self._proxy(origin) if origin.scheme == "http" and (self._environment or self._settings.proxy) else None
+        if proxy is not None:
+            head = _absolute(head, origin, proxy)
+        data = head + b"Content-Length: %d\r\n\r\n" % len(body) + body if body else head + b"\r\n"
+        self._busy.add(connection)
+        try:
+            await connection.exchange(data, self._settings.first_byte_s, self._settings.total_s)
+            return HttpAnswer(connection, self._release_to(pool), self._settings.between_bytes_s)
+        except BaseException:
+            connection.keep_alive = False
+            self._release(pool, connection)
+            raise
+
+    def _idle(self, pool: _Pool) -> Connection | None:
+        """The connection used last, passing over those the provider closed meanwhile."""
+        while pool.idle:
+            connection = pool.idle.pop()
+            if connection.usable:
+                return connection
+        return None
+
+    def _release_to(self, pool: _Pool) -> Callable[[Connection], None]:
+        return lambda connection: self._release(pool, connection)
+
+    def _release(self, pool: _Pool, connection: Connection) -> None:
+        self._busy.discard(connection)
+        if connection.complete and connection.keep_alive and connection.usable and len(pool.idle) < self._settings.max_idle:
+            connection.in_use = False
+            connection.idle_since = asyncio.get_running_loop().time()
+            pool.idle.append(connection)
+            _wake_one(pool)
+        else:
+            connection.abort()
+
+    async def _open(self, origin: Origin, pool: _Pool) -> Connection:
+        deadline = asyncio.get_running_loop().time() + self._settings.connect_s
+        while pool.opened >= self._settings.max_connections:
+            waiter = asyncio.get_running_loop().create_future()
+            pool.waiting.append(waiter)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await waiter
+            except TimeoutError:
+                raise ProviderBusy(f"All {self._settings.max_connections} connections to {origin.host} are in use.") from None
+            finally:
+                if waiter in pool.waiting:
+                    pool.waiting.remove(waiter)
+            idle = self._idle(pool)
+            if idle is not None:
+                return idle
+        pool.opened += 1
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._connect(origin, pool)
+        except BaseException as error:
+            self._forget(pool, None)
+            raise _as_ours(error, origin) from None
+
+    async def _connect(self, origin: Origin, pool: _Pool) -> Connection:
+        loop = asyncio.get_running_loop()
+        connection = Connection(origin.host, loop, lambda lost: self._forget(pool, lost))
+        proxy = self._proxy(origin)
+        tls = self._context() if origin.scheme == "https" else None
+        if proxy is None:
+            await loop.create_connection(lambda: connection, origin.host, origin.port, ssl=tls)
+        elif tls is None:
+            await loop.create_connection(lambda: connection, proxy.host, proxy.port)
+        else:
+            await _tunnel(loop, connection, origin, proxy, tls)
+        return connection
+
+    def _forget(self, pool: _Pool, lost: Connection | None) -> None:
+        pool.opened -= 1
+        if lost is not None and lost in pool.idle:
+            pool.idle.remove(lost)
+        _wake_one(pool)
+
+    def _proxy(self, origin: Origin) -> Proxy | None:
+        try:
+            if self._settings.proxy:
+                return parse_proxy(self._settings.proxy)
+            return proxy_for(origin.scheme, origin.host, self._environment) if self._environment else None
+        except ValueError as error:
+            raise Unreachable(f"The proxy for {origin.host} is not usable: {error}.") from None
+
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+            self._tls.set_alpn_protocols(["http/1.1"])
+        return self._tls
+
+    async def _keep_house(self) -> None:
+        """Ends what is overdue and closes what has idled too long."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_TICK_S)
+            now = loop.time()
+            for connection in list(self._busy):
+                connection.check_time(now)
+            for pool in self._pools.values():
+                while pool.idle and now - pool.idle[0].idle_since > self._settings.idle_s:
+                    pool.idle.pop(0).abort()
+
+
+def _wake_one(pool: _Pool) -> None:
+    while pool.waiting:
+        waiter = pool.waiting.popleft()
+        if not waiter.done():
+            waiter.set_result(None)
+            return
+
+
+def _absolute(head: bytes, origin: Origin, proxy: Proxy) -> bytes:
+    """A request to a proxy names the whole address."""
+    method, _, rest = head.partition(b" ")
+    return method + b" http://" + origin.authority.encode() + rest.replace(b"\r\n", b"\r\n" + proxy.authorization, 1)
+
+
+async def _tunnel(
+    loop: asyncio.AbstractEventLoop, connection: Connection, origin: Origin, proxy: Proxy, tls: ssl.SSLContext
+) -> None:
+    """CONNECT through the proxy, then TLS inside."""
+    reader, writer = await asyncio.open_connection(proxy.host, proxy.port)
+    target = f"{origin.host}:{origin.port}".encode()
+    writer.write(b"CONNECT " + target + b" HTTP/1.1\r\nHost: " + target + b"\r\n" + proxy.authorization + b"\r\n")
+    try:
+        answer = await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        answer = b""
+    if answer.split(b" ", 2)[1:2] != [b"200"]:
+        writer.transport.abort()
+        raise Unreachable(f"The proxy {proxy.host} did not open a way to {origin.host}.")
+    transport = await loop.start_tls(writer.transport, connection, tls, server_hostname=origin.host)
+    assert transport is not None
+    connection.connection_made(transport)
+
+
+def _as_ours(error: BaseException, origin: Origin) -> BaseException:
+    if isinstance(error, UpstreamError):
+        return error
+    if isinstance(error, TimeoutError):
+        return TimedOut(f"{origin.host} did not accept a connection in time.")
+    if isinstance(error, ssl.SSLError):
+        return Unreachable(f"{origin.host} and we could not agree on TLS: {error.reason or error}.")
+    if isinstance(error, OSError):
+        return Unreachable(f"{origin.host} did not accept a connection: {error.strerror or error}.")
+    return error
