@@ -46,8 +46,11 @@ _WATCH_AFTER_S = 0.25
 class Http(Protocol):
     """The client's side of one request."""
 
-    headers: Mapping[str, str]
-    authorization: str | None
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def authorization(self) -> str | None: ...
 
     async def body(self) -> bytes: ...
 
@@ -126,7 +129,11 @@ class Call:
         self.task = asyncio.current_task()
 
     def head(self, content_type: bytes) -> list[tuple[bytes, bytes]]:
-        headers = [(b"content-type", content_type), (b"x-generation-id", self.id.encode()), (b"access-control-allow-origin", b"*")]
+        headers = [
+            (b"content-type", content_type),
+            (b"x-generation-id", self.id.encode()),
+            (b"access-control-allow-origin", b"*"),
+        ]
         if self.opened is not None and self.opened.fit.notes:
             headers.append((b"x-entrepot-adjusted", "; ".join(self.opened.fit.notes).encode("latin-1", "replace")))
         return headers
@@ -256,8 +263,8 @@ class Pipeline:
         usage = reported
         if usage is None:
             completion = call.counter.total()
-            finish = (opened.stream or opened.plain).finish_reason if (opened.stream or opened.plain) else None
-            if not completion and finish is None:
+            said = opened.stream or opened.plain
+            if not completion and (said is None or said.finish_reason is None):
                 return Usage(), _NOTHING, "waived"
             usage, evidence = Usage(prompt_tokens=_count_prompt(call.request), completion_tokens=completion), "counted"
         price = opened.candidate.endpoint.price
@@ -383,7 +390,7 @@ def _as_error(problem: UpstreamError | ErrorEvent | Malformed, opened: Opened) -
 
 
 def _error_chunk(voice: Voice, error: GatewayError) -> bytes:
-    fields = {name: raw for name, raw in voice.names("chat.completion.chunk").items()}
+    fields = voice.names("chat.completion.chunk")
     said = {"code": error.status, "message": error.message, "metadata": error.metadata}
     choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "error", "native_finish_reason": "error"}
     return b"data: " + msgspec.json.encode({**fields, "error": said, "choices": [choice]}) + b"\n\n"

@@ -62,9 +62,7 @@ class Sandbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens_per_s: Annotated[
         float, Meta(ge=0, le=100_000, description="Pace of streams under test keys; 0: as fast as it goes.")
     ] = 80.0
-    first_token_s: Annotated[float, Meta(ge=0, le=60, description="Wait before the first token under test keys.")] = (
-        0.15
-    )
+    first_token_s: Annotated[float, Meta(ge=0, le=60, description="Wait before the first token under test keys.")] = 0.15
 
 
 class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,12 +72,10 @@ class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$", description="Least level that is written.")] = (
-        "info"
+    level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$", description="Least level that is written.")] = "info"
+    format: Annotated[str, Meta(pattern="^(auto|text|json)$", description="auto: text on a terminal, JSON lines elsewhere.")] = (
+        "auto"
     )
-    format: Annotated[
-        str, Meta(pattern="^(auto|text|json)$", description="auto: text on a terminal, JSON lines elsewhere.")
-    ] = "auto"
 
 
 class ProviderConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -92,9 +88,7 @@ class ProviderConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
         str | None, Meta(description='"env:NAME", "file:PATH", or "" for none; never a literal in a shared file.')
     ] = None
     headers: Annotated[dict[str, str], Meta(description="More headers to send; values may be env: or file:.")] = {}
-    quirks: Annotated[
-        list[str] | None, Meta(description="Named departures from the dialect; see the provider reference.")
-    ] = None
+    quirks: Annotated[list[str] | None, Meta(description="Named departures from the dialect; see the provider reference.")] = None
     enabled: Annotated[bool, Meta(description="false switches it off.")] = True
 
 
@@ -119,17 +113,13 @@ class EndpointConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
 
     model: Annotated[str, Meta(min_length=1, description="Slug callers ask for, as openai/gpt-5.1.")]
     provider: Annotated[str, Meta(min_length=1, description="Slug of the provider.")]
-    upstream_model: Annotated[
-        str, Meta(description="The provider's name for it; empty: the slug without its author.")
-    ] = ""
+    upstream_model: Annotated[str, Meta(description="The provider's name for it; empty: the slug without its author.")] = ""
     price: Annotated[EndpointPrice | None, Meta(description="Empty: the model's list price.")] = None
     context_length: Annotated[Positive | None, Meta(description="Tokens; empty: the model's.")] = None
     max_completion_tokens: Annotated[Positive | None, Meta(description="Tokens; empty: the model's.")] = None
     tag: Annotated[str, Meta(description="Tells several endpoints of one provider apart, as bf16 or us-east.")] = ""
     quantization: Annotated[str | None, Meta(description="int4, fp8, bf16 ...; shown and filtered by.")] = None
-    data_policy: Annotated[str, Meta(pattern="^(unknown|trains|retains|zdr)$", description="What it keeps.")] = (
-        "unknown"
-    )
+    data_policy: Annotated[str, Meta(pattern="^(unknown|trains|retains|zdr)$", description="What it keeps.")] = "unknown"
     enabled: Annotated[bool, Meta(description="false switches it off.")] = True
 
 

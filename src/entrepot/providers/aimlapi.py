@@ -1,4 +1,4 @@
-"""AI/ML API. Names carry the vendor and dashes. Facts from its documentation, read 2026-11; its prices are taken as list prices."""
+"""AI/ML API. Names carry the vendor and dashes. Facts from its documentation, read 2026-11; list prices."""
 
 from entrepot.providers import Offer, Provider, bearer
 

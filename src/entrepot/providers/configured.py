@@ -66,7 +66,9 @@ def _quirks(where: str, config: ProviderConfig, problems: list[str]) -> frozense
         return None
     known = {str(quirk): quirk for quirk in Quirk}
     problems += [
-        f"{where}.quirks: {name!r} is not a quirk; known are {', '.join(sorted(known))}" for name in config.quirks if name not in known
+        f"{where}.quirks: {name!r} is not a quirk; known are {', '.join(sorted(known))}"
+        for name in config.quirks
+        if name not in known
     ]
     return frozenset(known[name] for name in config.quirks if name in known)
 

@@ -27,7 +27,7 @@ class _Part(msgspec.Struct, frozen=True, tag_field="type"):
     pass
 
 
-class TextPart(_Part, tag="text"):
+class TextPart(_Part, frozen=True, tag="text"):
     text: str
     cache_control: Object | None = None
     prompt_cache_breakpoint: Object | None = None
@@ -38,7 +38,7 @@ class ImageUrl(msgspec.Struct, frozen=True):
     detail: Literal["auto", "low", "high", "original"] | None = None
 
 
-class ImagePart(_Part, tag="image_url"):
+class ImagePart(_Part, frozen=True, tag="image_url"):
     image_url: ImageUrl
     cache_control: Object | None = None
 
@@ -48,7 +48,7 @@ class Audio(msgspec.Struct, frozen=True):
     format: Annotated[str, Meta(min_length=1, max_length=16)]
 
 
-class AudioPart(_Part, tag="input_audio"):
+class AudioPart(_Part, frozen=True, tag="input_audio"):
     input_audio: Audio
     cache_control: Object | None = None
 
@@ -57,11 +57,11 @@ class VideoUrl(msgspec.Struct, frozen=True):
     url: Annotated[str, Meta(pattern=r"^([hH][tT][tT][pP][sS]?://[^\s/]|data:video/[\w.+-]+[;,])")]
 
 
-class VideoPart(_Part, tag="video_url"):
+class VideoPart(_Part, frozen=True, tag="video_url"):
     video_url: VideoUrl
 
 
-class InputVideoPart(_Part, tag="input_video"):
+class InputVideoPart(_Part, frozen=True, tag="input_video"):
     video_url: VideoUrl
 
 
@@ -71,16 +71,16 @@ class File(msgspec.Struct, frozen=True):
     file_id: Name | None = None
 
 
-class FilePart(_Part, tag="file"):
+class FilePart(_Part, frozen=True, tag="file"):
     file: File
     cache_control: Object | None = None
 
 
-class RefusalPart(_Part, tag="refusal"):
+class RefusalPart(_Part, frozen=True, tag="refusal"):
     refusal: str
 
 
-class ThinkingPart(_Part, tag="thinking"):
+class ThinkingPart(_Part, frozen=True, tag="thinking"):
     """Mistral's way of carrying reasoning in the content; accepted back as it came."""
 
     thinking: Any = None
@@ -94,17 +94,17 @@ class _Message(msgspec.Struct, frozen=True, tag_field="role"):
     pass
 
 
-class SystemMessage(_Message, tag="system"):
+class SystemMessage(_Message, frozen=True, tag="system"):
     content: Content
     name: Name | None = None
 
 
-class DeveloperMessage(_Message, tag="developer"):
+class DeveloperMessage(_Message, frozen=True, tag="developer"):
     content: Content
     name: Name | None = None
 
 
-class UserMessage(_Message, tag="user"):
+class UserMessage(_Message, frozen=True, tag="user"):
     content: Content
     name: Name | None = None
 
@@ -133,7 +133,7 @@ class ReasoningDetail(msgspec.Struct, frozen=True):
     index: int | None = None
 
 
-class AssistantMessage(_Message, tag="assistant"):
+class AssistantMessage(_Message, frozen=True, tag="assistant"):
     content: Content | None = None
     tool_calls: list[ToolCall] | None = None
     function_call: Object | None = None
@@ -148,13 +148,13 @@ class AssistantMessage(_Message, tag="assistant"):
     prefix: bool | None = None
 
 
-class ToolMessage(_Message, tag="tool"):
+class ToolMessage(_Message, frozen=True, tag="tool"):
     content: Content
     tool_call_id: Annotated[str, Meta(min_length=1, max_length=256)]
     name: Name | None = None
 
 
-class FunctionMessage(_Message, tag="function"):
+class FunctionMessage(_Message, frozen=True, tag="function"):
     """The result of a legacy function call."""
 
     name: Name
@@ -193,11 +193,11 @@ class _Format(msgspec.Struct, frozen=True, tag_field="type"):
     pass
 
 
-class TextFormat(_Format, tag="text"):
+class TextFormat(_Format, frozen=True, tag="text"):
     pass
 
 
-class JsonObjectFormat(_Format, tag="json_object"):
+class JsonObjectFormat(_Format, frozen=True, tag="json_object"):
     schema: Object | None = None
 
 
@@ -208,15 +208,15 @@ class JsonSchema(msgspec.Struct, frozen=True):
     strict: bool | None = None
 
 
-class JsonSchemaFormat(_Format, tag="json_schema"):
+class JsonSchemaFormat(_Format, frozen=True, tag="json_schema"):
     json_schema: JsonSchema
 
 
-class GrammarFormat(_Format, tag="grammar"):
+class GrammarFormat(_Format, frozen=True, tag="grammar"):
     grammar: str
 
 
-class PythonFormat(_Format, tag="python"):
+class PythonFormat(_Format, frozen=True, tag="python"):
     pass
 
 
