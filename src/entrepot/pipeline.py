@@ -35,7 +35,7 @@ from entrepot.values.chat import Request
 from entrepot.values.clock import Clock
 from entrepot.values.generation import Attempt, Evidence, Generation
 from entrepot.values.ids import generation_id
-from entrepot.values.money import ATTO_PER_NANO, half_even
+from entrepot.values.money import YOCTO_PER_NANO, half_even
 from entrepot.values.usage import Usage
 
 _NOTHING = Cost(0, 0, 0, 0)
@@ -296,7 +296,7 @@ class Pipeline:
         said = (opened.plain or opened.stream) if opened else None
         endpoint = opened.candidate.endpoint if opened else None
         chat = request.chat if request else None
-        upstream = usage.upstream_cost_atto
+        upstream = usage.upstream_cost_yocto
         return Generation(
             id=call.id,
             created_ms=call.created_ms,
@@ -322,7 +322,7 @@ class Pipeline:
             service_tier=said.service_tier if said else None,
             prompt_cost_nano=cost.prompt_nano,
             completion_cost_nano=cost.completion_nano,
-            upstream_cost_nano=half_even(upstream, ATTO_PER_NANO) if upstream is not None else None,
+            upstream_cost_nano=half_even(upstream, YOCTO_PER_NANO) if upstream is not None else None,
             cache_discount_nano=cost.cache_discount_nano,
             queue_ms=round((call.sent - call.started) * 1000, 3),
             first_byte_ms=round((call.first_byte - call.sent) * 1000, 3) if call.first_byte else 0.0,

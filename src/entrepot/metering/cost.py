@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from entrepot.values.money import ATTO_PER_NANO, half_even
+from entrepot.values.money import YOCTO_PER_NANO, half_even
 from entrepot.values.price import Price, Rates, Tier
 from entrepot.values.usage import Usage
 
@@ -35,12 +35,12 @@ def cost_of(usage: Usage, price: Price, *, images: int = 0, at_utc_hhmm: int | N
     raises       Unpriced
     """
     rates = rates_at(price, usage.prompt_tokens, at_utc_hhmm) if price.tiers else price.rates
-    incoming = _prompt_atto(usage, rates) + images * (rates.image or 0) + (rates.request or 0)
+    incoming = _prompt_yocto(usage, rates) + images * (rates.image or 0) + (rates.request or 0)
     incoming += usage.web_searches * (rates.web_search or 0)
-    total = half_even(incoming + _completion_atto(usage, rates), ATTO_PER_NANO)
-    prompt = half_even(incoming, ATTO_PER_NANO)
-    saved = _prompt_parts(usage)[0] * rates.prompt - _cache_atto(usage, rates) if usage.cached_tokens or _written(usage) else 0
-    return Cost(total, min(prompt, total), total - min(prompt, total), half_even(saved, ATTO_PER_NANO))
+    total = half_even(incoming + _completion_yocto(usage, rates), YOCTO_PER_NANO)
+    prompt = half_even(incoming, YOCTO_PER_NANO)
+    saved = _prompt_parts(usage)[0] * rates.prompt - _cache_yocto(usage, rates) if usage.cached_tokens or _written(usage) else 0
+    return Cost(total, min(prompt, total), total - min(prompt, total), half_even(saved, YOCTO_PER_NANO))
 
 
 def cost_max(price: Price, prompt_tokens: int, completion_tokens: int, *, images: int = 0) -> int:
@@ -49,8 +49,8 @@ def cost_max(price: Price, prompt_tokens: int, completion_tokens: int, *, images
     dearest_in = max(max(_known(r.prompt, r.cached, r.cache_write, r.cache_write_1h, r.audio, r.audio_cached)) for r in sets)
     dearest_out = max(max(_known(r.completion, r.reasoning, r.completion_audio, r.completion_image)) for r in sets)
     fixed = max((r.request or 0) + images * (r.image or 0) for r in sets)
-    atto = prompt_tokens * dearest_in + completion_tokens * dearest_out + fixed
-    return -(-atto // ATTO_PER_NANO)
+    yocto = prompt_tokens * dearest_in + completion_tokens * dearest_out + fixed
+    return -(-yocto // YOCTO_PER_NANO)
 
 
 def rates_at(price: Price, prompt_tokens: int, at_utc_hhmm: int | None) -> Rates:
@@ -89,14 +89,14 @@ def _written(usage: Usage) -> int:
     return usage.cache_write_tokens + usage.cache_write_1h_tokens
 
 
-def _prompt_atto(usage: Usage, rates: Rates) -> int:
+def _prompt_yocto(usage: Usage, rates: Rates) -> int:
     if usage.audio_tokens and rates.audio is None:
         raise Unpriced("prompt audio")
     plain = _prompt_parts(usage)[1]
-    return plain * rates.prompt + _cache_atto(usage, rates) + usage.audio_tokens * (rates.audio or 0)
+    return plain * rates.prompt + _cache_yocto(usage, rates) + usage.audio_tokens * (rates.audio or 0)
 
 
-def _cache_atto(usage: Usage, rates: Rates) -> int:
+def _cache_yocto(usage: Usage, rates: Rates) -> int:
     write = rates.prompt if rates.cache_write is None else rates.cache_write
     return (
         usage.cached_tokens * (rates.prompt if rates.cached is None else rates.cached)
@@ -105,7 +105,7 @@ def _cache_atto(usage: Usage, rates: Rates) -> int:
     )
 
 
-def _completion_atto(usage: Usage, rates: Rates) -> int:
+def _completion_yocto(usage: Usage, rates: Rates) -> int:
     if usage.completion_audio_tokens and rates.completion_audio is None:
         raise Unpriced("completion audio")
     if usage.completion_image_tokens and rates.completion_image is None:

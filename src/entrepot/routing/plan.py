@@ -14,7 +14,7 @@ from entrepot.errors import GatewayError, InvalidRequest, NotFound
 from entrepot.routing.fit import fit
 from entrepot.values.chat import AudioPart, FilePart, ImagePart, Preferences, Request, Sort, UserMessage
 from entrepot.values.model import Endpoint, Model
-from entrepot.values.money import ATTO, parse_usd
+from entrepot.values.money import YOCTO, parse_usd
 
 _NO_PREFERENCES = Preferences()
 _SOFT = ("tools", "response_format", "verbosity")
@@ -135,14 +135,14 @@ def _too_dear(endpoint: Endpoint, wish: Preferences) -> Dropped | None:
         if most is None:
             continue
         rate = (per_million.get(name) or 0) * 10**6 or each.get(name)
-        if rate and rate > _atto(most, name):
+        if rate and rate > _yocto(most, name):
             return Dropped("max_price", f"its {name} price is above provider.max_price.{name}")
     return None
 
 
-def _atto(most: float | str, name: str) -> int:
+def _yocto(most: float | str, name: str) -> int:
     try:
-        value = parse_usd(str(most) if isinstance(most, str) else f"{most:.12f}", scale=ATTO)
+        value = parse_usd(str(most) if isinstance(most, str) else f"{most:.12f}", scale=YOCTO)
     except ValueError as error:
         raise InvalidRequest(
             f"`provider.max_price.{name}` is not a price: {error}.",

@@ -1,8 +1,8 @@
-"""Money: whole nano-dollars for amounts, whole atto-dollars per unit for rates. No float touches either.
+"""Money: whole nano-dollars for amounts, whole yocto-dollars per unit for rates. No float touches either.
 
-An amount is an `int` of nano-dollars (1e-9 USD). A rate is an `int` of atto-dollars (1e-18 USD) for one token, image or
+An amount is an `int` of nano-dollars (1e-9 USD). A rate is an `int` of yocto-dollars (1e-24 USD) for one token, image or
 request, so that a published decimal price is held exactly and tokens times rate is exact integer arithmetic. The one
-rounding from atto to nano is in `metering/cost.py`.
+rounding from yocto to nano is in `metering/cost.py`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 
 NANO = 10**9
-ATTO = 10**18
-ATTO_PER_NANO = 10**9
+YOCTO = 10**24
+YOCTO_PER_NANO = 10**15
 
 
 def parse_usd(text: str, *, scale: int = NANO) -> int:

@@ -13,7 +13,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     cache_write_tokens         prompt tokens written to it (5 minute class); cache_write_1h_tokens the 1 hour class
     audio_tokens               prompt tokens that were sound
     completion_tokens          all that came out; contains reasoning, audio and image tokens
-    upstream_cost_atto         what the provider itself says the call cost (atto-dollars), None when it does not say
+    upstream_cost_yocto         what the provider itself says the call cost (yocto-dollars), None when it does not say
     """
 
     prompt_tokens: int = 0
@@ -28,7 +28,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     accepted_prediction_tokens: int = 0
     rejected_prediction_tokens: int = 0
     web_searches: int = 0
-    upstream_cost_atto: int | None = None
+    upstream_cost_yocto: int | None = None
 
     @property
     def total_tokens(self) -> int:

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
-from entrepot.values.money import ATTO, usd
+from entrepot.values.money import YOCTO, usd
 from entrepot.values.usage import Usage
 
 Number = int | float | None
@@ -87,16 +87,16 @@ def read_usage(raw: msgspec.Raw | bytes, *, excludes_reasoning: bool = False) ->
         completion_image_tokens=min(_whole(details.image_tokens), completion),
         accepted_prediction_tokens=_whole(details.accepted_prediction_tokens),
         rejected_prediction_tokens=_whole(details.rejected_prediction_tokens),
-        upstream_cost_atto=_upstream_cost(told),
+        upstream_cost_yocto=_upstream_cost(told),
     )
 
 
 def _upstream_cost(told: WireUsage) -> int | None:
     if told.cost_in_usd_ticks is not None and 0 <= told.cost_in_usd_ticks < 10**18:
-        return int(told.cost_in_usd_ticks) * (ATTO // 10**10)
+        return int(told.cost_in_usd_ticks) * (YOCTO // 10**10)
     if told.cost is None or not 0 <= told.cost < 10**6:
         return None
-    return int(told.cost * ATTO)
+    return int(told.cost * YOCTO)
 
 
 def render_usage(usage: Usage, prompt_nano: int, completion_nano: int) -> bytes:

@@ -1,0 +1,160 @@
+"""Which provider serves which model, and why one does not: endpoints from what providers declare and what the operator adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from entrepot.catalog.rows import per_million
+from entrepot.providers import Offer
+from entrepot.providers.configured import Configured
+from entrepot.settings import EndpointConfig
+from entrepot.values.model import Endpoint, Model
+from entrepot.values.price import Price, Rates
+
+_SPOKEN = frozenset({"openai_chat"})
+
+
+def build_endpoints(
+    models: dict[str, Model], providers: Mapping[str, Configured], added: Iterable[EndpointConfig], today: str
+) -> tuple[list[Endpoint], list[Model], list[str]]:
+    """Every endpoint, the models that only the operator knows, and problems with the operator's entries, each with its fix.
+
+    today  ISO date, for what is no longer served
+    """
+    found: dict[str, Endpoint] = {}
+    for configured in providers.values():
+        for model, offer in _offered(models, configured.provider.offers):
+            endpoint = _endpoint(model, configured, offer, today)
+            found.setdefault(endpoint.id, endpoint)
+    extra: dict[str, Model] = {}
+    problems: list[str] = []
+    for number, entry in enumerate(added):
+        endpoint_or_problem = _added(f"endpoints[{number}]", entry, models | extra, providers)
+        if isinstance(endpoint_or_problem, str):
+            problems.append(endpoint_or_problem)
+            continue
+        known = (models | extra).get(entry.model)
+        if known is None:
+            extra[entry.model] = _minimal(entry, endpoint_or_problem)
+        found[endpoint_or_problem.id] = endpoint_or_problem
+    return list(found.values()), list(extra.values()), problems
+
+
+def _offered(models: dict[str, Model], offers: tuple[Offer, ...]) -> Iterable[tuple[Model, Offer]]:
+    """Models with the first offer that names them; a named one before `author/*` before `*`."""
+    named = {offer.model: offer for offer in offers}
+    for model in models.values():
+        offer = named.get(model.id) or named.get(f"{model.author}/*") or named.get("*")
+        if offer is None or (offer.model != model.id and (model.id.startswith("~") or ":" in model.id) and offer.model != "*"):
+            continue
+        if "text" in model.output_modalities:
+            yield model, offer
+
+
+def _endpoint(model: Model, configured: Configured, offer: Offer, today: str) -> Endpoint:
+    provider = configured.provider
+    name = offer.upstream_model or model.id.partition("/")[2]
+    price = (
+        model.price if offer.price is None else Price(per_million(dict(offer.price)), source=provider.name, as_of=provider.as_of)
+    )
+    return Endpoint(
+        id=f"{model.id}@{provider.slug}" + (f"/{offer.tag}" if offer.tag else ""),
+        model=model.id,
+        provider=provider.slug,
+        upstream_model=name.replace("{id}", model.id),
+        price=price,
+        context_length=model.context_length,
+        max_completion_tokens=model.max_completion_tokens,
+        supported_parameters=model.supported_parameters,
+        reasoning=model.reasoning,
+        max_tokens_field=provider.max_tokens_field,
+        data_policy=provider.data_policy,
+        tag=offer.tag,
+        off_reason=_why_off(configured, offer, today),
+    )
+
+
+def _why_off(configured: Configured, offer: Offer, today: str) -> str:
+    name = configured.provider.name
+    if offer.off_from and today >= offer.off_from:
+        return f"{name} shut it down on {offer.off_from}"
+    dialect = offer.dialect or configured.provider.dialect
+    if dialect not in _SPOKEN:
+        return f"{name} serves it through {dialect} only, which is not spoken yet"
+    return configured.off_reason
+
+
+def _added(where: str, entry: EndpointConfig, models: dict[str, Model], providers: Mapping[str, Configured]) -> Endpoint | str:
+    configured = providers.get(entry.provider)
+    if configured is None:
+        return f"{where}.provider: {entry.provider!r} is not known; add [providers.{entry.provider}] with a base_url"
+    if "/" not in entry.model.strip("/"):
+        return f"{where}.model: {entry.model!r} is not author/slug, as openai/gpt-5.1"
+    model = models.get(entry.model)
+    if entry.price is None and model is None:
+        return f"{where}.price: is required, because {entry.model!r} is not in the catalogue; give prompt and completion"
+    try:
+        price = model.price if entry.price is None and model else _price(entry)
+    except ValueError as error:
+        return f"{where}.price: {error}"
+    provider = configured.provider
+    return Endpoint(
+        id=f"{entry.model}@{provider.slug}" + (f"/{entry.tag}" if entry.tag else ""),
+        model=entry.model,
+        provider=provider.slug,
+        upstream_model=entry.upstream_model or entry.model.partition("/")[2],
+        price=price,
+        context_length=entry.context_length or (model.context_length if model else None),
+        max_completion_tokens=entry.max_completion_tokens or (model.max_completion_tokens if model else None),
+        supported_parameters=model.supported_parameters if model else (),
+        reasoning=model.reasoning if model else None,
+        max_tokens_field=provider.max_tokens_field,
+        data_policy=entry.data_policy,
+        quantization=entry.quantization,
+        tag=entry.tag,
+        off_reason=""
+        if entry.enabled and not configured.off_reason
+        else configured.off_reason or "switched off in entrepot.toml",
+    )
+
+
+def _price(entry: EndpointConfig) -> Price:
+    assert entry.price is not None
+    rates = per_million(msgspec.structs.asdict(entry.price))
+    if any(rate is not None and rate < 0 for rate in msgspec.structs.astuple(rates)):
+        raise ValueError("a price below zero")
+    return Price(rates, source="entrepot.toml")
+
+
+def _minimal(entry: EndpointConfig, endpoint: Endpoint) -> Model:
+    """What can be said of a model that only the operator knows."""
+    return Model(
+        id=entry.model,
+        name=entry.model.partition("/")[2],
+        canonical_slug=entry.model,
+        created=0,
+        price=endpoint.price,
+        context_length=entry.context_length,
+        max_completion_tokens=entry.max_completion_tokens,
+        description="A model added by the operator of this server.",
+        source="entrepot.toml",
+    )
+
+
+def local_endpoints(
+    configured: Configured, base_url: str, names: Iterable[str]
+) -> tuple[Configured, list[Model], list[Endpoint]]:
+    """A local engine that was found, its models under `engine/name`, and their endpoints, which cost nothing."""
+    provider = msgspec.structs.replace(configured.provider, base_url=base_url)
+    there = Configured(provider, base_url, configured.headers)
+    models, endpoints = [], []
+    for name in names:
+        slug = f"{provider.slug}/{name}"
+        free = Price(Rates(), source="local")
+        models.append(
+            Model(slug, f"{provider.name}: {name}", slug, 0, free, description=f"Runs on this machine, in {provider.name}.")
+        )
+        endpoints.append(Endpoint(f"{slug}@{provider.slug}", slug, provider.slug, name, free, data_policy="zdr"))
+    return there, models, endpoints

@@ -1,0 +1,153 @@
+"""Models as rows of a file: our own format, one JSON object a line, prices as decimal text in US dollars per unit.
+
+The units and names of `pricing` are those of OpenRouter's catalogue (contract 3.1, read 2026-08-22): per token, except `image`
+per input image, `request` per request and `web_search` per search. `overrides` are the tiers, later ones winning.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from entrepot.values.model import Model, Reasoning
+from entrepot.values.money import YOCTO, parse_usd, usd
+from entrepot.values.price import Price, Rates, Tier
+
+_NAMES = {
+    "prompt": "prompt",
+    "completion": "completion",
+    "input_cache_read": "cached",
+    "input_cache_write": "cache_write",
+    "input_cache_write_1h": "cache_write_1h",
+    "internal_reasoning": "reasoning",
+    "audio": "audio",
+    "input_audio_cache": "audio_cached",
+    "audio_output": "completion_audio",
+    "image_output": "completion_image",
+    "image": "image",
+    "request": "request",
+    "web_search": "web_search",
+}
+_OPTIONAL = {name: field for name, field in _NAMES.items() if name not in ("prompt", "completion")}
+
+
+class Row(msgspec.Struct, omit_defaults=True):
+    """The fields of `values.model.Model`, with the price as text."""
+
+    id: str
+    name: str
+    canonical_slug: str
+    created: int
+    pricing: dict[str, Any]
+    context_length: int | None = None
+    max_completion_tokens: int | None = None
+    description: str = ""
+    input_modalities: tuple[str, ...] = ("text",)
+    output_modalities: tuple[str, ...] = ("text",)
+    tokenizer: str = "Other"
+    supported_parameters: tuple[str, ...] = ()
+    default_parameters: dict[str, float | None] = {}
+    reasoning: Reasoning | None = None
+    knowledge_cutoff: str | None = None
+    expiration_date: str | None = None
+    successor: str | None = None
+    hugging_face_id: str | None = None
+    is_moderated: bool = False
+    aliases: tuple[str, ...] = ()
+    alias_target: str | None = None
+    pinned: bool = False
+    supported_voices: tuple[str, ...] | None = None
+    source: str = ""
+    as_of: str = ""
+
+
+def to_model(row: Row) -> Model:
+    """raises  ValueError, naming what is wrong with a price"""
+    fields = {name: getattr(row, name) for name in Row.__struct_fields__ if name != "pricing"}
+    if not fields["description"]:
+        fields["description"] = describe(row)
+    return Model(price=price_of(row.pricing, source=row.source, as_of=row.as_of), **fields)
+
+
+def to_row(model: Model) -> Row:
+    fields = {name: getattr(model, name) for name in Row.__struct_fields__ if name != "pricing"}
+    return Row(pricing=pricing_of(model.price), **fields)
+
+
+def price_of(pricing: dict[str, Any], *, source: str = "", as_of: str = "", effective_from: str = "") -> Price:
+    """raises  ValueError"""
+    tiers = tuple(_tier(override) for override in pricing.get("overrides") or ())
+    return Price(_rates(pricing), tiers, effective_from, source, as_of)
+
+
+def pricing_of(price: Price) -> dict[str, Any]:
+    """The same as text, as the contract writes it."""
+    told: dict[str, Any] = _texts(price.rates)
+    if price.tiers:
+        told["overrides"] = [_conditions(tier) | _texts(tier.rates) for tier in price.tiers]
+    return told
+
+
+def per_million(price: dict[str, str | None]) -> Rates:
+    """Rates from US dollars per million tokens, under the names of `Rates`; `image` and `request` are each. raises ValueError"""
+    each = ("image", "request", "web_search")
+    given = {name: text for name, text in price.items() if text is not None}
+    return Rates(**{name: parse_usd(text, scale=YOCTO if name in each else YOCTO // 10**6) for name, text in given.items()})
+
+
+def _rates(pricing: dict[str, Any], absent: int | None = 0) -> Rates:
+    required = {name: _yocto(pricing[name]) if name in pricing else absent for name in ("prompt", "completion")}
+    optional = {field: _yocto(pricing[name]) for name, field in _OPTIONAL.items() if pricing.get(name) is not None}
+    return Rates(**required, **optional)  # type: ignore[arg-type]
+
+
+def _yocto(text: Any) -> int:
+    value = parse_usd(str(text), scale=YOCTO)
+    if value < 0:
+        raise ValueError(f"a price of {text} is below zero")
+    return value
+
+
+def _tier(override: dict[str, Any]) -> Tier:
+    limit = override.get("min_prompt_tokens")
+    return Tier(
+        _rates(override, absent=-1),
+        over_prompt_tokens=int(limit) if limit is not None else None,
+        utc_start=override.get("utc_start"),
+        utc_end=override.get("utc_end"),
+    )
+
+
+def _texts(rates: Rates) -> dict[str, Any]:
+    values = ((name, getattr(rates, field)) for name, field in _NAMES.items())
+    return {name: usd(value, scale=YOCTO) for name, value in values if value is not None and value >= 0}
+
+
+def _conditions(tier: Tier) -> dict[str, Any]:
+    told = {"min_prompt_tokens": tier.over_prompt_tokens, "utc_start": tier.utc_start, "utc_end": tier.utc_end}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def describe(row: Row) -> str:
+    """One line made from the facts."""
+    author = row.name.partition(":")[0] if ":" in row.name else row.id.partition("/")[0].lstrip("~")
+    reads = [kind for kind in row.input_modalities if kind != "text"]
+    writes = " and ".join(row.output_modalities) or "text"
+    words = [f"A model by {author} that writes {writes}"]
+    if reads:
+        words.append(f"reads {', '.join(reads)} as well as text")
+    if row.context_length:
+        words.append(f"takes {_thousands(row.context_length)} tokens of context")
+    if row.reasoning is not None:
+        words.append("reasons")
+    if "tools" in row.supported_parameters:
+        words.append("calls tools")
+    return (", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else words[0]) + "."
+
+
+def _thousands(count: int) -> str:
+    if count >= 1_000_000:
+        return f"{Decimal(count) / 1_000_000:.3g}M"
+    return f"{round(count / 1000)}K" if count >= 1000 else str(count)
