@@ -1,4 +1,4 @@
-"""The catalogue as it stands at one moment: from a slug to a model and its endpoints, at a cost that does not grow with their number."""
+"""The catalogue at one moment: from a slug to a model and its endpoints, at a cost that does not grow with their number."""
 
 from __future__ import annotations
 

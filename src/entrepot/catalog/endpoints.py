@@ -47,10 +47,15 @@ def _offered(models: dict[str, Model], offers: tuple[Offer, ...]) -> Iterable[tu
     named = {offer.model: offer for offer in offers}
     for model in models.values():
         offer = named.get(model.id) or named.get(f"{model.author}/*") or named.get("*")
-        if offer is None or (offer.model != model.id and (model.id.startswith("~") or ":" in model.id) and offer.model != "*"):
+        if offer is None or (offer.model != model.id and not _general(model, offer)):
             continue
         if "text" in model.output_modalities:
             yield model, offer
+
+
+def _general(model: Model, offer: Offer) -> bool:
+    """Whether an offer of many models covers this one: not a pinned snapshot, and variants and aliases only where ids are shared."""
+    return not model.pinned and (offer.upstream_model == "{id}" or not (model.id.startswith("~") or ":" in model.id))
 
 
 def _endpoint(model: Model, configured: Configured, offer: Offer, today: str) -> Endpoint:
