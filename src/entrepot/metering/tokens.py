@@ -88,3 +88,27 @@ class StreamCounter:
         self._counted += count_text(text[:cut])
         self._pieces = [text[cut:]] if cut < len(text) else []
         self._held = len(text) - cut
+
+
+def cut_tokens(text: str, most: int) -> tuple[str, int, bool]:
+    """The text up to a number of tokens, how many it has then, and whether anything was cut. Never half a character."""
+    if not text:
+        return "", 0, False
+    tokens = _tokenizer().encode_ordinary(text)
+    if len(tokens) <= most:
+        return text, len(tokens), False
+    kept: str = _tokenizer().decode_bytes(tokens[:most]).decode("utf-8", "ignore")
+    return kept, most, True
+
+
+def split_tokens(text: str) -> list[str]:
+    """The text in pieces of one token each, or of a few where a character spans several."""
+    pieces, held = [], b""
+    for token in _tokenizer().encode_ordinary(text) if text else ():
+        held += _tokenizer().decode_bytes([token])
+        try:
+            pieces.append(held.decode())
+        except UnicodeDecodeError:
+            continue
+        held = b""
+    return pieces

@@ -1,6 +1,6 @@
 """An instance for any JSON schema that has one: small, deterministic for a source of randomness, and valid.
 
-Handles type, enum, const, properties, required, items, prefixItems, bounds, lengths, patterns of a simple kind, formats, multipleOf,
+Handles type, enum, const, properties, required, items, prefixItems, bounds, lengths, plain patterns, formats, multipleOf,
 uniqueItems, $ref (also recursive), allOf, anyOf, oneOf and additionalProperties. What it cannot satisfy is refused, not guessed.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import random
 import re
+from collections.abc import Callable
 from typing import Any
 
 _MAX_DEPTH = 24
@@ -65,18 +66,24 @@ class _Maker:
         if "enum" in schema:
             return self._one_of(schema, depth, name)
         kind = self._kind(schema, depth)
-        makers = {
+        makers: dict[str, Callable[[dict[str, Any], int, str], Any]] = {
             "object": self._object,
             "array": self._array,
             "string": self._string,
             "integer": self._number,
             "number": self._number,
-            "boolean": lambda *_: bool(self._random.getrandbits(1)),
-            "null": lambda *_: None,
+            "boolean": self._boolean,
+            "null": self._null,
         }
         if kind not in makers:
             raise Unsatisfiable(f"the type {kind!r} at {name or 'the root'} is not one")
         return makers[kind](schema, depth, name)
+
+    def _boolean(self, schema: dict[str, Any], depth: int, name: str) -> bool:
+        return bool(self._random.getrandbits(1))
+
+    def _null(self, schema: dict[str, Any], depth: int, name: str) -> None:
+        return None
 
     def _one_of(self, schema: dict[str, Any], depth: int, name: str) -> Any:
         if not schema["enum"]:
@@ -236,9 +243,9 @@ class _Maker:
         for text in (*_WORDS, *_FORMATS.values(), "A1", "1", "a", "0", "abc-123", "ABC123", "+12025550123", "12345", "en-US"):
             if compiled.search(text) and len(text) >= least and (most is None or len(text) <= most):
                 return text
-        text = _from_pattern(pattern, least)
-        if text is not None and compiled.search(text) and len(text) >= least and (most is None or len(text) <= most):
-            return text
+        made = _from_pattern(pattern, least)
+        if made is not None and compiled.search(made) and len(made) >= least and (most is None or len(made) <= most):
+            return made
         raise Unsatisfiable(f"no text was found for the pattern at {name or 'the root'}")
 
     def _number(self, schema: dict[str, Any], depth: int, name: str) -> int | float:

@@ -1,0 +1,292 @@
+"""The sandbox as a provider: a Chat Completions body in, an answer on the wire out, without a network."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from entrepot.errors import BrokenStream, InvalidRequest, ProviderBroke
+from entrepot.metering.tokens import count_prompt, count_text, cut_tokens
+from entrepot.sandbox import writing
+from entrepot.sandbox.scenario import Scenario, scenario_of
+from entrepot.sandbox.schema import Unsatisfiable, instance
+from entrepot.sandbox.tools import calls_for
+from entrepot.sandbox.wire import Choice, Written, plain_body, stream_chunks
+from entrepot.settings import Sandbox as Pace
+from entrepot.values.model import Model
+
+_CACHE_ENTRIES = 1000
+_SEAL = "entrepot-sandbox:"
+_NEVER_S = 86_400.0
+
+
+class Sandbox:
+    """`open` gives what a provider would. It remembers prefixes it has seen, to report cached tokens, and nothing else."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._prefixes: dict[bytes, None] = {}
+
+    async def open(self, body: bytes, model: Model, headers: Mapping[str, str], requested: str) -> SandboxAnswer:
+        """raises  GatewayError, for a failure that was asked for and comes before the first byte, or a request nothing can answer"""
+        told = msgspec.json.decode(body)
+        messages = [message for message in told.get("messages") or () if isinstance(message, dict)]
+        scenario = scenario_of(requested, headers, messages)
+        scenario.fail_before()
+        _check_seals(messages)
+        written = self._write(told, messages, model, scenario)
+        await asyncio.sleep(self._wait(scenario))
+        if not told.get("stream"):
+            return _plain(written, scenario)
+        return SandboxAnswer(_with_faults(stream_chunks(written), scenario), self._step(scenario), scenario)
+
+    def _wait(self, scenario: Scenario) -> float:
+        if scenario.name == "no-first-byte":
+            return _NEVER_S
+        if scenario.name == "slow-first-byte":
+            return scenario.number("seconds", 5, 3600)
+        return 0.0 if scenario.name == "fast" else self._pace.first_token_s
+
+    def _step(self, scenario: Scenario) -> float:
+        rate = scenario.number("tokens_per_s", 0.0 if scenario.name == "fast" else self._pace.tokens_per_s, 100_000)
+        return 1 / rate if rate else 0.0
+
+    def _write(self, told: dict[str, Any], messages: list[Any], model: Model, scenario: Scenario) -> Written:
+        randomness = random.Random(_seed(told))
+        prompt = count_prompt(messages, told.get("tools"))
+        limit = told.get("max_completion_tokens") or told.get("max_tokens") or model.max_completion_tokens or 128_000
+        effort = _effort(told, model)
+        try:
+            choices = [
+                self._choice(number, told, messages, model, scenario, effort, limit, randomness)
+                for number in range(told.get("n") or 1)
+            ]
+        except Unsatisfiable as why:
+            raise InvalidRequest(
+                f"The sandbox found no instance of the schema: {why}.",
+                field="response_format" if told.get("response_format") else "tools",
+                expected="a schema that something satisfies",
+                received=str(why)[:200],
+                remedy="Loosen the schema there, or simplify it.",
+            ) from None
+        return Written(
+            model=model.id,
+            choices=tuple(choices),
+            prompt_tokens=prompt,
+            cached_tokens=self._cached(messages, prompt),
+            usage="none" if scenario.name == "no-usage" else "wrong" if scenario.name == "wrong-usage" else "",
+            top_logprobs=(told.get("top_logprobs") or 0) if told.get("logprobs") else None,
+        )
+
+    def _choice(
+        self,
+        number: int,
+        told: dict[str, Any],
+        messages: list[Any],
+        model: Model,
+        scenario: Scenario,
+        effort: str,
+        limit: int,
+        randomness: random.Random,
+    ) -> Choice:
+        thought = writing.reasoning_text(messages, effort, randomness) if effort not in ("", "none") else ""
+        thought, spent, cut = cut_tokens(thought, limit)
+        calls = calls_for(told, messages, randomness, malformed=scenario.name == "malformed-arguments") if not cut else []
+        if scenario.name in ("refusal", "content-filter", "length", "empty", "long", "unicode"):
+            calls = []
+        text = "" if calls or cut else _text(told, messages, model, scenario, randomness)
+        refusal = writing.refusal_text() if scenario.name == "refusal" else ""
+        finish = "tool_calls" if calls else "stop"
+        text, stopped = _stopped(text, told.get("stop"))
+        if scenario.name == "length":
+            limit = min(limit, spent + 12)
+        text, used, was_cut = cut_tokens(text, max(limit - spent, 0))
+        if (was_cut and not stopped) or cut or (was_cut and stopped):
+            finish = "length"
+        if scenario.name == "content-filter":
+            finish = "content_filter"
+        arguments = sum(count_text(call["function"]["name"] + call["function"]["arguments"]) + 8 for call in calls)
+        return Choice(
+            index=number,
+            text=text,
+            reasoning=thought,
+            sealed=_seal(thought) if thought else "",
+            calls=tuple(calls),
+            refusal=refusal,
+            finish=finish,
+            reasoning_tokens=spent,
+            completion_tokens=spent + used + arguments + (count_text(refusal) if refusal else 0),
+        )
+
+    def _cached(self, messages: list[Any], prompt: int) -> int:
+        """Tokens of the longest beginning seen before, when the prompt has 1,024 or more, in steps of 128 as OpenAI counts."""
+        if prompt < 1024:
+            return 0
+        seen, running = 0, hashlib.blake2b(digest_size=16)
+        held = 0
+        for message in messages:
+            running.update(json.dumps(message, sort_keys=True).encode())
+            held += count_prompt([message])
+            digest = running.digest()
+            if digest in self._prefixes:
+                seen = held
+            self._prefixes[digest] = None
+        while len(self._prefixes) > _CACHE_ENTRIES:
+            del self._prefixes[next(iter(self._prefixes))]
+        return min(seen, prompt) // 128 * 128 if seen >= 1024 else 0
+
+
+class SandboxAnswer:
+    """`upstream.answer.Answer` from pieces that are ready, given at a pace."""
+
+    def __init__(
+        self, pieces: list[bytes | str], step_s: float, scenario: Scenario, content_type: str = "text/event-stream"
+    ) -> None:
+        self.status = 200
+        self.headers: Mapping[str, str] = {"content-type": content_type}
+        self._pieces = pieces
+        self._step_s = step_s
+        self._at = 0
+
+    async def chunk(self) -> bytes:
+        if self._at >= len(self._pieces):
+            return b""
+        if self._at and self._step_s:
+            await asyncio.sleep(self._step_s)
+        piece = self._pieces[self._at]
+        self._at += 1
+        if piece == "stall":
+            await asyncio.sleep(_NEVER_S)
+        if isinstance(piece, str):
+            raise BrokenStream("Simulated by the sandbox: the connection broke in the middle of the answer.")
+        if not self._step_s:
+            rest = self._pieces[self._at :]
+            whole = next((n for n, other in enumerate(rest) if isinstance(other, str)), len(rest))
+            self._at += whole
+            piece += b"".join(other for other in rest[:whole] if isinstance(other, bytes))
+            await asyncio.sleep(0)
+        return piece
+
+    async def read(self, limit: int) -> bytes:
+        pieces = []
+        while data := await self.chunk():
+            pieces.append(data)
+        if sum(map(len, pieces)) > limit:
+            raise ProviderBroke("The sandbox's answer is longer than this gateway takes.")
+        return b"".join(pieces)
+
+    def close(self) -> None:
+        self._at = len(self._pieces)
+
+
+def _plain(written: Written, scenario: Scenario) -> SandboxAnswer:
+    body = plain_body(written)
+    pieces: list[bytes | str] = [body]
+    if scenario.name == "malformed-json":
+        pieces = [body[: len(body) // 2]]
+    elif scenario.name in ("break", "stall"):
+        pieces = [body[: len(body) // 2], scenario.name]
+    elif scenario.name == "error-chunk":
+        pieces = [_ERROR]
+    return SandboxAnswer(pieces, 0.0, scenario, "application/json")
+
+
+_ERROR = b'{"error":{"code":502,"message":"Simulated by the sandbox: the provider failed while answering."}}'
+
+
+def _with_faults(chunks: list[bytes], scenario: Scenario) -> list[bytes | str]:
+    half = len(chunks) // 2
+    fault: dict[str, bytes | str] = {
+        "stall": "stall",
+        "break": "break",
+        "error-chunk": b"data: " + _ERROR + b"\n\n",
+        "malformed-json": b'data: {"choices":[{"delta":{"content":"cut of\n\n',
+    }
+    if scenario.name not in fault:
+        return list(chunks)
+    return [*chunks[:half], fault[scenario.name]]
+
+
+def _text(told: dict[str, Any], messages: list[Any], model: Model, scenario: Scenario, randomness: random.Random) -> str:
+    special = {"empty": "", "refusal": "", "unicode": writing.unicode_text()}
+    if scenario.name in special:
+        return special[scenario.name]
+    if scenario.name == "long":
+        return writing.long_text(int(scenario.number("tokens", 2000, 200_000)), randomness)
+    form = told.get("response_format") or {}
+    if form.get("type") == "json_schema":
+        schema = (form.get("json_schema") or {}).get("schema")
+        return json.dumps(instance(schema if schema is not None else {"type": "object"}, randomness), ensure_ascii=False)
+    if form.get("type") == "json_object":
+        if form.get("schema"):
+            return json.dumps(instance(form["schema"], randomness), ensure_ascii=False)
+        return writing.json_object(messages, model.id)
+    return writing.answer_text(messages, model.id, told.get("verbosity"), randomness)
+
+
+def _stopped(text: str, stop: Any) -> tuple[str, bool]:
+    """Cut before the first stop text."""
+    stops = [stop] if isinstance(stop, str) else stop or []
+    places = [text.find(sign) for sign in stops if sign]
+    found = [place for place in places if place >= 0]
+    return (text[: min(found)], True) if found else (text, False)
+
+
+def _effort(told: dict[str, Any], model: Model) -> str:
+    """The effort in force: "" for a model that does not reason."""
+    if model.reasoning is None:
+        return ""
+    asked = told.get("reasoning_effort") or (told.get("reasoning") or {}).get("effort")
+    if asked is None and isinstance(told.get("reasoning"), dict):
+        control = told["reasoning"]
+        asked = (
+            "none"
+            if control.get("enabled") is False
+            else "medium"
+            if control.get("enabled") or control.get("max_tokens")
+            else None
+        )
+    return asked or model.reasoning.default_effort or "medium"
+
+
+def _seed(told: dict[str, Any]) -> bytes:
+    """The same request gives the same answer; `stream` and names of the caller make no difference."""
+    kept = {k: v for k, v in told.items() if k not in ("stream", "stream_options", "user", "metadata", "model")}
+    return hashlib.blake2b(json.dumps(kept, sort_keys=True).encode()).digest()
+
+
+def _seal(thought: str) -> str:
+    """Opaque state, as a maker's encrypted reasoning: it must come back as it went."""
+    digest = hashlib.blake2b(thought.encode(), digest_size=12).digest()
+    return base64.b64encode(_SEAL.encode() + digest + hashlib.blake2b(digest, digest_size=6).digest()).decode()
+
+
+def _check_seals(messages: list[Any]) -> None:
+    """raises  InvalidRequest, when reasoning of ours came back changed"""
+    for number, message in enumerate(messages):
+        for place, detail in enumerate(message.get("reasoning_details") or ()):
+            data = detail.get("data") if isinstance(detail, dict) else None
+            if detail.get("type") != "reasoning.encrypted" or not isinstance(data, str):
+                continue
+            try:
+                raw = base64.b64decode(data, validate=True)
+            except ValueError:
+                raw = b""
+            ours = raw.startswith(_SEAL.encode()) or _SEAL.encode()[:8] in raw
+            digest, check = raw[len(_SEAL) : len(_SEAL) + 12], raw[len(_SEAL) + 12 :]
+            if (ours or not raw) and hashlib.blake2b(digest, digest_size=6).digest() != check:
+                path = f"messages[{number}].reasoning_details[{place}].data"
+                raise InvalidRequest(
+                    f"`{path}` is not what the sandbox gave: it was changed on the way.",
+                    field=path,
+                    expected="the data exactly as it came",
+                    received="something else",
+                    remedy="Send `reasoning_details` back unchanged and in order.",
+                )
