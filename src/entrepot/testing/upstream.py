@@ -36,7 +36,7 @@ class Reply(msgspec.Struct, frozen=True):
     """
 
     status: int = 200
-    headers: dict[str, str] = {"content-type": "application/json"}
+    headers: dict[str, str] = msgspec.field(default_factory=lambda: {"content-type": "application/json"})
     pieces: tuple[bytes, ...] = ()
     delay_s: float = 0.0
     between_s: float = 0.0
@@ -137,7 +137,7 @@ class FakeUpstream:
     def __init__(self, script: Script = (), *, port: int = 0) -> None:
         self._script = script or [plain()]
         self._port = port
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
         self.seen: list[Seen] = []
@@ -169,19 +169,26 @@ class FakeUpstream:
         return next(request for request in self.seen if request.left)
 
     async def _until(self, holds: Callable[[], bool], timeout_s: float) -> None:
-        async with asyncio.timeout(timeout_s), self._changed:
-            await self._changed.wait_for(holds)
+        async with asyncio.timeout(timeout_s):
+            while not holds():
+                await self._changed.wait()
 
-    async def tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    def _tell(self) -> None:
+        """Wakes all who wait; who comes later waits for the next change."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def take(self, request: Seen) -> Reply:
         """Remembers a request and picks its reply."""
         self.seen.append(request)
+        self._tell()
         if callable(self._script):
             return self._script(request)
         return self._script[min(len(self.seen), len(self._script)) - 1]
+
+    def left(self, request: Seen) -> None:
+        request.left = True
+        self._tell()
 
     def opened(self, connection: _Connection) -> None:
         self.connections += 1
@@ -214,8 +221,8 @@ class _Connection(asyncio.Protocol):
         self._writable.set()
         if self._answering is not None and not self._answering[1].done():
             request, task = self._answering
-            request.left = True
             task.cancel()
+            self._upstream.left(request)
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -255,19 +262,12 @@ class _Connection(asyncio.Protocol):
             await asyncio.wait([self._answering[1]])
 
     async def _answer(self, reply: Reply) -> None:
-        try:
-            await self._upstream.tell()
-            await asyncio.sleep(reply.delay_s)
-            if reply.refused:
-                self.transport.abort()
-                return
-            if reply.silent:
-                await asyncio.Event().wait()
-            await self._write(reply)
-        finally:
-            await asyncio.shield(asyncio.ensure_future(self._upstream.tell()))
-
-    async def _write(self, reply: Reply) -> None:
+        await asyncio.sleep(reply.delay_s)
+        if reply.refused:
+            self.transport.abort()
+            return
+        if reply.silent:
+            await asyncio.Event().wait()
         self.transport.write(reply.head())
         for number, piece in enumerate(reply.pieces):
             if number:
