@@ -241,6 +241,16 @@ def environment_credential(name: str, environment: Mapping[str, str] | None = No
     return (os.environ if environment is None else environment).get(name, "").strip()
 
 
+def proxy_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The usual proxy variables that are set, under lower-case names."""
+    names = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
+    return {
+        name.lower(): value
+        for name, value in (os.environ if environment is None else environment).items()
+        if name.lower() in names and value
+    }
+
+
 def _read(path: Path | None) -> dict[str, Any]:
     if path is None:
         path = Path("entrepot.toml")

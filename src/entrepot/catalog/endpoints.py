@@ -54,7 +54,7 @@ def _offered(models: dict[str, Model], offers: tuple[Offer, ...]) -> Iterable[tu
 
 
 def _general(model: Model, offer: Offer) -> bool:
-    """Whether an offer of many models covers this one: not a pinned snapshot, and variants and aliases only where ids are shared."""
+    """Whether an offer of many models covers this one: no pinned snapshot; variants and aliases only where ids are shared."""
     return not model.pinned and (offer.upstream_model == "{id}" or not (model.id.startswith("~") or ":" in model.id))
 
 

@@ -35,7 +35,7 @@ class Sandbox:
         self._prefixes: dict[bytes, None] = {}
 
     async def open(self, body: bytes, model: Model, headers: Mapping[str, str], requested: str) -> SandboxAnswer:
-        """raises  GatewayError, for a failure that was asked for and comes before the first byte, or a request nothing can answer"""
+        """raises  GatewayError, for a failure that was asked for and comes before the first byte, or what nothing can answer"""
         told = msgspec.json.decode(body)
         messages = [message for message in told.get("messages") or () if isinstance(message, dict)]
         scenario = scenario_of(requested, headers, messages)

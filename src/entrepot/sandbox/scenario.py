@@ -1,7 +1,8 @@
 """Outcomes that can be asked of the sandbox, and how they are asked for.
 
 By a suffix of the model (`openai/gpt-5.1:sandbox-rate-limit`), by the header `X-Entrepot-Sandbox: rate-limit; retry_after=3`,
-or by words in the last user message (`[sandbox: rate-limit retry_after=3]`). The suffix wins over the header, that over the words.
+or by words in the last user message (`[sandbox: rate-limit retry_after=3]`). The suffix wins over the header, which wins
+over the words.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def _call(function: dict[str, Any], asked: str, randomness: random.Random, malfo
 
 
 def _hints(function: dict[str, Any], asked: str) -> dict[str, Any]:
-    """Values the prompt offers: a name after "in", "for" or "of" for texts, figures for numbers, values of an enum that are said."""
+    """Values the prompt offers: a name after "in", "for" or "of" for texts, figures for numbers, enum values that are said."""
     properties = (function.get("parameters") or {}).get("properties") or {}
     places = re.findall(r"\b(?:in|for|of|at|to)\s+((?:[A-Z][\w'-]+(?:,?\s+)?)+)", asked)
     figures = [float(text) if "." in text else int(text) for text in re.findall(r"(?<![\w.])-?\d{1,12}(?:\.\d{1,6})?", asked)]

@@ -69,8 +69,7 @@ def stream_chunks(written: Written) -> list[bytes]:
     events = []
     while any(streams):
         for stream in streams:
-            if stream:
-                events.append(_event(written, [stream.pop(0)]))
+            events += [_event(written, [stream.pop(0)])] if stream else []
     if written.usage != "none":
         events.append(_event(written, [], usage(written)))
     return [*events, b"data: [DONE]\n\n"]
@@ -130,10 +129,15 @@ def _deltas(choice: Choice, written: Written) -> list[dict[str, Any]]:
         made.append(part)
     for number, call in enumerate(choice.calls):
         function = call["function"]
-        opening = {"index": number, "id": call["id"], "type": "function", "function": {"name": function["name"], "arguments": ""}}
+        opening: dict[str, Any] = {
+            "index": number,
+            "id": call["id"],
+            "type": "function",
+            "function": {"name": function["name"], "arguments": ""},
+        }
         made.append({"index": choice.index, "delta": {"tool_calls": [opening]}, "finish_reason": None})
         for piece in split_tokens(function["arguments"]):
-            fragment = {"index": number, "function": {"arguments": piece}}
+            fragment: dict[str, Any] = {"index": number, "function": {"arguments": piece}}
             made.append({"index": choice.index, "delta": {"tool_calls": [fragment]}, "finish_reason": None})
     made.append({"index": choice.index, "delta": {}, "finish_reason": choice.finish})
     return made

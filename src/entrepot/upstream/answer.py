@@ -13,7 +13,9 @@ class Answer(Protocol):
     """
 
     status: int
-    headers: Mapping[str, str]
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
 
     async def chunk(self) -> bytes:
         """The next piece of the body as it came from the wire, decompressed; b"" at the end.

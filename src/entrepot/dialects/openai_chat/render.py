@@ -59,6 +59,9 @@ def _render_controls(request: Request, wishes: Wishes, quirks: frozenset[Quirk],
     if Quirk.KEEPS_OPENROUTER_FIELDS in quirks:
         for name in ("models", "provider", "plugins", "route", "preset"):
             fields.pop(name, None)
+        if wishes.effort is not None and wishes.effort != request.effort:
+            fields.pop("reasoning_effort", None)
+            fields["reasoning"] = Raw(encode({"effort": wishes.effort}))
     else:
         for name in _GATEWAY_ONLY & fields.keys():
             del fields[name]

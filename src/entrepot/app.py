@@ -1,0 +1,225 @@
+"""Wiring: settings in, an ASGI application out. The only file that knows every room."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from entrepot.api import chat
+from entrepot.catalog.catalog import Catalog
+from entrepot.catalog.endpoints import build_endpoints, local_endpoints
+from entrepot.catalog.shipped import shipped_models
+from entrepot.catalog.store import imported_models
+from entrepot.errors import UpstreamError
+from entrepot.identity import store as keys_store
+from entrepot.identity.keyring import KeyRing
+from entrepot.identity.secrets import server_secret
+from entrepot.metering import tokens
+from entrepot.pipeline import Http, Pipeline, Rooms
+from entrepot.providers.configured import Configured, configure
+from entrepot.providers.local import find_local
+from entrepot.records.recorder import Recorder
+from entrepot.routing.fit import AS_IT_IS, Fit, fit
+from entrepot.routing.plan import Candidate, Offer
+from entrepot.sandbox.provider import Sandbox
+from entrepot.sandbox.scenario import strip_suffix
+from entrepot.settings import BadSettings, Settings, proxy_environment
+from entrepot.storage.sqlite import connect, migrate
+from entrepot.upstream.client import Client, parse_origin, render_head
+from entrepot.upstream.sender import SANDBOX, Destinations, ProviderSender, SandboxSender
+from entrepot.upstream.walk import Limits, Sender
+from entrepot.values.caller import Caller
+from entrepot.values.chat import Request
+from entrepot.values.clock import Clock
+from entrepot.values.generation import Generation
+from entrepot.values.model import Endpoint
+
+_REFRESH_S = 0.5
+log = structlog.get_logger("entrepot")
+
+
+class App:
+    """Use as an async context; call as ASGI.
+
+    cold     ASGI for all paths but the hot ones; set before the first request (`api/routes.py`)
+    observe  told each finished generation
+    """
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.cold: Any = None
+        self.observe: Callable[[Generation], None] = lambda generation: None
+        self.clock = clock or Clock()
+        self._stack = contextlib.AsyncExitStack()
+        self._hot: dict[str, Callable[..., Awaitable[None]]] = {}
+        self._sandboxed: dict[str, Offer] = {}
+
+    async def __aenter__(self) -> App:
+        settings = self.settings
+        self._db = open_store(settings)
+        self._stack.callback(self._db.close)
+        secret = server_secret(Path(settings.data_dir))
+        keys_store.ensure_workspace(self._db, self.clock.now_ms())
+        self.first_test_key = _first_test_key(self._db, secret, self.clock.now_ms())
+        self.keys = KeyRing(self._db, secret, self.clock.now_ms)
+        client = await self._stack.enter_async_context(Client(settings.upstream, proxy_environment()))
+        self.recorder = await self._stack.enter_async_context(Recorder(settings.database_path, settings.storage.synchronous))
+        self.providers, self.catalog = await _stock(settings, self._db, client)
+        self._refuses = {slug: configured.provider.refuses for slug, configured in self.providers.items()}
+        self.sandbox = Sandbox(settings.sandbox)
+        self.destinations = Destinations(client, self.providers, secret)
+        limits = Limits(settings.upstream.max_answer_bytes, settings.upstream.max_line_bytes)
+        self.pipeline = Pipeline(self._rooms(), limits, self.clock)
+        handler = chat.chat_completions(self.pipeline, settings.server.max_body_bytes, _log_failure)
+        self._hot = dict.fromkeys(chat.PATHS, handler)
+        for loop in (self.pipeline.watch(), self._refresh()):
+            task = asyncio.create_task(loop)
+            self._stack.callback(task.cancel)
+        tokens.warm()
+        return self
+
+    async def __aexit__(self, *problem: Any) -> None:
+        await self._stack.aclose()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        handler = self._hot.get(scope["path"]) if scope["type"] == "http" else None
+        if handler is not None and scope["method"] == "POST":
+            await handler(scope, receive, send)
+        elif scope["type"] == "http":
+            await self.cold(scope, receive, send)
+
+    async def drain(self, seconds: float) -> None:
+        """Waits for generations under way, so long and no longer."""
+        until = self.clock.monotonic() + seconds
+        while self.pipeline.live and self.clock.monotonic() < until:
+            await asyncio.sleep(0.05)
+
+    def _rooms(self) -> Rooms:
+        return Rooms(
+            authenticate=self.keys.authenticate_inference,
+            offers=self._offers,
+            sender=self._sender,
+            suit=self._suit,
+            refuses=lambda: self._refuses,
+            settle=self.recorder.settle,
+            observe=lambda generation: self.observe(generation),
+        )
+
+    def _offers(self, wished: list[str], caller: Caller) -> tuple[Offer, ...]:
+        if caller.kind == "test":
+            return tuple(self._sandbox_offer(slug) for slug in wished)
+        resolved = (self.catalog.resolve(slug) for slug in wished)
+        return tuple(Offer(found.model, found.endpoints, found.variants) for found in resolved)
+
+    def _sandbox_offer(self, slug: str) -> Offer:
+        """The model with one endpoint, the sandbox, at its list price."""
+        known = self._sandboxed.get(slug)
+        if known is None:
+            model = self.catalog.resolve(strip_suffix(slug)[0]).model
+            if len(self._sandboxed) > 10_000:
+                self._sandboxed.clear()
+            known = self._sandboxed[slug] = Offer(model, (_sandbox_endpoint(model),))
+        return known
+
+    def _sender(self, caller: Caller, http: Http, wished: list[str]) -> Sender:
+        if caller.kind == "test":
+            return SandboxSender(self.sandbox, http.headers, wished[0])
+        return ProviderSender(self.destinations)
+
+    def _suit(self, request: Request, candidate: Candidate) -> Fit:
+        refused = self._refuses.get(candidate.endpoint.provider)
+        suited = fit(request, candidate.endpoint, refused or frozenset())
+        return suited if suited.notes or suited.effort or suited.max_tokens or suited.dropped else AS_IT_IS
+
+    async def _refresh(self) -> None:
+        """Sees keys that were made, disabled or deleted by other processes."""
+        while True:
+            await asyncio.sleep(_REFRESH_S)
+            try:
+                self.keys.refresh()
+            except sqlite3.Error as error:
+                log.warning("keys could not be refreshed", error=str(error))
+
+
+def open_store(settings: Settings) -> sqlite3.Connection:
+    """The database at this build's schema. raises StorageAway, UnknownSchema"""
+    db = connect(settings.database_path, synchronous=settings.storage.synchronous)
+    migrate(db)
+    return db
+
+
+async def _stock(settings: Settings, db: sqlite3.Connection, client: Client) -> tuple[dict[str, Configured], Catalog]:
+    """Providers and catalogue: what is shipped, then what was imported, then what the operator wrote. raises BadSettings"""
+    providers, problems = configure(settings.providers)
+    models = {model.id: model for model in shipped_models()}
+    models |= {model.id: model for model in imported_models(db)}
+    endpoints, extra, more = build_endpoints(models, providers, settings.endpoints, today())
+    if problems or more:
+        raise BadSettings(problems + more)
+    if settings.catalog.find_local:
+        for found in await find_local(providers, _getter(client), own_port=settings.server.port):
+            there, local_models, local = local_endpoints(providers[found.slug], found.base_url, found.models)
+            providers[found.slug] = there
+            extra += local_models
+            endpoints += local
+    return dict(providers), Catalog([*models.values(), *extra], endpoints)
+
+
+def _getter(client: Client) -> Callable[[str], Awaitable[bytes]]:
+    async def get(url: str) -> bytes:
+        origin = parse_origin(url)
+        try:
+            answer = await client.send(origin, render_head("GET", origin, "", {"Accept": "application/json"}), b"")
+        except UpstreamError as error:
+            raise OSError(error.message) from None
+        try:
+            return await answer.read(1_000_000) if answer.status == 200 else b""
+        except UpstreamError as error:
+            raise OSError(error.message) from None
+        finally:
+            answer.close()
+
+    return get
+
+
+def today() -> str:
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
+def _sandbox_endpoint(model: Any) -> Endpoint:
+    return Endpoint(
+        id=f"{model.id}@{SANDBOX}",
+        model=model.id,
+        provider=SANDBOX,
+        upstream_model=model.id,
+        price=model.price,
+        context_length=model.context_length,
+        max_completion_tokens=model.max_completion_tokens,
+        supported_parameters=model.supported_parameters,
+        reasoning=model.reasoning,
+        max_tokens_field="max_completion_tokens",
+        data_policy="zdr",
+    )
+
+
+def _first_test_key(db: sqlite3.Connection, secret: bytes, now_ms: int) -> str | None:
+    """A test key for the first run, shown once; None when there are keys already."""
+    if db.execute("SELECT 1 FROM keys LIMIT 1").fetchone():
+        return None
+    key, _ = keys_store.create_key(db, secret, name="first test key", kind="test", now_ms=now_ms)
+    return key
+
+
+def _log_failure(error: BaseException) -> None:
+    log.error("a request failed inside the gateway", exc_info=error)
+
+
+def providers_on(providers: Mapping[str, Configured]) -> list[Configured]:
+    return [configured for configured in providers.values() if not configured.off_reason]
