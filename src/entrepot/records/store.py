@@ -8,22 +8,16 @@ from collections.abc import Sequence
 import msgspec
 
 from entrepot.values.generation import Generation
+from entrepot.values.ids import ulid
 
 _DAY_MS = 86_400_000
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Generation).decode
 
-_INSERT = """
-INSERT INTO generations
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
-       value ->> 9, value ->> 10, value -> 11
-FROM json_each(?)
-WHERE true
-ON CONFLICT (id) DO NOTHING
-"""
+_INSERT = "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
 _SUM = """
 INSERT INTO key_usage
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?) WHERE true
+VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (key_hash, day) DO UPDATE SET
   requests = requests + excluded.requests,
   cost_nano = cost_nano + excluded.cost_nano,
@@ -33,11 +27,11 @@ ON CONFLICT (key_hash, day) DO UPDATE SET
 
 
 def insert(db: sqlite3.Connection, generations: Sequence[Generation]) -> None:
-    """All of them in one transaction: two statements whatever their number, so that the interpreter's lock is let go rarely."""
+    """All of them in one transaction."""
     rows = [
         (
             g.id, g.created_ms, g.key_hash, g.workspace, g.model, g.provider, int(g.test), g.status, g.cost_nano,
-            g.usage.prompt_tokens, g.usage.completion_tokens, g,
+            g.usage.prompt_tokens, g.usage.completion_tokens, _encode(g),
         )
         for g in generations
     ]  # fmt: skip
@@ -50,8 +44,8 @@ def insert(db: sqlite3.Connection, generations: Sequence[Generation]) -> None:
         total[3] += g.usage.completion_tokens
     db.execute("BEGIN IMMEDIATE")
     try:
-        db.execute(_INSERT, (_encode(rows).decode(),))
-        db.execute(_SUM, (_encode([(*key, *total) for key, total in sums.items()]).decode(),))
+        db.executemany(_INSERT, rows)
+        db.executemany(_SUM, [(*key, *total) for key, total in sums.items()])
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
@@ -74,7 +68,10 @@ def usage_nano(db: sqlite3.Connection, key_hash: str, since_day: int = 0) -> int
 
 
 def delete_before(db: sqlite3.Connection, before_ms: int, at_most: int = 5000) -> int:
-    """Deletes some of the records older than a time, and says how many; call again while it is not 0."""
+    """Deletes some of the records older than a time, oldest first, and says how many; call again while it is not 0.
+
+    Ids sort by time, so that no index on the time is needed."""
+    last = "gen-" + ulid(before_ms, bytes(10))
     return db.execute(
-        "DELETE FROM generations WHERE id IN (SELECT id FROM generations WHERE created_ms < ? LIMIT ?)", (before_ms, at_most)
+        "DELETE FROM generations WHERE id IN (SELECT id FROM generations WHERE id < ? ORDER BY id LIMIT ?)", (last, at_most)
     ).rowcount

@@ -116,12 +116,11 @@ def _seal(data: str) -> dict[str, Any]:
 
 def _deltas(choice: Choice, written: Written) -> list[dict[str, Any]]:
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-    for piece in split_tokens(choice.reasoning):
-        deltas.append({"reasoning": piece, "reasoning_details": [_thought(piece)]})
+    deltas += [{"reasoning": piece, "reasoning_details": [_thought(piece)]} for piece in split_tokens(choice.reasoning)]
     if choice.sealed:
         deltas.append({"reasoning_details": [_seal(choice.sealed)]})
     deltas += [{"refusal": piece} for piece in split_tokens(choice.refusal)]
-    made = [{"index": choice.index, "delta": delta, "finish_reason": None} for delta in deltas]
+    made: list[dict[str, Any]] = [{"index": choice.index, "delta": delta, "finish_reason": None} for delta in deltas]
     for piece in split_tokens(choice.text):
         part: dict[str, Any] = {"index": choice.index, "delta": {"content": piece}, "finish_reason": None}
         if written.top_logprobs is not None:

@@ -14,7 +14,10 @@ _LINES = (
     "Ask for an outcome, such as a rate limit or a broken stream, to see how your application takes it.",
     "With a live key and a provider switched on, the same request reaches the real model.",
 )
-_UNICODE = "Emoji 👩🏽‍💻🏴‍☠️, joined नमस्ते, right to left שלום مرحبا, combining é, wide 漢字, line separators \u2028 and \u2029, and a tab\t."
+_UNICODE = (
+    "Emoji 👩🏽‍💻🏴‍☠️, joined नमस्ते, right to left שלום مرحبا, combining e\u0301, wide 漢字, "
+    "line separators \u2028 and \u2029, and a tab\t."
+)
 _REFUSAL = "The sandbox was asked to refuse, so it does: no model was called."
 
 

@@ -23,7 +23,7 @@ CREATE TABLE keys (
 
 CREATE INDEX keys_by_revision ON keys (revision);
 
--- One row for each request that got past its key. `detail` is the whole record as JSON.
+-- One row for each request that got past its key. `detail` is the whole record as JSON. Ids sort by time.
 CREATE TABLE generations (
   id TEXT PRIMARY KEY,
   created_ms INTEGER NOT NULL,
@@ -36,10 +36,8 @@ CREATE TABLE generations (
   cost_nano INTEGER NOT NULL,
   prompt_tokens INTEGER NOT NULL,
   completion_tokens INTEGER NOT NULL,
-  detail TEXT NOT NULL
+  detail BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX generations_by_time ON generations (created_ms);
 
 -- Sums by key and UTC day (days since 1970), kept as records come.
 CREATE TABLE key_usage (
