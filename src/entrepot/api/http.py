@@ -1,0 +1,122 @@
+"""Requests and answers of the cold paths: everything that is not a generation.
+
+A query string becomes a typed struct, an answer becomes JSON, an error becomes the contract's envelope. Nothing here is on the
+way of a chat request, which has its own few lines in `chat.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Meta
+
+from entrepot.dialects.openai_chat.render import render_error
+from entrepot.errors import GatewayError, InvalidRequest
+from entrepot.values.caller import Caller
+from entrepot.values.money import usd
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+S = TypeVar("S", bound=msgspec.Struct)
+
+Usd = Annotated[Decimal, Meta(description="US dollars, exact.", extra_json_schema={"type": "number", "format": "double"})]
+"""An amount as it is shown: a JSON number with every digit of the whole nano-dollars it is made from."""
+
+JSON = "application/json"
+EXPOSED = b"X-Generation-Id, X-Request-Id, X-Entrepot-Adjusted, Retry-After"
+CORS = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED)]
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_MAX_PARAMETERS = 200
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What a handler sees.
+
+    params    parts of the path that the template names
+    query     the route's query struct, filled in
+    caller    who shows the key, None on routes that need none
+    target    path and query as sent, for links to other pages of the same list
+    """
+
+    path: str
+    params: Mapping[str, str]
+    query: Any = None
+    caller: Caller | None = None
+    target: str = ""
+
+
+class Response(msgspec.Struct, frozen=True):
+    body: bytes
+    status: int = 200
+    media: str = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    """A struct, or anything msgspec knows, as a JSON answer."""
+    return Response(_encode(value), status)
+
+
+def dollars(nano: int) -> Decimal:
+    return Decimal(usd(nano))
+
+
+def refusal(error: GatewayError) -> Response:
+    headers: list[tuple[bytes, bytes]] = []
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % max(1, round(error.retry_after_s))))
+    return Response(render_error(error.status, error.message, error.metadata), error.status, headers=tuple(headers))
+
+
+def parse_query(query_string: bytes, wanted: type[S]) -> S:
+    """The query as a struct. A repeated parameter is a list; parameters that the struct does not know are ignored.
+
+    raises  InvalidRequest, naming the parameter, what was expected and what came
+    """
+    try:
+        pairs = parse_qsl(query_string.decode(), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS, errors="strict")
+    except (ValueError, UnicodeDecodeError):
+        raise InvalidRequest(
+            "The query string cannot be read.",
+            expected=f"at most {_MAX_PARAMETERS} parameters, percent-encoded UTF-8",
+            remedy="Check how the URL was put together.",
+        ) from None
+    given: dict[str, str] = {}
+    for name, value in pairs:
+        given[name] = f"{given[name]},{value}" if name in given else value
+    try:
+        return msgspec.convert(given, wanted, strict=False)
+    except msgspec.ValidationError as error:
+        raise _in_words(str(error), given) from None
+
+
+def _in_words(message: str, given: Mapping[str, str]) -> InvalidRequest:
+    said, _, path = message.partition(" - at `$.")
+    missing = said.startswith("Object missing required field")
+    name = said.split("`")[1] if missing else path.rstrip("`")
+    expected = "a value" if missing else said.removeprefix("Expected ").partition(", got")[0].replace("`", "")
+    received = "nothing" if missing else given.get(name, "")[:100]
+    return InvalidRequest(
+        f"Query parameter `{name}` is required." if missing else f"Query parameter `{name}` must be {expected}.",
+        field=name,
+        expected=expected,
+        received=received,
+        remedy=f"Send `{name}`." if missing else f"Correct `{name}`, or leave it out.",
+    )
+
+
+async def send(response: Response, request_id: str, send_message: Send) -> None:
+    headers = [
+        (b"content-type", response.media.encode()),
+        (b"content-length", b"%d" % len(response.body)),
+        (b"x-request-id", request_id.encode()),
+        *CORS,
+        *response.headers,
+    ]
+    await send_message({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send_message({"type": "http.response.body", "body": response.body})

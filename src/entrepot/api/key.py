@@ -1,0 +1,143 @@
+"""GET /key and GET /credits: what the key shown is, and what it and its workspace have spent (contract 4.1, 4.3)."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from entrepot.api.http import Request, Response, Usd, answer, dollars
+from entrepot.api.routes import Desk, Route
+from entrepot.values.caller import Caller
+
+_DAY_MS = 86_400_000
+
+
+class FreeRequests(msgspec.Struct, frozen=True):
+    """Requests to free models today; -1: there is no limit."""
+
+    used: int = 0
+    limit: int = -1
+    remaining: int = -1
+
+
+class RateLimit(msgspec.Struct, frozen=True):
+    requests: int = -1
+    interval: str = "10s"
+    note: str = "There is no request limit; this field is kept for old clients."
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """A cap on spend over a period that applies to this key."""
+
+    scope: str
+    budget_id: str | None
+    guardrail_id: str | None
+    limit_usd: Usd
+    spend_usd: Usd
+    remaining_usd: Usd
+    reset_interval: str | None
+    resets_at: str | None
+    include_byok: bool
+
+
+class KeyData(msgspec.Struct, frozen=True):
+    """Usage windows are UTC: the day from midnight, the week from Monday, the month from the first."""
+
+    label: Annotated[str, Meta(description="The key, masked.")]
+    name: str
+    usage: Usd
+    usage_daily: Usd
+    usage_weekly: Usd
+    usage_monthly: Usd
+    is_management_key: bool
+    is_provisioning_key: Annotated[bool, Meta(description="The old name of `is_management_key`.")]
+    is_test_key: Annotated[bool, Meta(description="Served by the sandbox; its usage is never charged.")]
+    workspace_id: str
+    expires_at: str | None
+    limit: Usd | None = None
+    limit_remaining: Usd | None = None
+    limit_reset: Literal["daily", "weekly", "monthly"] | None = None
+    include_byok_in_limit: bool = False
+    byok_usage: int = 0
+    byok_usage_daily: int = 0
+    byok_usage_weekly: int = 0
+    byok_usage_monthly: int = 0
+    is_free_tier: bool = False
+    creator_user_id: str | None = None
+    organization_id: str | None = None
+    allowed_data_regions: tuple[str, ...] = ("global",)
+    budgets: tuple[Budget, ...] = ()
+    effective_budget: Budget | None = None
+    free_model_daily_requests: FreeRequests = FreeRequests()
+    rate_limit: RateLimit = RateLimit()
+
+
+class KeyAnswer(msgspec.Struct, frozen=True):
+    data: KeyData
+
+
+class Credits(msgspec.Struct, frozen=True):
+    """The balance is the difference. A postpaid workspace holds no credit, so its balance is what it owes, below zero."""
+
+    total_credits: Usd
+    total_usage: Usd
+
+
+class CreditsAnswer(msgspec.Struct, frozen=True):
+    data: Credits
+
+
+def show_key(desk: Desk, request: Request) -> Response:
+    caller = request.caller
+    assert caller is not None
+    day, week, month = windows(desk.now_ms())
+    management = caller.kind == "management"
+
+    def spent(since_day: int) -> Usd:
+        return dollars(desk.key_usage(caller.key_hash, since_day))
+
+    data = KeyData(
+        label=caller.label,
+        name=caller.name,
+        usage=spent(0),
+        usage_daily=spent(day),
+        usage_weekly=spent(week),
+        usage_monthly=spent(month),
+        is_management_key=management,
+        is_provisioning_key=management,
+        is_test_key=caller.kind == "test",
+        workspace_id=caller.workspace,
+        expires_at=_expiry(caller),
+    )
+    return answer(KeyAnswer(data))
+
+
+def show_credits(desk: Desk, request: Request) -> Response:
+    caller = request.caller
+    assert caller is not None
+    return answer(CreditsAnswer(Credits(dollars(0), dollars(desk.workspace_usage(caller.workspace)))))
+
+
+def windows(now_ms: int) -> tuple[int, int, int]:
+    """The UTC days (since 1970) on which this day, week and month began."""
+    today = now_ms // _DAY_MS
+    date = datetime.datetime.fromtimestamp(today * 86_400, datetime.UTC).date()
+    return today, today - date.weekday(), today - date.day + 1
+
+
+def iso(ms: int) -> str:
+    return datetime.datetime.fromtimestamp(ms / 1000, datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _expiry(caller: Caller) -> str | None:
+    return None if caller.expires_ms is None else iso(caller.expires_ms)
+
+
+ROUTES = (
+    Route("GET", "/key", "Show this key", "Account", show_key, "key", returns=KeyAnswer),
+    Route("GET", "/auth/key", "Show this key (old path)", "Account", show_key, "key", returns=KeyAnswer),
+    Route("GET", "/credits", "Show credit and usage of the workspace", "Account", show_credits, "key", returns=CreditsAnswer),
+)

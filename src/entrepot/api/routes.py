@@ -1,0 +1,197 @@
+"""The table of routes: dispatch and the OpenAPI document are both read from it.
+
+A route without a handler is served before this table is asked (the chat path is); it stands here for its methods and its
+description. All handlers are plain functions of what they look at (`Desk`) and the request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from entrepot.api.http import Message, Receive, Request, Response, Send, parse_query, refusal, send
+from entrepot.catalog.catalog import Catalog
+from entrepot.errors import Forbidden, GatewayError, Internal, MethodNotAllowed, NotFound
+from entrepot.providers.configured import Configured
+from entrepot.values.caller import Caller
+from entrepot.values.generation import Generation
+from entrepot.values.ids import ulid
+
+Auth = Literal["none", "key", "management"]
+API_BASES = ("/api/v1", "/v1")
+"""OpenRouter's spelling and OpenAI's; the first is the documented one."""
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that must be well for traffic to be served."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """What the handlers look at, handed in by `app.py`.
+
+    authenticate          Authorization header to caller, any kind of key. raises Unauthenticated
+    find                  a generation by its id
+    key_usage             nano-dollars spent by a key (its hash) since a UTC day (days since 1970)
+    workspace_usage       nano-dollars spent by a workspace, ever, test keys left out
+    checks                what readiness rests on
+    exposition            metrics in Prometheus' text format
+    answered              told each answer given here: route, method, status
+    document              the OpenAPI document, rendered
+    log_failure           told of a bug
+    """
+
+    catalog: Callable[[], Catalog]
+    providers: Callable[[], Mapping[str, Configured]]
+    authenticate: Callable[[str | None], Caller]
+    find: Callable[[str], Generation | None]
+    key_usage: Callable[[str, int], int]
+    workspace_usage: Callable[[str], int]
+    checks: Callable[[], list[Check]]
+    exposition: Callable[[], bytes]
+    answered: Callable[[str, str, int], None]
+    document: Callable[[], bytes]
+    now_ms: Callable[[], int]
+    log_failure: Callable[[BaseException], None]
+
+
+Handler = Callable[[Desk, Request], Response]
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One operation.
+
+    path        below each of `bases`; `{name}` is one segment, and at the end or before a fixed word also several
+    query       struct of query parameters; `body` the type of the JSON body; `returns` the type of the JSON answer
+    media       type of the answer; `also` another type it may have; `streams` what `text/event-stream` carries, in words
+    errors      what it may refuse with beside what `auth` and `query` imply
+    """
+
+    method: str
+    path: str
+    summary: str
+    tag: str
+    handler: Handler | None = None
+    auth: Auth = "none"
+    query: type[msgspec.Struct] | None = None
+    body: Any = None
+    returns: Any = None
+    media: str = "application/json"
+    also: str = ""
+    streams: str = ""
+    errors: tuple[type[GatewayError], ...] = ()
+    bases: tuple[str, ...] = API_BASES
+    description: str = ""
+
+    @property
+    def documented_path(self) -> str:
+        return self.bases[0] + self.path
+
+
+class Api:
+    """The ASGI app of all cold paths. Unknown paths are 404 and wrong methods 405, in the contract's envelope."""
+
+    def __init__(self, routes: Iterable[Route], desk: Desk) -> None:
+        self._desk = desk
+        self._exact: dict[str, dict[str, Route]] = {}
+        self._templates: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
+        for route in routes:
+            for base in route.bases:
+                self._add(base + route.path, route)
+
+    def _add(self, path: str, route: Route) -> None:
+        if "{" not in path:
+            self._exact.setdefault(path, {})[route.method] = route
+        else:
+            self._templates.setdefault(path, (_pattern(path), {}))[1][route.method] = route
+
+    def knows(self, path: str) -> bool:
+        return bool(self._match(path)[0])
+
+    async def __call__(self, scope: Message, receive: Receive, send_message: Send) -> None:
+        method, path = scope["method"], scope["path"]
+        request_id = "req-" + ulid(self._desk.now_ms())
+        methods, params = self._match(path)
+        route = methods.get("GET" if method == "HEAD" else method)
+        try:
+            response = _preflight(methods) if method == "OPTIONS" and methods else self._run(route, methods, params, scope)
+        except GatewayError as error:
+            response = refusal(error) if not isinstance(error, MethodNotAllowed) else _with_allow(error, methods)
+        except Exception as bug:
+            self._desk.log_failure(bug)
+            response = refusal(Internal("Something broke inside the gateway; the operator's log says what."))
+        self._desk.answered(route.path if route else "", method, response.status)
+        await send(response, request_id, send_message)
+
+    def _run(self, route: Route | None, methods: Mapping[str, Route], params: dict[str, str], scope: Message) -> Response:
+        path = scope["path"]
+        if not methods:
+            raise NotFound(f"There is nothing at {path[:200]}.", remedy="GET /openapi.json describes every path.")
+        if route is None or route.handler is None:
+            raise MethodNotAllowed(
+                f"{path[:200]} does not answer {scope['method']}.", expected=_allowed(methods), received=scope["method"]
+            )
+        caller = self._admit(route, scope["headers"])
+        query = parse_query(scope["query_string"], route.query) if route.query is not None else None
+        return route.handler(self._desk, Request(path, params, query, caller, _target(scope)))
+
+    def _admit(self, route: Route, headers: Iterable[tuple[bytes, bytes]]) -> Caller | None:
+        if route.auth == "none":
+            return None
+        shown = next((value.decode("latin-1") for name, value in headers if name == b"authorization"), None)
+        caller = self._desk.authenticate(shown)
+        if route.auth == "management" and caller.kind != "management":
+            raise Forbidden("This needs a management key.", remedy="`entrepot keys create --name NAME --management` makes one.")
+        return caller
+
+    def _match(self, path: str) -> tuple[Mapping[str, Route], dict[str, str]]:
+        exact = self._exact.get(path)
+        if exact is not None:
+            return exact, {}
+        for pattern, methods in self._templates.values():
+            found = pattern.fullmatch(path)
+            if found is not None:
+                return methods, found.groupdict()
+        return {}, {}
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """`{author}` is one segment; any other name may hold slashes, as names of models on this machine do."""
+    pieces = re.split(r"\{(\w+)\}", path)
+    words = [re.escape(piece) if number % 2 == 0 else _group(piece) for number, piece in enumerate(pieces)]
+    return re.compile("".join(words), re.DOTALL)
+
+
+def _group(name: str) -> str:
+    return f"(?P<{name}>[^/]+)" if name == "author" else f"(?P<{name}>.+)"
+
+
+def _allowed(methods: Mapping[str, Route]) -> str:
+    return ", ".join([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])
+
+
+def _with_allow(error: MethodNotAllowed, methods: Mapping[str, Route]) -> Response:
+    return msgspec.structs.replace(refusal(error), headers=((b"allow", _allowed(methods).encode()),))
+
+
+def _preflight(methods: Mapping[str, Route]) -> Response:
+    """Browsers ask before they send a key: any origin may, because a key and not a cookie is what grants access."""
+    allowed = _allowed(methods).encode()
+    headers = (
+        (b"allow", allowed),
+        (b"access-control-allow-methods", allowed),
+        (b"access-control-allow-headers", b"*, Authorization"),
+        (b"access-control-max-age", b"86400"),
+    )
+    return Response(b"", 204, "text/plain", headers)
+
+
+def _target(scope: Message) -> str:
+    query = scope["query_string"].decode("latin-1")
+    return f"{scope['path']}?{query}" if query else str(scope["path"])
