@@ -1,0 +1,147 @@
+"""The site: pages made on the server that work without scripts, and the files they need.
+
+`Pages.respond` is a plain function of a request; what is running comes from `facts`, the API from the OpenAPI document that the
+routes make. The reader's own address is taken from the Host header when it looks like one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mimetypes
+import re
+import time
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import jinja2
+import markupsafe
+import msgspec
+
+from entrepot import __version__
+from entrepot.web.docs import DocPages
+from entrepot.web.reference import Reference
+from entrepot.web.samples import samples
+
+_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+_SECURITY = [
+    (b"content-security-policy", (_POLICY + "base-uri 'none'; form-action 'self'; frame-ancestors 'none'").encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+]
+_HOST = re.compile(r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]{1,253})(:\d{1,5})?$")
+_YEAR = b"public, max-age=31536000, immutable"
+
+
+class ProviderFact(msgspec.Struct, frozen=True):
+    name: str
+    slug: str
+    on: bool
+    how: str = ""
+    """how to switch it on"""
+
+
+class FrontFacts(msgspec.Struct, frozen=True):
+    models: int
+    endpoints_on: int
+    started_s: float
+    providers: tuple[ProviderFact, ...]
+
+
+class PageResponse(msgspec.Struct, frozen=True):
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+class Pages:
+    def __init__(
+        self, facts: Callable[[], FrontFacts], openapi: Callable[[], dict[str, Any]], now_s: Callable[[], float] = time.time
+    ) -> None:
+        self._facts = facts
+        self._now_s = now_s
+        self._templates = jinja2.Environment(
+            loader=jinja2.PackageLoader("entrepot.web"),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=jinja2.StrictUndefined,
+        )
+        self._static = files("entrepot.web") / "static"
+        self._assets = _manifest(self._static)
+        self._templates.globals |= {"assets": self._assets, "version": __version__}
+        self._docs = DocPages()
+        self._reference = Reference(openapi)
+
+    def respond(self, method: str, path: str, headers: Mapping[str, str]) -> PageResponse | None:
+        """None: no page has this path."""
+        if method not in ("GET", "HEAD"):
+            return None
+        if path.startswith("/static/"):
+            return self._file(path.removeprefix("/static/"), headers)
+        if path == "/":
+            return self._front(headers)
+        if path == "/reference":
+            return self._html("reference.html", **self._reference.context(base_url(headers)))
+        if path == "/docs" or path.startswith("/docs/"):
+            return self._doc(path)
+        return None
+
+    def missing(self) -> PageResponse:
+        return self._html("missing.html", status=404)
+
+    def _front(self, headers: Mapping[str, str]) -> PageResponse:
+        facts = self._facts()
+        uptime = _duration(self._now_s() - facts.started_s)
+        return self._html("front.html", facts=facts, uptime=uptime, samples=samples(base_url(headers)))
+
+    def _doc(self, path: str) -> PageResponse:
+        page = self._docs.find(path)
+        if page is None:
+            return self.missing()
+        html = markupsafe.Markup(page.html)  # noqa: S704 - our own Markdown, with raw HTML switched off
+        return self._html("doc.html", title=page.title, html=html, index=self._docs.index, here=page.path)
+
+    def _html(self, template: str, *, status: int = 200, **context: Any) -> PageResponse:
+        body = self._templates.get_template(template).render(context).encode()
+        return PageResponse(
+            status, [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-cache"), *_SECURITY], body
+        )
+
+    def _file(self, name: str, headers: Mapping[str, str]) -> PageResponse | None:
+        """Only names of files that are there: no path leads out."""
+        built = self._static / "built" / name
+        place = built if "/" not in name and built.is_file() else self._static / name
+        if "/" in name or name.startswith(".") or not place.is_file():
+            return None
+        body = place.read_bytes()
+        tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+        told = [(b"etag", tag.encode()), (b"cache-control", _YEAR if place is built else b"no-cache"), *_SECURITY]
+        if headers.get("if-none-match") == tag:
+            return PageResponse(304, told, b"")
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return PageResponse(200, [(b"content-type", kind.encode()), *told], body)
+
+
+def base_url(headers: Mapping[str, str]) -> str:
+    """The address the reader came by."""
+    host = headers.get("host", "")
+    scheme = "https" if headers.get("x-forwarded-proto") == "https" else "http"
+    return f"{scheme}://{host}" if _HOST.match(host) else "http://127.0.0.1:8080"
+
+
+def _manifest(static: Traversable) -> dict[str, str]:
+    place = static / "built" / "manifest.json"
+    found: dict[str, str] = json.loads(place.read_text()) if place.is_file() else {}
+    return {"site.css": "site.css", "site.js": "site.js"} | found
+
+
+def _duration(seconds: float) -> str:
+    minutes = int(max(seconds, 0)) // 60
+    if minutes < 1:
+        return "a moment"
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes < 1440 else f"{minutes // 1440} d {minutes % 1440 // 60} h"

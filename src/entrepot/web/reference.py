@@ -1,0 +1,84 @@
+"""The API reference page from the OpenAPI document."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+Schema = dict[str, Any]
+
+
+class Reference:
+    def __init__(self, openapi: Callable[[], Schema]) -> None:
+        self._openapi = openapi
+
+    @functools.cached_property
+    def _document(self) -> Schema:
+        return self._openapi()
+
+    def context(self, base_url: str) -> dict[str, Any]:
+        """What the template reads: operations by tag, and functions to follow references."""
+        tags: dict[str, list[dict[str, Any]]] = {}
+        for path, methods in self._document["paths"].items():
+            for method, operation in methods.items():
+                tag = (operation.get("tags") or ["Other"])[0]
+                tags.setdefault(tag, []).append(self._operation(path, method, operation, base_url))
+        return {"tags": tags, "resolve": self._resolve, "nested": self._nested, "bounds": _bounds}
+
+    def _operation(self, path: str, method: str, operation: Schema, base_url: str) -> dict[str, Any]:
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+        needs_key = bool(operation.get("security"))
+        return {
+            "path": path,
+            "method": method,
+            "anchor": f"{method}{path}".replace("/", "-").replace("{", "").replace("}", ""),
+            "summary": operation.get("summary") or path,
+            "description": operation.get("description") or "",
+            "auth": "Needs a key: Authorization: Bearer sk-ep-..." if needs_key else "Open: needs no key.",
+            "parameters": operation.get("parameters") or [],
+            "body": body,
+            "responses": [_response(status, told) for status, told in operation.get("responses", {}).items()],
+            "curl": _curl(base_url + path, method, needs_key, body is not None),
+        }
+
+    def _resolve(self, schema: Any) -> Schema:
+        seen = 0
+        while isinstance(schema, dict) and "$ref" in schema and seen < 20:
+            place: Any = self._document
+            for step in schema["$ref"].removeprefix("#/").split("/"):
+                place = place[step]
+            schema, seen = place, seen + 1
+        return schema if isinstance(schema, dict) else {}
+
+    def _nested(self, schema: Schema) -> bool:
+        """Whether there are fields inside."""
+        shape = self._resolve(schema)
+        if shape.get("anyOf"):
+            return any(self._nested(inner) for inner in shape["anyOf"])
+        if shape.get("type") == "array":
+            return self._nested(shape.get("items") or {})
+        return bool(shape.get("properties"))
+
+
+def _response(status: str, told: Schema) -> dict[str, Any]:
+    content = told.get("content", {}).get("application/json", {})
+    return {"status": status, "description": told.get("description") or "", "schema": content.get("schema")}
+
+
+def _bounds(schema: Schema) -> str:
+    least = schema.get("minimum", schema.get("exclusiveMinimum", schema.get("minLength", schema.get("minItems"))))
+    most = schema.get("maximum", schema.get("exclusiveMaximum", schema.get("maxLength", schema.get("maxItems"))))
+    unit = " characters" if "maxLength" in schema or "minLength" in schema else ""
+    if least is None and most is None:
+        return ""
+    return f", {least if least is not None else ''}…{most if most is not None else ''}{unit}"
+
+
+def _curl(url: str, method: str, needs_key: bool, has_body: bool) -> str:
+    lines = [f"curl {url}" if method == "get" else f"curl -X {method.upper()} {url}"]
+    if needs_key:
+        lines.append('-H "Authorization: Bearer $ENTREPOT_API_KEY"')
+    if has_body:
+        lines.append('-d \'{"model": "openai/gpt-5.1", "messages": [{"role": "user", "content": "Hello"}]}\'')
+    return " \\\n  ".join(lines)

@@ -1,0 +1,94 @@
+// What the pages do beyond being read: copy buttons, tabs for languages, the theme switch, code colours.
+import hljs from "highlight.js/lib/core";
+import bash from "highlight.js/lib/languages/bash";
+import ini from "highlight.js/lib/languages/ini";
+import javascript from "highlight.js/lib/languages/javascript";
+import json from "highlight.js/lib/languages/json";
+import python from "highlight.js/lib/languages/python";
+import typescript from "highlight.js/lib/languages/typescript";
+
+for (const [name, language] of Object.entries({ bash, toml: ini, javascript, json, python, typescript })) {
+  hljs.registerLanguage(name, language);
+}
+
+function colourCode(): void {
+  document.querySelectorAll<HTMLElement>("pre code").forEach((code) => {
+    const language = code.dataset.language ?? "";
+    if (hljs.getLanguage(language)) code.innerHTML = hljs.highlight(code.textContent ?? "", { language }).value;
+  });
+}
+
+function addCopyButtons(): void {
+  document.querySelectorAll<HTMLElement>("pre").forEach((block) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.addEventListener("click", async () => {
+      await copy(block.querySelector("code")?.textContent ?? "");
+      button.textContent = "Copied";
+      setTimeout(() => (button.textContent = "Copy"), 1500);
+    });
+    block.append(button);
+  });
+}
+
+async function copy(text: string): Promise<void> {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+function makeTabs(): void {
+  document.querySelectorAll<HTMLElement>("[data-tabs]").forEach((group) => {
+    const panels = [...group.querySelectorAll<HTMLElement>(":scope > section")];
+    const list = document.createElement("div");
+    list.className = "tabs";
+    list.setAttribute("role", "tablist");
+    const buttons = panels.map((panel, place) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.setAttribute("role", "tab");
+      button.textContent = panel.dataset.title ?? String(place + 1);
+      button.addEventListener("click", () => show(place));
+      button.addEventListener("keydown", (event) => {
+        const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+        if (step) show((place + step + panels.length) % panels.length, true);
+      });
+      panel.setAttribute("role", "tabpanel");
+      list.append(button);
+      return button;
+    });
+    const show = (chosen: number, focus = false): void => {
+      panels.forEach((panel, place) => (panel.hidden = place !== chosen));
+      buttons.forEach((button, place) => {
+        button.setAttribute("aria-selected", String(place === chosen));
+        button.tabIndex = place === chosen ? 0 : -1;
+      });
+      if (focus) buttons[chosen].focus();
+    };
+    group.prepend(list);
+    group.classList.add("tabbed");
+    show(0);
+  });
+}
+
+function switchTheme(): void {
+  const root = document.documentElement;
+  const kept = localStorage.getItem("theme");
+  if (kept) root.dataset.theme = kept;
+  document.querySelector<HTMLButtonElement>("#theme")?.addEventListener("click", () => {
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.theme);
+  });
+}
+
+switchTheme();
+colourCode();
+addCopyButtons();
+makeTabs();
