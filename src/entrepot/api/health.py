@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from entrepot.api.http import Request, Response, answer
 from entrepot.api.routes import Check, Desk, Route
-from entrepot.errors import Unavailable
 
 METRICS_MEDIA = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -46,9 +45,7 @@ def openapi(desk: Desk, request: Request) -> Response:
 _ROOT = ("",)
 ROUTES = (
     Route("GET", "/health/live", "Is the process alive?", "Operation", live, returns=Live, bases=_ROOT),
-    Route(
-        "GET", "/health/ready", "May it be sent traffic?", "Operation", ready, returns=Ready, errors=(Unavailable,), bases=_ROOT
-    ),
+    Route("GET", "/health/ready", "May it be sent traffic?", "Operation", ready, returns=Ready, same_shape=(503,), bases=_ROOT),
     Route("GET", "/metrics", "Metrics for Prometheus", "Operation", metrics, media=METRICS_MEDIA, bases=_ROOT),
-    Route("GET", "/openapi.json", "This description", "Operation", openapi, returns=dict[str, object], bases=("", "/api/v1")),
+    Route("GET", "/openapi.json", "This description", "Operation", openapi, returns=dict[str, Any], bases=("", "/api/v1")),
 )

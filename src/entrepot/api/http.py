@@ -7,8 +7,7 @@ way of a chat request, which has its own few lines in `chat.py`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -24,13 +23,13 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 S = TypeVar("S", bound=msgspec.Struct)
 
-Usd = Annotated[Decimal, Meta(description="US dollars, exact.", extra_json_schema={"type": "number", "format": "double"})]
-"""An amount as it is shown: a JSON number with every digit of the whole nano-dollars it is made from."""
+Usd = Annotated[msgspec.Raw, Meta(description="US dollars, exact.", extra_json_schema={"type": "number"})]
+"""An amount as it is shown: a JSON number with every digit of the whole nano-dollars it is made from, and no exponent."""
 
 JSON = "application/json"
 EXPOSED = b"X-Generation-Id, X-Request-Id, X-Entrepot-Adjusted, Retry-After"
 CORS = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED)]
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+_encode = msgspec.json.Encoder().encode
 _MAX_PARAMETERS = 200
 
 
@@ -62,8 +61,8 @@ def answer(value: Any, status: int = 200) -> Response:
     return Response(_encode(value), status)
 
 
-def dollars(nano: int) -> Decimal:
-    return Decimal(usd(nano))
+def dollars(nano: int) -> msgspec.Raw:
+    return msgspec.Raw(usd(nano).encode())
 
 
 def refusal(error: GatewayError) -> Response:
@@ -92,22 +91,38 @@ def parse_query(query_string: bytes, wanted: type[S]) -> S:
     try:
         return msgspec.convert(given, wanted, strict=False)
     except msgspec.ValidationError as error:
-        raise _in_words(str(error), given) from None
+        raise _in_words(str(error), given, wanted) from None
 
 
-def _in_words(message: str, given: Mapping[str, str]) -> InvalidRequest:
+_WORDS = (("int", "a whole number"), ("float", "a number"), ("bool", "true or false"), ("str", "text"), (" | null", ""))
+
+
+def _in_words(message: str, given: Mapping[str, str], wanted: type[msgspec.Struct]) -> InvalidRequest:
     said, _, path = message.partition(" - at `$.")
     missing = said.startswith("Object missing required field")
     name = said.split("`")[1] if missing else path.rstrip("`")
-    expected = "a value" if missing else said.removeprefix("Expected ").partition(", got")[0].replace("`", "")
-    received = "nothing" if missing else given.get(name, "")[:100]
+    expected = "a value" if missing else _choices(name, wanted) or _bounds(said)
     return InvalidRequest(
         f"Query parameter `{name}` is required." if missing else f"Query parameter `{name}` must be {expected}.",
         field=name,
         expected=expected,
-        received=received,
+        received="nothing" if missing else given.get(name, "")[:100],
         remedy=f"Send `{name}`." if missing else f"Correct `{name}`, or leave it out.",
     )
+
+
+def _choices(name: str, wanted: type[msgspec.Struct]) -> str:
+    """The words a parameter may be, when it is one of a few."""
+    hints = get_type_hints(wanted, include_extras=False).get(name)
+    words = [word for part in (hints, *get_args(hints)) if get_origin(part) is Literal for word in get_args(part)]
+    return f"one of {', '.join(words)}" if words else ""
+
+
+def _bounds(said: str) -> str:
+    expected = said.removeprefix("Expected ").partition(", got")[0].replace("`", "")
+    for word, meaning in _WORDS:
+        expected = expected.replace(word, meaning)
+    return expected
 
 
 async def send(response: Response, request_id: str, send_message: Send) -> None:

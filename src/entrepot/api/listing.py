@@ -24,6 +24,8 @@ SORTS = Literal[
     "throughput-high-to-low", "latency-low-to-high", "intelligence-high-to-low", "coding-high-to-low", "agentic-high-to-low",
     "design-arena-elo-high-to-low",
 ]  # fmt: skip
+Count = Annotated[int, Meta(ge=0, le=10**9)]
+PageSize = Annotated[int, Meta(ge=1, le=1000)]
 Dollars = Annotated[float, Meta(ge=0, le=10**6)]
 
 
@@ -35,7 +37,7 @@ class ModelQuery(msgspec.Struct, frozen=True):
     input_modalities: Annotated[str, Meta(description="text, image, audio, file; all of them must be read.")] = ""
     supported_parameters: Annotated[str, Meta(description="Parameters that must be known, as tools.")] = ""
     sort: Annotated[SORTS | None, Meta(description="Order; as listed by default.")] = None
-    context: Annotated[int, Meta(ge=0, description="Least context, in tokens.")] = 0
+    context: Annotated[Count, Meta(description="Least context, in tokens.")] = 0
     min_price: Annotated[Dollars | None, Meta(description="Least prompt price.")] = None
     max_price: Annotated[Dollars | None, Meta(description="Highest prompt price.")] = None
     min_output_price: Annotated[Dollars | None, Meta(description="Least completion price.")] = None
@@ -47,10 +49,10 @@ class ModelQuery(msgspec.Struct, frozen=True):
     distillable: Annotated[bool | None, Meta(description="Not known of any model yet: true matches none.")] = None
     region: Annotated[Literal["eu", "us"] | None, Meta(description="Not known of any endpoint yet: matches none.")] = None
     category: Annotated[str, Meta(description="Not known of any model yet: matches none.")] = ""
-    min_age_days: Annotated[int | None, Meta(ge=0, description="Released at least so many days ago.")] = None
-    max_age_days: Annotated[int | None, Meta(ge=0, description="Released at most so many days ago.")] = None
-    offset: Annotated[int | None, Meta(ge=0, description="Rows to pass over.")] = None
-    limit: Annotated[int | None, Meta(ge=1, le=1000, description="Rows to give; all when neither is given.")] = None
+    min_age_days: Annotated[Count | None, Meta(description="Released at least so many days ago.")] = None
+    max_age_days: Annotated[Count | None, Meta(description="Released at most so many days ago.")] = None
+    offset: Annotated[Count | None, Meta(description="Rows to pass over.")] = None
+    limit: Annotated[PageSize | None, Meta(description="Rows to give; all when neither is given.")] = None
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from entrepot.errors import InvalidRequest, NotFound
 from entrepot.values.model import Model
 
 Index = Annotated[float | None, Meta(description="Not known of any model yet: matches none.")]
-Share = Annotated[float | None, Meta(ge=0, le=1, description="Not known of any model yet: matches none.")]
+Share = Annotated[Annotated[float, Meta(ge=0, le=1)] | None, Meta(description="Not known of any model yet: matches none.")]
 
 
 class ModelsQuery(ModelQuery, frozen=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -71,6 +71,7 @@ class Route(msgspec.Struct, frozen=True):
     query       struct of query parameters; `body` the type of the JSON body; `returns` the type of the JSON answer
     media       type of the answer; `also` another type it may have; `streams` what `text/event-stream` carries, in words
     errors      what it may refuse with beside what `auth` and `query` imply
+    same_shape  statuses beside 200 that answer in the shape of `returns`
     """
 
     method: str
@@ -86,6 +87,7 @@ class Route(msgspec.Struct, frozen=True):
     also: str = ""
     streams: str = ""
     errors: tuple[type[GatewayError], ...] = ()
+    same_shape: tuple[int, ...] = ()
     bases: tuple[str, ...] = API_BASES
     description: str = ""
 
@@ -94,11 +96,31 @@ class Route(msgspec.Struct, frozen=True):
         return self.bases[0] + self.path
 
 
+class Page(Protocol):
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+
+class Site(Protocol):
+    """The pages, asked for every path that is not in the table."""
+
+    def respond(self, method: str, path: str, headers: Mapping[str, str]) -> Page | None: ...
+
+    def missing(self) -> Page: ...
+
+
 class Api:
     """The ASGI app of all cold paths. Unknown paths are 404 and wrong methods 405, in the contract's envelope."""
 
-    def __init__(self, routes: Iterable[Route], desk: Desk) -> None:
+    def __init__(self, routes: Iterable[Route], desk: Desk, site: Site | None = None) -> None:
         self._desk = desk
+        self._site = site
         self._exact: dict[str, dict[str, Route]] = {}
         self._templates: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
         for route in routes:
@@ -118,6 +140,10 @@ class Api:
         method, path = scope["method"], scope["path"]
         request_id = "req-" + ulid(self._desk.now_ms())
         methods, params = self._match(path)
+        page = self._page(method, path, scope["headers"]) if not methods and self._site is not None else None
+        if page is not None:
+            await _send_page(page, send_message)
+            return
         route = methods.get("GET" if method == "HEAD" else method)
         try:
             response = _preflight(methods) if method == "OPTIONS" and methods else self._run(route, methods, params, scope)
@@ -141,6 +167,19 @@ class Api:
         query = parse_query(scope["query_string"], route.query) if route.query is not None else None
         return route.handler(self._desk, Request(path, params, query, caller, _target(scope)))
 
+    def _page(self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Page | None:
+        """A page of the site; for a browser that goes astray the one that says so, for a program None."""
+        assert self._site is not None
+        told = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+        try:
+            page = self._site.respond(method, path, told)
+        except Exception as bug:
+            self._desk.log_failure(bug)
+            return None
+        if page is None and method == "GET" and "text/html" in told.get("accept", "") and not path.startswith(API_BASES):
+            return self._site.missing()
+        return page
+
     def _admit(self, route: Route, headers: Iterable[tuple[bytes, bytes]]) -> Caller | None:
         if route.auth == "none":
             return None
@@ -159,6 +198,12 @@ class Api:
             if found is not None:
                 return methods, found.groupdict()
         return {}, {}
+
+
+async def _send_page(page: Page, send_message: Send) -> None:
+    headers = [*page.headers, (b"content-length", b"%d" % len(page.body))]
+    await send_message({"type": "http.response.start", "status": page.status, "headers": headers})
+    await send_message({"type": "http.response.body", "body": page.body})
 
 
 def _pattern(path: str) -> re.Pattern[str]:
