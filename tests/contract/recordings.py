@@ -10,7 +10,23 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2].parent / "shared" / "recordings"
-FOLDERS = ["openai-chat", "azure-openai", "groq", "deepseek", "mistral", "xai", "together", "cerebras", "openrouter", "huggingface", "cloudflare", "zai", "perplexity", "ollama", "google"]
+FOLDERS = [
+    "openai-chat",
+    "azure-openai",
+    "groq",
+    "deepseek",
+    "mistral",
+    "xai",
+    "together",
+    "cerebras",
+    "openrouter",
+    "huggingface",
+    "cloudflare",
+    "zai",
+    "perplexity",
+    "ollama",
+    "google",
+]
 WHY_SKIPPED = f"the recordings are not at {ROOT.relative_to(ROOT.parents[2])} beside the checkout"
 
 

@@ -1,5 +1,7 @@
 """Server-sent events are read the same however the bytes arrive."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +25,7 @@ def read(pieces: list[bytes]) -> list[bytes]:
 def test_any_split_line_end_and_mark_give_the_same_events(line_end: bytes, mark: bytes, cuts: list[int]) -> None:
     whole = mark + WHOLE.replace(b"\n", line_end)
     edges = [0, *sorted(min(cut, len(whole)) for cut in cuts), len(whole)]
-    assert read([whole[a:b] for a, b in zip(edges, edges[1:], strict=False)]) == EVENTS
+    assert read([whole[a:b] for a, b in itertools.pairwise(edges)]) == EVENTS
 
 
 def test_byte_by_byte_is_the_same_too() -> None:

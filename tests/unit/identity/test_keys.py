@@ -1,0 +1,111 @@
+"""Keys: shown once, kept as a keyed hash, looked up in memory, and each refusal in its own words."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from entrepot.errors import Forbidden, InvalidRequest, Unauthenticated
+from entrepot.identity import store
+from entrepot.identity.keyring import KeyRing
+from entrepot.identity.secrets import is_well_formed, key_hash, kind_of, new_key, server_secret
+from entrepot.storage.sqlite import connect, migrate
+from entrepot.values.caller import KeyKind
+
+SECRET = b"s" * 32
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> sqlite3.Connection:
+    connection = connect(tmp_path / "e.db")
+    migrate(connection)
+    store.ensure_workspace(connection, 1)
+    yield connection
+    connection.close()
+
+
+def make(db: sqlite3.Connection, kind: KeyKind = "live", **more: int) -> str:
+    return store.create_key(db, SECRET, name="k", kind=kind, now_ms=1, **more)[0]
+
+
+def ring(db: sqlite3.Connection, now_ms: int = 10) -> KeyRing:
+    return KeyRing(db, SECRET, lambda: now_ms)
+
+
+@pytest.mark.parametrize("kind", ["live", "test", "management"])
+def test_a_key_is_known_by_its_hash_alone(db: sqlite3.Connection, kind: KeyKind) -> None:
+    key = make(db, kind)
+    caller = ring(db).authenticate(f"Bearer {key}")
+    assert caller.kind == kind == kind_of(key)
+    assert caller.key_hash == key_hash(key, SECRET)
+    assert key[12:] not in "".join(str(row) for row in db.execute("SELECT * FROM keys"))
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        (None, "No key was sent"),
+        ("", "No key was sent"),
+        ("Basic abc", "not a bearer key"),
+        ("Bearer", "not a bearer key"),
+        ("Bearer sk-or-v1-abc", "another service"),
+        ("Bearer hello", "not an Entrepot key"),
+        ("Bearer sk-ep-short", "mistyped"),
+        (f"Bearer {new_key('live')}", "not known here"),
+    ],
+)
+def test_each_wrong_key_is_refused_in_its_own_words(db: sqlite3.Connection, header: str | None, words: str) -> None:
+    with pytest.raises(Unauthenticated, match=words):
+        ring(db).authenticate(header)
+
+
+def test_one_wrong_letter_is_a_mistyped_key() -> None:
+    key = new_key("live")
+    wrong = key[:20] + ("a" if key[20] != "a" else "b") + key[21:]
+    assert is_well_formed(key)
+    assert not is_well_formed(wrong)
+
+
+def test_an_expired_key_is_refused_even_after_it_was_seen(db: sqlite3.Connection) -> None:
+    key, now = make(db, expires_ms=100), [50]
+    keys = KeyRing(db, SECRET, lambda: now[0])
+    assert keys.authenticate(f"Bearer {key}")
+    now[0] = 100
+    with pytest.raises(Unauthenticated, match="expired"):
+        keys.authenticate(f"Bearer {key}")
+
+
+def test_management_keys_cannot_run_models(db: sqlite3.Connection) -> None:
+    key = make(db, "management")
+    with pytest.raises(Forbidden):
+        ring(db).authenticate_inference(f"Bearer {key}")
+
+
+@pytest.mark.parametrize(("change", "words"), [("disable", "disabled"), ("delete", "disabled|deleted")])
+def test_a_running_ring_sees_what_another_connection_changed(
+    db: sqlite3.Connection, tmp_path: Path, change: str, words: str
+) -> None:
+    key = make(db)
+    keys = ring(db)
+    caller = keys.authenticate(f"Bearer {key}")
+    other = connect(tmp_path / "e.db")
+    if change == "disable":
+        store.set_disabled(other, caller.key_hash, True, 20)
+    else:
+        store.delete_key(other, caller.key_hash, 20)
+    other.close()
+    keys.refresh()
+    with pytest.raises(Unauthenticated, match=words):
+        keys.authenticate(f"Bearer {key}")
+
+
+def test_a_name_that_several_keys_have_is_not_guessed(db: sqlite3.Connection) -> None:
+    make(db)
+    make(db)
+    with pytest.raises(InvalidRequest, match="2 keys"):
+        store.find_key(db, "k")
+
+
+def test_the_servers_secret_is_made_once_and_read_by_its_owner_only(tmp_path: Path) -> None:
+    assert server_secret(tmp_path / "d") == server_secret(tmp_path / "d")
+    assert (tmp_path / "d" / "secret").stat().st_mode & 0o777 == 0o600
