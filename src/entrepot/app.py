@@ -12,7 +12,10 @@ from typing import Any
 
 import structlog
 
-from entrepot.api import chat
+from entrepot import __version__
+from entrepot.api import chat, generation, health, key, models
+from entrepot.api.openapi import document, render
+from entrepot.api.routes import Api, Check, Desk
 from entrepot.catalog.catalog import Catalog
 from entrepot.catalog.endpoints import build_endpoints, local_endpoints
 from entrepot.catalog.shipped import shipped_models
@@ -32,30 +35,26 @@ from entrepot.sandbox.provider import Sandbox
 from entrepot.sandbox.scenario import strip_suffix
 from entrepot.settings import BadSettings, Settings, proxy_environment
 from entrepot.storage.sqlite import connect, migrate
+from entrepot.telemetry.metrics import Metrics
 from entrepot.upstream.client import Client, parse_origin, render_head
 from entrepot.upstream.sender import SANDBOX, Destinations, ProviderSender, SandboxSender
 from entrepot.upstream.walk import Limits, Sender
 from entrepot.values.caller import Caller
 from entrepot.values.chat import Request
 from entrepot.values.clock import Clock
-from entrepot.values.generation import Generation
 from entrepot.values.model import Endpoint
+from entrepot.web.pages import FrontFacts, Pages, ProviderFact
 
 _REFRESH_S = 0.5
+ROUTES = (*chat.ROUTES, *models.ROUTES, *key.ROUTES, *generation.ROUTES, *health.ROUTES)
 log = structlog.get_logger("entrepot")
 
 
 class App:
-    """Use as an async context; call as ASGI.
-
-    cold     ASGI for all paths but the hot ones; set before the first request (`api/routes.py`)
-    observe  told each finished generation
-    """
+    """Use as an async context; call as ASGI. `first_test_key` is a plain key on the very first start, None afterwards."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.cold: Any = None
-        self.observe: Callable[[Generation], None] = lambda generation: None
         self.clock = clock or Clock()
         self._stack = contextlib.AsyncExitStack()
         self._hot: dict[str, Callable[..., Awaitable[None]]] = {}
@@ -68,17 +67,24 @@ class App:
         secret = server_secret(Path(settings.data_dir))
         keys_store.ensure_workspace(self._db, self.clock.now_ms())
         self.first_test_key = _first_test_key(self._db, secret, self.clock.now_ms())
-        self.keys = KeyRing(self._db, secret, self.clock.now_ms)
+        watching = connect(settings.database_path, read_only=True)
+        self._stack.callback(watching.close)
+        self.keys = KeyRing(watching, secret, self.clock.now_ms)
         client = await self._stack.enter_async_context(Client(settings.upstream, proxy_environment()))
         self.recorder = await self._stack.enter_async_context(Recorder(settings.database_path, settings.storage.synchronous))
         self.providers, self.catalog = await _stock(settings, self._db, client)
         self._refuses = {slug: configured.provider.refuses for slug, configured in self.providers.items()}
         self.sandbox = Sandbox(settings.sandbox)
         self.destinations = Destinations(client, self.providers, secret)
+        self.metrics = Metrics()
         limits = Limits(settings.upstream.max_answer_bytes, settings.upstream.max_line_bytes)
         self.pipeline = Pipeline(self._rooms(), limits, self.clock)
         handler = chat.chat_completions(self.pipeline, settings.server.max_body_bytes, _log_failure)
         self._hot = dict.fromkeys(chat.PATHS, handler)
+        self.metrics.gauge("entrepot_generations_live", "Generations under way.", lambda: len(self.pipeline.live))
+        self._api = Api(ROUTES, self._desk())
+        self._pages = Pages(self._facts, lambda: document(ROUTES, __version__))
+        self._started_ms = self.clock.now_ms()
         for loop in (self.pipeline.watch(), self._refresh()):
             task = asyncio.create_task(loop)
             self._stack.callback(task.cancel)
@@ -93,7 +99,23 @@ class App:
         if handler is not None and scope["method"] == "POST":
             await handler(scope, receive, send)
         elif scope["type"] == "http":
-            await self.cold(scope, receive, send)
+            await self._answer_cold(scope, receive, send)
+
+    async def _answer_cold(self, scope: Any, receive: Any, send: Any) -> None:
+        """A path of the API, a page, or for browsers that ask for neither the page that says so."""
+        path = scope["path"]
+        if not self._api.knows(path):
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            page = self._pages.respond(scope["method"], path, headers)
+            if page is None and "text/html" in headers.get("accept", ""):
+                page = self._pages.missing()
+            if page is not None:
+                body = b"" if scope["method"] == "HEAD" else page.body
+                length = (b"content-length", b"%d" % len(page.body))
+                await send({"type": "http.response.start", "status": page.status, "headers": [*page.headers, length]})
+                await send({"type": "http.response.body", "body": body})
+                return
+        await self._api(scope, receive, send)
 
     async def drain(self, seconds: float) -> None:
         """Waits for generations under way, so long and no longer."""
@@ -109,7 +131,7 @@ class App:
             suit=self._suit,
             refuses=lambda: self._refuses,
             settle=self.recorder.settle,
-            observe=lambda generation: self.observe(generation),
+            observe=self.metrics.observe,
         )
 
     def _offers(self, wished: list[str], caller: Caller) -> tuple[Offer, ...]:
@@ -137,6 +159,42 @@ class App:
         refused = self._refuses.get(candidate.endpoint.provider)
         suited = fit(request, candidate.endpoint, refused or frozenset())
         return suited if suited.notes or suited.effort or suited.max_tokens or suited.dropped else AS_IT_IS
+
+    def _desk(self) -> Desk:
+        described = render(ROUTES, __version__)
+        return Desk(
+            catalog=lambda: self.catalog,
+            providers=lambda: self.providers,
+            authenticate=self.keys.authenticate,
+            find=self.recorder.find,
+            key_usage=self.recorder.usage_nano,
+            workspace_usage=self.recorder.workspace_usage_nano,
+            checks=self.checks,
+            exposition=self.metrics.exposition,
+            answered=self.metrics.answered,
+            document=lambda: described,
+            now_ms=self.clock.now_ms,
+            log_failure=_log_failure,
+        )
+
+    def checks(self) -> list[Check]:
+        """What must be well for requests to be served."""
+        trouble = self.recorder.trouble
+        try:
+            self._db.execute("SELECT 1 FROM workspaces LIMIT 1").fetchone()
+            store = Check("storage", True)
+        except sqlite3.Error as error:
+            store = Check("storage", False, str(error))
+        catalogue = Check("catalogue", bool(self.catalog.models), "" if self.catalog.models else "it has no models")
+        return [store, Check("records", not trouble, trouble), catalogue]
+
+    def _facts(self) -> FrontFacts:
+        providers = tuple(
+            ProviderFact(known.provider.name, slug, not known.off_reason, known.off_reason)
+            for slug, known in self.providers.items()
+        )
+        ready = sum(endpoint.on for endpoint in self.catalog.all_endpoints())
+        return FrontFacts(len(self.catalog.models), ready, self._started_ms / 1000, providers)
 
     async def _refresh(self) -> None:
         """Sees keys that were made, disabled or deleted by other processes."""

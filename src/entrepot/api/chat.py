@@ -5,15 +5,43 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from entrepot.api.chat_shapes import ChatAnswer
+from entrepot.api.routes import Route
 from entrepot.dialects.openai_chat.render import render_error
-from entrepot.errors import GatewayError, Internal, TooLarge
+from entrepot.errors import (
+    Forbidden,
+    GatewayError,
+    Internal,
+    InvalidRequest,
+    NotFound,
+    OutOfCredits,
+    RateLimited,
+    TooLarge,
+    Unavailable,
+)
 from entrepot.pipeline import Pipeline
+from entrepot.values.chat import Chat
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 PATHS = ("/api/v1/chat/completions", "/v1/chat/completions", "/chat/completions")
+ROUTES = (
+    Route(
+        "POST",
+        "/chat/completions",
+        "Ask a model",
+        "Inference",
+        auth="key",
+        body=Chat,
+        returns=ChatAnswer,
+        streams="chunks with `delta` in place of `message`, then one with `usage` and no choices, then [DONE]",
+        errors=(InvalidRequest, OutOfCredits, Forbidden, NotFound, TooLarge, RateLimited, Unavailable),
+        bases=("/api/v1", "/v1", ""),
+        description="Unknown members pass to the provider and are named in the record. Test keys are answered by the sandbox.",
+    ),
+)
 _JSON = (b"content-type", b"application/json")
 
 

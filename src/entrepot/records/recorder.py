@@ -79,6 +79,14 @@ class Recorder:
     def usage_nano(self, key_hash: str, since_day: int = 0) -> int:
         return asked(self._path, lambda: store.usage_nano(self._reader, key_hash, since_day))
 
+    def workspace_usage_nano(self, workspace: str) -> int:
+        return asked(self._path, lambda: store.workspace_usage_nano(self._reader, workspace))
+
+    @property
+    def waiting(self) -> int:
+        """Records handed in and not yet taken to the disk."""
+        return len(self._waiting)
+
     def _write_all(self) -> None:
         """The thread: takes what waits, commits it, tells the loop; until closed and empty."""
         while True:

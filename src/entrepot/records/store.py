@@ -67,6 +67,17 @@ def usage_nano(db: sqlite3.Connection, key_hash: str, since_day: int = 0) -> int
     )
 
 
+def workspace_usage_nano(db: sqlite3.Connection, workspace: str) -> int:
+    """Nano-dollars ever spent by a workspace. Test keys, whose spend is not real, are left out."""
+    return int(
+        db.execute(
+            "SELECT coalesce(sum(u.cost_nano), 0) FROM key_usage u JOIN keys k ON k.hash = u.key_hash "
+            "WHERE k.workspace = ? AND k.kind <> 'test'",
+            (workspace,),
+        ).fetchone()[0]
+    )
+
+
 def delete_before(db: sqlite3.Connection, before_ms: int, at_most: int = 5000) -> int:
     """Deletes some of the records older than a time, oldest first, and says how many; call again while it is not 0.
 
