@@ -3,7 +3,8 @@
 GatewayError                     status, error_type, message for the caller, detail for the operator
 ├── CallerError                  the caller can mend it
 │   ├── InvalidRequest 400 · ContextTooLong 400 · Unauthenticated 401 · OutOfCredits 402 · Forbidden 403
-│   └── Refused 403 · NotFound 404 · Conflict 409 · TooLarge 413 · HeadersTooLarge 431 · RateLimited 429
+│   ├── Refused 403 · NotFound 404 · MethodNotAllowed 405 · TooSlow 408 · Conflict 409 · RateLimited 429
+│   └── TooLarge 413 · UrlTooLong 414 · HeadersTooLarge 431
 ├── UpstreamError                one attempt failed; `try_next` says whether another endpoint may be tried
 │   ├── Unreachable · TimedOut · Throttled · CredentialRejected · ProviderBroke · ProviderBusy
 │   └── RequestRejected · BrokenStream (after the first byte: no retry, what came is billed)
@@ -120,6 +121,14 @@ class MethodNotAllowed(CallerError):
     error_type = "invalid_request"
 
 
+class TooSlow(CallerError):
+    """The client did not send its request in time."""
+
+    status = 408
+    error_type = "timeout"
+    retryable = True
+
+
 class Conflict(CallerError):
     status = 409
     error_type = "conflict"
@@ -128,6 +137,14 @@ class Conflict(CallerError):
 class TooLarge(CallerError):
     status = 413
     error_type = "payload_too_large"
+
+
+class UrlTooLong(TooLarge):
+    status = 414
+
+
+class HeadersTooLarge(TooLarge):
+    status = 431
 
 
 class RateLimited(CallerError):

@@ -12,6 +12,7 @@ from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.key import iso
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import NotFound
+from entrepot.upstream.sender import SANDBOX
 from entrepot.values.generation import Attempt, Evidence, Generation
 
 
@@ -132,9 +133,8 @@ def show_generation(desk: Desk, request: Request) -> Response:
             received=query.id,
             remedy="Send the `id` of an answer together with a key of the workspace that asked for it.",
         )
-    names = {slug: configured.provider.name for slug, configured in desk.providers().items()}
-    permaslugs = desk.catalog().models
-    model = permaslugs.get(found.model)
+    names = {SANDBOX: "Sandbox"} | {slug: configured.provider.name for slug, configured in desk.providers().items()}
+    model = desk.catalog().models.get(found.model)
     return answer(GenerationAnswer(_data(found, names, model.canonical_slug if model else found.model)))
 
 
