@@ -72,7 +72,7 @@ class App:
         self.keys = KeyRing(watching, secret, self.clock.now_ms)
         client = await self._stack.enter_async_context(Client(settings.upstream, proxy_environment()))
         self.recorder = await self._stack.enter_async_context(Recorder(settings.database_path, settings.storage.synchronous))
-        self.providers, self.catalog = await _stock(settings, self._db, client)
+        self.providers, self.catalog = await stock(settings, self._db, client)
         self._refuses = {slug: configured.provider.refuses for slug, configured in self.providers.items()}
         self.sandbox = Sandbox(settings.sandbox)
         self.destinations = Destinations(client, self.providers, secret)
@@ -82,8 +82,7 @@ class App:
         handler = chat.chat_completions(self.pipeline, settings.server.max_body_bytes, _log_failure)
         self._hot = dict.fromkeys(chat.PATHS, handler)
         self.metrics.gauge("entrepot_generations_live", "Generations under way.", lambda: len(self.pipeline.live))
-        self._api = Api(ROUTES, self._desk())
-        self._pages = Pages(self._facts, lambda: document(ROUTES, __version__))
+        self._api = Api(ROUTES, self._desk(), Pages(self._facts, lambda: document(ROUTES, __version__)))
         self._started_ms = self.clock.now_ms()
         for loop in (self.pipeline.watch(), self._refresh()):
             task = asyncio.create_task(loop)
@@ -99,23 +98,7 @@ class App:
         if handler is not None and scope["method"] == "POST":
             await handler(scope, receive, send)
         elif scope["type"] == "http":
-            await self._answer_cold(scope, receive, send)
-
-    async def _answer_cold(self, scope: Any, receive: Any, send: Any) -> None:
-        """A path of the API, a page, or for browsers that ask for neither the page that says so."""
-        path = scope["path"]
-        if not self._api.knows(path):
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-            page = self._pages.respond(scope["method"], path, headers)
-            if page is None and "text/html" in headers.get("accept", ""):
-                page = self._pages.missing()
-            if page is not None:
-                body = b"" if scope["method"] == "HEAD" else page.body
-                length = (b"content-length", b"%d" % len(page.body))
-                await send({"type": "http.response.start", "status": page.status, "headers": [*page.headers, length]})
-                await send({"type": "http.response.body", "body": body})
-                return
-        await self._api(scope, receive, send)
+            await self._api(scope, receive, send)
 
     async def drain(self, seconds: float) -> None:
         """Waits for generations under way, so long and no longer."""
@@ -213,7 +196,7 @@ def open_store(settings: Settings) -> sqlite3.Connection:
     return db
 
 
-async def _stock(settings: Settings, db: sqlite3.Connection, client: Client) -> tuple[dict[str, Configured], Catalog]:
+async def stock(settings: Settings, db: sqlite3.Connection, client: Client) -> tuple[dict[str, Configured], Catalog]:
     """Providers and catalogue: what is shipped, then what was imported, then what the operator wrote. raises BadSettings"""
     providers, problems = configure(settings.providers)
     models = {model.id: model for model in shipped_models()}

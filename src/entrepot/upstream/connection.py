@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
         data = self._buffer[0] if len(self._buffer) == 1 else b"".join(self._buffer)
         self._buffer.clear()
         self._buffered = 0
-        if self._paused and not self.complete:
+        if self._paused:
             self._paused = False
             self.transport.resume_reading()
         return data
