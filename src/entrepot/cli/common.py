@@ -1,0 +1,112 @@
+"""What all commands share: where things are, how output looks, and how a failure is told."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from entrepot import settings as knobs
+from entrepot.app import open_store, stock
+from entrepot.catalog.catalog import Catalog
+from entrepot.errors import GatewayError
+from entrepot.providers.configured import Configured
+from entrepot.server import CannotListen
+from entrepot.settings import BadSettings, Settings
+from entrepot.storage.sqlite import UnknownSchema
+from entrepot.upstream.client import Client
+
+FAILED, USAGE, CONFIGURATION = 1, 2, 3
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Place:
+    """Which installation a command is about."""
+
+    data_dir: Annotated[Path | None, Parameter(help="Where the database and the server's secret live [data].")] = None
+    config: Annotated[Path | None, Parameter(help="Configuration file [entrepot.toml here, when there is one].")] = None
+
+    def settings(self, **overrides: Any) -> Settings:
+        """From the file, the environment and the command line. `server__port=1` stands for `server.port`. raises BadSettings"""
+        told = {name.replace("__", "."): value for name, value in overrides.items()}
+        data_dir = None if self.data_dir is None else str(self.data_dir)
+        return knobs.load(self.config, overrides=told | {"data_dir": data_dir})
+
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="JSON on standard output instead of a table.")]
+
+
+class Failure(Exception):
+    """Something that did not work, in one line with its remedy."""
+
+
+@contextlib.contextmanager
+def store(settings: Settings) -> Iterator[sqlite3.Connection]:
+    db = open_store(settings)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+async def offered(settings: Settings) -> tuple[dict[str, Configured], Catalog]:
+    """Providers and catalogue as a server started now would have them, local engines included."""
+    with store(settings) as db:
+        async with Client(settings.upstream) as client:
+            return await stock(settings, db, client)
+
+
+def print_json(value: Any) -> None:
+    """For programs: no colours, no wrapping."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str, right: Sequence[str] = ()) -> None:
+    """Rows may hold rich markup. `empty` is said when there are none; `right` names columns of numbers."""
+    rows = list(rows)
+    if not rows:
+        out.print(empty)
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    # Where nobody looks at a screen, lines are as long as they need to be.
+    console = out if out.is_terminal else Console(width=400, highlight=False)
+    console.print(table)
+
+
+def explain(error: Exception) -> int:
+    """Says what failed and what would mend it, on one line each; gives the exit code. raises what is a bug of ours"""
+    if isinstance(error, BadSettings):
+        for problem in error.problems:
+            err.print(f"[red]configuration:[/] {escape(problem)}")
+        return CONFIGURATION
+    if isinstance(error, GatewayError):
+        _say(f"{error.message} {error.remedy or ''}".rstrip())
+        return FAILED
+    if isinstance(error, Failure | CannotListen | UnknownSchema):
+        _say(str(error))
+        return FAILED
+    if isinstance(error, OSError):
+        _say(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+        return FAILED
+    raise error
+
+
+def _say(text: str) -> None:
+    err.print(f"[red]error:[/] {escape(text)}")

@@ -1,0 +1,142 @@
+"""`entrepot keys`: keys, straight on the store; a running server sees a change within a second."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+from rich.markup import escape
+
+from entrepot.api.key import iso
+from entrepot.cli.common import Failure, Json, Place, out, print_json, print_table, store
+from entrepot.identity.secrets import server_secret
+from entrepot.identity.store import create_key, delete_key, ensure_workspace, find_key, list_keys, set_disabled
+from entrepot.settings import Settings
+from entrepot.values.caller import Caller, KeyKind
+from entrepot.values.clock import Clock
+
+app = App(name="keys", help="Make, list, disable and delete keys, also while the server runs.")
+Wanted = Annotated[str, Parameter(help="Name, label, hash, or the start of the hash.")]
+_SPAN = re.compile(r"^(\d{1,5})([mhdw])$")
+_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+@app.command
+def create(
+    *,
+    name: Annotated[str, Parameter(help="What or whom it is for.")],
+    test: Annotated[bool, Parameter(negative="", help="Served by the sandbox; costs nothing.")] = False,
+    management: Annotated[bool, Parameter(negative="", help="For managing, not for asking models.")] = False,
+    expires: Annotated[str | None, Parameter(help="How long it is good, as 30d, 12h or 4w [for ever].")] = None,
+    json: Json = False,
+    place: Place = Place(),
+) -> None:
+    """Make a key. It is shown this once; only a hash of it is kept."""
+    if test and management:
+        raise Failure("A key is a test key or a management key, not both. Leave one of --test and --management out.")
+    kind: KeyKind = "test" if test else "management" if management else "live"
+    settings, now_ms = place.settings(), Clock().now_ms()
+    expires_ms = None if expires is None else now_ms + _span_ms(expires)
+    with store(settings) as db:
+        key, kept = make_key(db, settings, name=name, kind=kind, now_ms=now_ms, expires_ms=expires_ms)
+    if json:
+        print_json({"key": key, "data": _told(kept)})
+        return
+    out.print(f"[bold]{key}[/]")
+    out.print(f"[dim]A {kind} key named {escape(name)}, {_until(kept)}. It is not shown again.[/]")
+
+
+@app.command(name="list")
+def list_(*, json: Json = False, place: Place = Place()) -> None:
+    """List all keys."""
+    with store(place.settings()) as db:
+        keys = list_keys(db)
+    if json:
+        print_json([_told(key) for key in keys])
+        return
+    now_ms = Clock().now_ms()
+    print_table(
+        ("name", "kind", "key", "created", "state", "hash"),
+        [
+            (escape(key.name), key.kind, key.label, _date(key.created_ms), _state(key, now_ms), f"[dim]{key.key_hash[:12]}[/]")
+            for key in keys
+        ],
+        empty="There are no keys yet. Make one: entrepot keys create --name NAME",
+    )
+
+
+@app.command
+def disable(key: Wanted, *, place: Place = Place()) -> None:
+    """Refuse a key from now on; it can be enabled again."""
+    found = _set_disabled(key, True, place)
+    out.print(f"{escape(found.name)} ({found.label}) is disabled.")
+
+
+@app.command
+def enable(key: Wanted, *, place: Place = Place()) -> None:
+    """Accept a disabled key again."""
+    found = _set_disabled(key, False, place)
+    out.print(f"{escape(found.name)} ({found.label}) is enabled.")
+
+
+@app.command
+def delete(key: Wanted, *, place: Place = Place()) -> None:
+    """Refuse a key for ever. What it spent stays in the records."""
+    with store(place.settings()) as db:
+        found = find_key(db, key)
+        delete_key(db, found.key_hash, Clock().now_ms())
+    out.print(f"{escape(found.name)} ({found.label}) is deleted.")
+
+
+def make_key(
+    db: sqlite3.Connection, settings: Settings, *, name: str, kind: KeyKind, now_ms: int, expires_ms: int | None
+) -> tuple[str, Caller]:
+    ensure_workspace(db, now_ms)
+    secret = server_secret(Path(settings.data_dir))
+    return create_key(db, secret, name=name, kind=kind, now_ms=now_ms, expires_ms=expires_ms)
+
+
+def _set_disabled(key: str, disabled: bool, place: Place) -> Caller:
+    with store(place.settings()) as db:
+        found = find_key(db, key)
+        set_disabled(db, found.key_hash, disabled, Clock().now_ms())
+    return found
+
+
+def _span_ms(text: str) -> int:
+    found = _SPAN.match(text)
+    if found is None or not int(found[1]):
+        raise Failure(f"--expires {text} is not a length of time. Write a number and m, h, d or w, as 30d.")
+    return int(found[1]) * _SECONDS[found[2]] * 1000
+
+
+def _told(key: Caller) -> dict[str, Any]:
+    return {
+        "hash": key.key_hash,
+        "name": key.name,
+        "kind": key.kind,
+        "label": key.label,
+        "workspace_id": key.workspace,
+        "disabled": key.disabled,
+        "created_at": iso(key.created_ms),
+        "expires_at": None if key.expires_ms is None else iso(key.expires_ms),
+    }
+
+
+def _state(key: Caller, now_ms: int) -> str:
+    if key.disabled:
+        return "[yellow]disabled[/]"
+    if key.expires_ms is not None and key.expires_ms <= now_ms:
+        return "[red]expired[/]"
+    return f"[green]good[/] {_until(key)}" if key.expires_ms is not None else "[green]good[/]"
+
+
+def _until(key: Caller) -> str:
+    return "good for ever" if key.expires_ms is None else f"until {_date(key.expires_ms)}"
+
+
+def _date(ms: int) -> str:
+    return iso(ms)[:16].replace("T", " ")

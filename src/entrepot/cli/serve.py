@@ -1,0 +1,65 @@
+"""`entrepot serve`: the server."""
+
+from __future__ import annotations
+
+import socket
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.markup import escape
+
+from entrepot import __version__
+from entrepot.app import App, providers_on
+from entrepot.cli.common import Place, out
+from entrepot.server import bind, raise_file_limit, run, url_of
+from entrepot.server import serve as serve_http
+from entrepot.settings import Settings
+from entrepot.telemetry import logs
+
+_AT_MOST = 6
+
+
+def serve(
+    *,
+    host: Annotated[str | None, Parameter(help="Address to listen on [127.0.0.1].")] = None,
+    port: Annotated[int | None, Parameter(help="Port to listen on; 0 takes a free one [8080].")] = None,
+    place: Place = Place(),
+) -> None:
+    """Run the gateway until Ctrl-C. On SIGTERM running generations may finish; a second signal stops at once."""
+    settings = place.settings(server__host=host, server__port=port)
+    logs.set_up(settings.log)
+    raise_file_limit()
+    with bind(settings.server.host, settings.server.port) as listening:
+        run(_serve(settings, listening))
+
+
+async def _serve(settings: Settings, listening: socket.socket) -> None:
+    async with App(settings) as app:
+        url = url_of(listening)
+        await serve_http(app, settings.server, listening, ready=lambda: _greet(app, url))
+
+
+def _greet(app: App, url: str) -> None:
+    on = [configured.provider.name for configured in providers_on(app.providers)]
+    off = len(app.providers) - len(on)
+    shown = ", ".join(on[:_AT_MOST]) + (f" and {len(on) - _AT_MOST} more" if len(on) > _AT_MOST else "")
+    out.print(f"[bold]Entrepot {__version__}[/] is listening on [bold cyan]{url}[/]")
+    out.print(
+        f"{len(app.catalog.models)} models. Providers on: {escape(shown) or 'none yet'}; {off} off "
+        "(`entrepot providers list` says how to switch them on)."
+    )
+    if app.first_test_key is not None:
+        _first_steps(url, app.first_test_key)
+
+
+def _first_steps(url: str, key: str) -> None:
+    """Shown once, on the very first start."""
+    out.print("\nYour test key, shown this once. It needs no provider and costs nothing:\n")
+    out.print(f"    [bold]{key}[/]\n")
+    out.print("A first answer:\n")
+    body = '{"model": "openai/gpt-5.1", "messages": [{"role": "user", "content": "Hello!"}]}'
+    out.print(
+        f"    curl {url}/api/v1/chat/completions -H 'Authorization: Bearer {key}' \\\n"
+        f"      -H 'Content-Type: application/json' -d '{escape(body)}'\n"
+    )
+    out.print("A live key for real models: entrepot keys create --name NAME")
