@@ -2,6 +2,7 @@
 at random, and read by the openai SDK through the gateway."""
 
 import collections
+import itertools
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +26,7 @@ def replies(recording: Recording) -> Iterator[Reply]:
     cuts += [sorted(dice.randrange(1, max(len(body), 2)) for _ in range(40)) for _ in range(3)] if recording.streamed else []
     for places in cuts:
         edges = [0, *sorted(set(places)), len(body)]
-        pieces = tuple(body[a:b] for a, b in zip(edges, edges[1:], strict=False) if a < b)
+        pieces = tuple(body[a:b] for a, b in itertools.pairwise(edges) if a < b)
         yield Reply(recording.status, {"content-type": recording.content_type}, pieces, chunked=recording.streamed)
 
 
@@ -60,20 +61,21 @@ def gateway_to(url: str) -> Gateway:
 
 
 async def read(client: openai.AsyncOpenAI, recording: Recording) -> str:
-    """What the SDK makes of it: text, calls and finish; for a refusal of the provider its status."""
+    """What the SDK makes of it: text, calls and finish. A refusal comes as a status before the first byte and in the stream
+    after it, so that its form depends on the split."""
     fails = recording.status >= 400 or is_error(recording)
     try:
         told = await (read_stream if recording.streamed else read_plain)(client)
-    except openai.APIError as error:
+    except openai.APIError:
         if not fails:
             raise
-        return f"refused {getattr(error, 'status_code', '')}"
+        return "refused"
     assert not fails, "the provider failed and the SDK was not told"
     return told
 
 
 def is_error(recording: Recording) -> bool:
-    return b'"choices"' not in recording.body or b"tool_use_failed" in recording.body and recording.streamed
+    return b'"choices"' not in recording.body or (b"tool_use_failed" in recording.body and recording.streamed)
 
 
 async def read_plain(client: openai.AsyncOpenAI) -> str:

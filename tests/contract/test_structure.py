@@ -1,0 +1,75 @@
+"""The building keeps its floors: no import circle, no import uphill, no framework of ours that a stranger could not name."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2] / "src" / "entrepot"
+FLOORS = [
+    {"values", "errors", "settings"},
+    {"providers", "dialects", "storage", "telemetry"},
+    {"identity", "catalog", "routing", "upstream", "metering", "records", "sandbox"},
+    {"pipeline"},
+    {"api", "web", "cli", "testing", "app", "server"},
+]
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        name = ".".join(("entrepot", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+        yield name, ast.parse(path.read_text(encoding="utf8"))
+
+
+def graph() -> dict[str, set[str]]:
+    """Module to the modules of ours that it imports, also inside functions."""
+    parsed = dict(modules())
+    found: dict[str, set[str]] = {}
+    for name, tree in parsed.items():
+        targets = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                targets |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                targets |= {f"{node.module}.{alias.name}" for alias in node.names}
+                targets |= {node.module} if node.module != "entrepot" else set()
+        found[name] = {target for target in targets if target in parsed and target not in (name, "entrepot")}
+    return found
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    try:
+        tuple(TopologicalSorter(graph()).static_order())
+    except CycleError as circle:
+        raise AssertionError(" -> ".join(circle.args[1])) from None
+
+
+def test_no_import_goes_uphill() -> None:
+    def room(module: str) -> str:
+        return module.split(".")[1]
+
+    uphill = [
+        f"{module} imports {target}"
+        for module, targets in graph().items()
+        for target in targets
+        if "." in module and FLOOR.get(room(module), 9) < FLOOR.get(room(target), 9)
+    ]
+    assert not uphill
+
+
+def test_only_settings_reads_the_environment() -> None:
+    readers = [
+        name
+        for name, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("environ", "getenv")
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "os"
+    ]
+    assert set(readers) <= {"entrepot.settings", "entrepot.testing.gateway"}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    assert [name for name, tree in modules() if not ast.get_docstring(tree)] == []
