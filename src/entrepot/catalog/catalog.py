@@ -13,6 +13,8 @@ from entrepot.values.model import Endpoint, Model
 CATALOG_VARIANTS = ("free", "thinking", "extended", "batch")
 ROUTING_VARIANTS = ("nitro", "floor", "exacto")
 _REMEMBERED = 10_000
+_LONGEST_SLUG = 256
+"""No slug is longer, so that neither time nor memory grows with what a caller writes."""
 
 
 class Resolved(msgspec.Struct, frozen=True):
@@ -42,6 +44,7 @@ class Catalog:
         }
         self._names = _names(self.models)
         self._resolved: dict[str, Resolved] = {}
+        self._near: dict[str, list[str]] = {}
 
     def endpoints(self, model: str) -> tuple[Endpoint, ...]:
         return self._endpoints.get(model, ())
@@ -61,6 +64,8 @@ class Catalog:
         return known
 
     def _look_up(self, slug: str) -> Resolved:
+        if len(slug) > _LONGEST_SLUG:
+            raise self._unknown(slug)
         model, variants = self._model(slug), []
         base = slug
         while model is None and ":" in base:
@@ -81,14 +86,22 @@ class Catalog:
     def _model(self, slug: str) -> Model | None:
         found = self.models.get(slug)
         if found is None:
-            name = self._names.get(slug) or self._names.get(slug.lower())
-            found = self.models.get(name) if name else None
+            lower = slug.lower()
+            found = self.models.get(self._names.get(slug) or self._names.get(lower) or lower)
         return found
 
-    def nearest(self, slug: str, count: int = 5) -> list[str]:
-        names = dict.fromkeys([*self.models, *self._names])
-        found = difflib.get_close_matches(slug[:100].lower(), list(names), n=count * 2, cutoff=0.5)
-        return list(dict.fromkeys(self._names.get(name, name) for name in found))[:count]
+    def nearest(self, slug: str) -> list[str]:
+        """At most five ids that look like it; remembered, because a client set up wrongly asks again and again."""
+        wished = slug[:100].lower()
+        known = self._near.get(wished)
+        if known is None:
+            names = dict.fromkeys([*self.models, *self._names])
+            found = difflib.get_close_matches(wished, list(names), n=10, cutoff=0.5)
+            known = list(dict.fromkeys(self._names.get(name, name) for name in found))[:5]
+            if len(self._near) >= _REMEMBERED:
+                self._near.clear()
+            self._near[wished] = known
+        return known
 
     def _unknown(self, slug: str) -> InvalidRequest:
         near = self.nearest(slug)
@@ -114,10 +127,13 @@ def _names(models: dict[str, Model]) -> dict[str, str]:
     names: dict[str, str] = {}
     bare: dict[str, set[str]] = {}
     for model in models.values():
+        if model.id != model.id.lower():
+            names[model.id.lower()] = model.id
         for alias in model.aliases:
             names[alias] = model.id
         bare.setdefault(model.id.partition("/")[2], set()).add(model.id)
-    for model in models.values():
+    for model in sorted(models.values(), key=lambda model: ":" in model.id):
+        # A free variant shares the permanent slug of its model, which stands for the model.
         if model.canonical_slug not in models:
             names.setdefault(model.canonical_slug, model.id)
     for slug, owners in bare.items():
