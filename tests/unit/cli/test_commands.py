@@ -1,0 +1,136 @@
+"""Commands say what they did, or what went wrong and what would mend it, with an exit code that means it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from entrepot.cli import run
+
+
+@pytest.fixture
+def entrepot(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs a command in an empty place; gives exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ENTREPOT_CATALOG_FIND_LOCAL", "false")
+
+    def command(*words: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = run([*words, "--data-dir", str(tmp_path / "data")] if words[0] != "version" else words)
+        return code, *capsys.readouterr()
+
+    return command
+
+
+def test_version_is_printed(entrepot: Any):
+    code, said, _ = entrepot("version")
+    assert (code, said.count(".")) == (0, 2)
+
+
+def test_a_key_is_shown_once_and_listed_masked(entrepot: Any):
+    _, said, _ = entrepot("keys", "create", "--name", "ci", "--json")
+    key = json.loads(said)["key"]
+    _, listed, _ = entrepot("keys", "list", "--json")
+    assert key.startswith("sk-ep-")
+    assert key not in listed
+    assert [(row["name"], row["kind"]) for row in json.loads(listed)] == [("ci", "live")]
+
+
+@pytest.mark.parametrize(("flag", "prefix"), [("--test", "sk-ep-test-"), ("--management", "sk-ep-mgmt-")])
+def test_the_kind_of_a_key_shows_in_it(entrepot: Any, flag: str, prefix: str):
+    _, said, _ = entrepot("keys", "create", "--name", "x", flag)
+    assert said.startswith(prefix)
+
+
+def test_a_key_can_be_disabled_enabled_and_deleted_by_name(entrepot: Any):
+    entrepot("keys", "create", "--name", "ci")
+    assert entrepot("keys", "disable", "ci")[0] == 0
+    assert json.loads(entrepot("keys", "list", "--json")[1])[0]["disabled"] is True
+    assert entrepot("keys", "enable", "ci")[0] == 0
+    assert entrepot("keys", "delete", "ci")[0] == 0
+    assert json.loads(entrepot("keys", "list", "--json")[1]) == []
+
+
+def test_an_empty_list_says_how_to_fill_it(entrepot: Any):
+    assert "entrepot keys create --name NAME" in entrepot("keys", "list")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (("keys", "disable", "nobody"), "keys list"),
+        (("keys", "create", "--name", "x", "--expires", "soon"), "30d"),
+        (("keys", "create", "--name", "x", "--test", "--management"), "Leave one"),
+        (("models", "show", "openai/gpt-5.11"), "openai/gpt-5.1"),
+        (("catalog", "diff", "no-such-file.json"), "no-such-file.json"),
+    ],
+)
+def test_a_failure_is_one_line_with_its_remedy_and_code_1(entrepot: Any, words: tuple[str, ...], remedy: str):
+    code, said, failed = entrepot(*words)
+    assert (code, said, failed.count("\n")) == (1, "", 1)
+    assert failed.startswith("error:") and remedy in failed
+
+
+@pytest.mark.parametrize("words", [("nonsense",), ("keys", "create"), ("models", "list", "--no-such-flag")])
+def test_a_command_that_is_not_one_is_code_2(entrepot: Any, words: tuple[str, ...]):
+    assert entrepot(*words)[0] == 2
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("keys", "list"), ("models", "list"), ("serve",)])
+def test_wrong_configuration_is_code_3_and_names_every_problem(entrepot: Any, tmp_path: Path, words: tuple[str, ...]):
+    (tmp_path / "entrepot.toml").write_text('[server]\nport = "x"\nnonsense = 1\n')
+    code, said, failed = entrepot(*words)
+    assert code == 3
+    assert "server.port" in said + failed and "nonsense" in said + failed
+
+
+def test_models_are_listed_with_prices_as_exact_text(entrepot: Any):
+    rows = json.loads(entrepot("models", "list", "gpt-5.1-codex-mini", "--json")[1])
+    assert [row["id"] for row in rows] == ["openai/gpt-5.1-codex-mini"]
+    assert rows[0]["pricing"]["prompt"] == "0.00000025"
+    assert "0.25" in entrepot("models", "list", "gpt-5.1-codex-mini")[1]
+
+
+def test_a_provider_that_is_off_says_what_switches_it_on(entrepot: Any, monkeypatch: pytest.MonkeyPatch):
+    def openai() -> dict[str, Any]:
+        return next(row for row in json.loads(entrepot("providers", "list", "--json")[1]) if row["slug"] == "openai")
+
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert "OPENAI_API_KEY" in openai()["off_reason"]
+    monkeypatch.setenv("OPENAI_API_KEY", "x")
+    assert openai()["on"] is True
+
+
+def test_endpoints_of_a_model_are_listed_by_any_of_its_names(entrepot: Any):
+    rows = json.loads(entrepot("endpoints", "list", "gpt-5-1", "--json")[1])
+    assert {row["model"] for row in rows} == {"openai/gpt-5.1"}
+    assert "openai" in {row["provider"] for row in rows}
+
+
+def test_an_import_is_shown_first_and_applied_only_when_agreed(entrepot: Any, tmp_path: Path):
+    body = {
+        "data": [{"id": "acme/new", "name": "New", "created": 1, "pricing": {"prompt": "0.000001", "completion": "0.000002"}}]
+    }
+    file = tmp_path / "models.json"
+    file.write_text(json.dumps(body))
+    assert "acme/new" in entrepot("catalog", "diff", str(file))[1]
+    assert entrepot("models", "show", "acme/new")[0] == 1
+    assert entrepot("catalog", "import", str(file), "--yes")[0] == 0
+    assert entrepot("models", "show", "acme/new")[0] == 0
+    assert "Nothing would change" in entrepot("catalog", "diff", str(file))[1]
+
+
+def test_doctor_finds_a_new_place_well_and_says_what_is_missing(entrepot: Any):
+    code, said, _ = entrepot("doctor", "--json")
+    told = {row["about"]: row for row in json.loads(said)["findings"]}
+    assert code == 0 or told.get("port", {}).get("state") == "wrong"
+    assert told["storage"]["state"] == "note" and "serve" in told["storage"]["remedy"]
+
+
+def test_doctor_finds_a_foreign_database(entrepot: Any, tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "entrepot.db").write_bytes(b"not a database at all, but long enough to look at" * 100)
+    code, said, _ = entrepot("doctor")
+    assert code == 1
+    assert "storage" in said
