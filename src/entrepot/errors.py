@@ -82,24 +82,32 @@ class CallerError(GatewayError):
 
 
 class InvalidRequest(CallerError):
-    pass
+    """The request is wrong; `field` says where."""
 
 
 class ContextTooLong(CallerError):
+    """The prompt is longer than the model's context."""
+
     error_type = "context_length_exceeded"
 
 
 class Unauthenticated(CallerError):
+    """No key, or not a good one; the message tells which."""
+
     status = 401
     error_type = "authentication"
 
 
 class OutOfCredits(CallerError):
+    """There is not enough credit, or a limit is reached."""
+
     status = 402
     error_type = "payment_required"
 
 
 class Forbidden(CallerError):
+    """The key may not do this."""
+
     status = 403
     error_type = "permission_denied"
 
@@ -112,11 +120,15 @@ class Refused(CallerError):
 
 
 class NotFound(CallerError):
+    """There is nothing at this path, or no endpoint can serve the request."""
+
     status = 404
     error_type = "not_found"
 
 
 class MethodNotAllowed(CallerError):
+    """The path answers other methods; `Allow` lists them."""
+
     status = 405
     error_type = "invalid_request"
 
@@ -130,24 +142,34 @@ class TooSlow(CallerError):
 
 
 class Conflict(CallerError):
+    """The thing is in a state that does not allow it."""
+
     status = 409
     error_type = "conflict"
 
 
 class TooLarge(CallerError):
+    """The body is longer than the gateway takes."""
+
     status = 413
     error_type = "payload_too_large"
 
 
 class UrlTooLong(TooLarge):
+    """The URL is longer than the gateway takes."""
+
     status = 414
 
 
 class HeadersTooLarge(TooLarge):
+    """The head of the request is longer than the gateway takes."""
+
     status = 431
 
 
 class RateLimited(CallerError):
+    """Too many requests; `Retry-After` says when to come again."""
+
     status = 429
     error_type = "rate_limit_exceeded"
     retryable = True
@@ -174,11 +196,15 @@ class Unreachable(UpstreamError):
 
 
 class TimedOut(UpstreamError):
+    """The provider did not answer in time."""
+
     status = 504
     error_type = "timeout"
 
 
 class Throttled(UpstreamError):
+    """The provider limits its rate."""
+
     status = 429
     error_type = "rate_limit_exceeded"
 
@@ -194,6 +220,8 @@ class ProviderBroke(UpstreamError):
 
 
 class ProviderBusy(UpstreamError):
+    """The provider has no capacity."""
+
     status = 503
     error_type = "provider_overloaded"
 
@@ -232,4 +260,4 @@ class Unavailable(GatewayError):
 
 
 class Internal(GatewayError):
-    pass
+    """A bug of the gateway; the operator's log has it."""

@@ -35,10 +35,14 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 
 
 class ContextTooLongThere(RequestRejected):
+    """The prompt is longer than the provider takes."""
+
     error_type = "context_length_exceeded"
 
 
 class ContentBlocked(RequestRejected):
+    """The provider's content filter said no."""
+
     error_type = "content_policy_violation"
 
 
