@@ -67,8 +67,9 @@ def url_of(listening: socket.socket) -> str:
 
 async def serve(app: Any, bounds: Bounds, listening: socket.socket, *, ready: Callable[[], None] = lambda: None) -> None:
     """Serves until a signal says to stop. Call from the main thread. `ready` is called when requests are accepted."""
-    async with running(app, bounds, listening) as server:
-        with _signals(server.stop):
+    server = HttpServer(app, bounds)
+    with _signals(server.stop):
+        async with _run(server, listening):
             _settle_down()
             ready()
             await server.stopped()
@@ -76,13 +77,19 @@ async def serve(app: Any, bounds: Bounds, listening: socket.socket, *, ready: Ca
 
 @contextlib.asynccontextmanager
 async def running(app: Any, bounds: Bounds, listening: socket.socket) -> AsyncIterator[HttpServer]:
-    """The server as a context; leaving it drains and stops."""
+    """The server as a context, without an ear for signals; leaving it drains and stops."""
     server = HttpServer(app, bounds)
+    async with _run(server, listening):
+        yield server
+
+
+@contextlib.asynccontextmanager
+async def _run(server: HttpServer, listening: socket.socket) -> AsyncIterator[None]:
     task = asyncio.ensure_future(server.serve(sockets=[listening]))
     try:
         while not server.started and not task.done():
             await asyncio.sleep(0.005)
-        yield server
+        yield
     finally:
         server.should_exit = True
         await task
