@@ -126,11 +126,12 @@ def _names(models: dict[str, Model]) -> dict[str, str]:
     """Other spellings to ids: aliases, permanent slugs, and slugs without their author where only one model has them."""
     names: dict[str, str] = {}
     bare: dict[str, set[str]] = {}
-    for model in models.values():
+    for model in sorted(models.values(), key=lambda model: not model.pinned):
         if model.id != model.id.lower():
             names[model.id.lower()] = model.id
         for alias in model.aliases:
-            names[alias] = model.id
+            # Pinned snapshots come first: no other model can take a spelling of theirs.
+            names.setdefault(alias, model.id)
         bare.setdefault(model.id.partition("/")[2], set()).add(model.id)
     for model in sorted(models.values(), key=lambda model: ":" in model.id):
         # A free variant shares the permanent slug of its model, which stands for the model.

@@ -7,9 +7,10 @@ per input image, `request` per request and `web_search` per search. `overrides` 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from entrepot.values.model import Model, Reasoning
 from entrepot.values.money import YOCTO, parse_usd, usd
@@ -33,6 +34,9 @@ _NAMES = {
 _OPTIONAL = {name: field for name, field in _NAMES.items() if name not in ("prompt", "completion")}
 
 
+Tokens = Annotated[int, Meta(ge=0, le=10**12)]
+
+
 class Row(msgspec.Struct, omit_defaults=True):
     """The fields of `values.model.Model`, with the price as text."""
 
@@ -41,8 +45,8 @@ class Row(msgspec.Struct, omit_defaults=True):
     canonical_slug: str
     created: int
     pricing: dict[str, Any]
-    context_length: int | None = None
-    max_completion_tokens: int | None = None
+    context_length: Tokens | None = None
+    max_completion_tokens: Tokens | None = None
     description: str = ""
     input_modalities: tuple[str, ...] = ("text",)
     output_modalities: tuple[str, ...] = ("text",)
@@ -77,8 +81,8 @@ def to_row(model: Model) -> Row:
 
 
 def price_of(pricing: dict[str, Any], *, source: str = "", as_of: str = "", effective_from: str = "") -> Price:
-    """raises  ValueError"""
-    tiers = tuple(_tier(override) for override in pricing.get("overrides") or ())
+    """raises  ValueError, or msgspec.ValidationError for a tier that is none"""
+    tiers = tuple(_tier(override) for override in msgspec.convert(pricing.get("overrides") or (), list[dict[str, Any]]))
     return Price(_rates(pricing), tiers, effective_from, source, as_of)
 
 
@@ -97,8 +101,12 @@ def per_million(price: dict[str, str | None]) -> Rates:
     return Rates(**{name: parse_usd(text, scale=YOCTO if name in each else YOCTO // 10**6) for name, text in given.items()})
 
 
-def _rates(pricing: dict[str, Any], absent: int | None = 0) -> Rates:
+def _rates(pricing: dict[str, Any], absent: int | None = None) -> Rates:
+    """absent  what stands for a missing prompt or completion price; None: it must be there, nothing is free by omission"""
     required = {name: _yocto(pricing[name]) if name in pricing else absent for name in ("prompt", "completion")}
+    missing = [name for name, rate in required.items() if rate is None]
+    if missing:
+        raise ValueError(f"it has no price for {' and '.join(missing)}")
     optional = {field: _yocto(pricing[name]) for name, field in _OPTIONAL.items() if pricing.get(name) is not None}
     return Rates(**required, **optional)  # type: ignore[arg-type]
 
@@ -110,14 +118,15 @@ def _yocto(text: Any) -> int:
     return value
 
 
+class _Conditions(msgspec.Struct):
+    min_prompt_tokens: Annotated[int, Meta(ge=0, le=10**12)] | None = None
+    utc_start: Annotated[int, Meta(ge=0, le=2400)] | None = None
+    utc_end: Annotated[int, Meta(ge=0, le=2400)] | None = None
+
+
 def _tier(override: dict[str, Any]) -> Tier:
-    limit = override.get("min_prompt_tokens")
-    return Tier(
-        _rates(override, absent=-1),
-        over_prompt_tokens=int(limit) if limit is not None else None,
-        utc_start=override.get("utc_start"),
-        utc_end=override.get("utc_end"),
-    )
+    when = msgspec.convert(override, _Conditions)
+    return Tier(_rates(override, absent=-1), when.min_prompt_tokens, when.utc_start, when.utc_end)
 
 
 def _texts(rates: Rates) -> dict[str, Any]:
