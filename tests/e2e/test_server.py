@@ -119,7 +119,7 @@ def stream(server: ServerProcess, seen: list[str], first: threading.Event) -> No
         with httpx.stream("POST", server.url + CHAT, json=question(stream=True), headers=headers, timeout=30) as answer:
             for line in answer.iter_lines():
                 seen.append(line)
-                if '"content":"' in line:
+                if '"content":"' in line and '"content":""' not in line:
                     first.set()
     except httpx.TransportError as error:
         seen.append(type(error).__name__)
