@@ -112,7 +112,9 @@ def _reasoning_anew(have: Reasoning, incoming: Reasoning) -> Reasoning:
         incoming,
         sampling=have.sampling if incoming.sampling == "always" else incoming.sampling,
         efforts=incoming.efforts or have.efforts,
-        default_effort=incoming.default_effort or have.default_effort,
+        # A list names the effort its own gateway assumes; what the maker assumes decides whether sampling is accepted.
+        default_effort=have.default_effort or incoming.default_effort,
+        mandatory=have.mandatory or incoming.mandatory,
     )
 
 
