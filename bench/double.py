@@ -1,16 +1,21 @@
 """A provider for benchmarks: answers at once with prebuilt bytes, plain or streamed, on uvloop and nothing else.
 
-    python -m bench.double PORT [CHUNKS] [PACE_S]
+    python -m bench.double PORT
+
+A base URL with /CHUNKSxPACEms/v1 says how it streams: /100x20ms/v1 sends 100 chunks, one every 20 ms; /v1 alone is /100x0ms/v1.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 
 import httptools
 import uvloop
+
+from bench.processes import raise_file_limit
 
 TEXT = "The tide comes in and the tide goes out, and the port keeps its books by both. " * 5
 
@@ -69,13 +74,21 @@ class Double(asyncio.Protocol):
     """One connection. A body that has `"stream":true` in it gets a stream."""
 
     plain = plain_answer()
-    chunks = 100
-    pace_s = 0.0
+    manner = re.compile(rb"^/(\d+)x(\d+)ms/")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
         self.parser = httptools.HttpRequestParser(self)
         self.body = b""
+        self.url = b""
+        self.task: asyncio.Task[None] | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.task is not None:
+            self.task.cancel()
+
+    def on_url(self, url: bytes) -> None:
+        self.url = url
 
     def data_received(self, data: bytes) -> None:
         self.parser.feed_data(data)
@@ -86,28 +99,29 @@ class Double(asyncio.Protocol):
     def on_message_complete(self) -> None:
         body, self.body = self.body, b""
         if b'"stream":true' in body or b'"stream": true' in body:
-            asyncio.ensure_future(self.stream())
+            told = self.manner.match(self.url)
+            chunks, pace_ms = (int(told[1]), int(told[2])) if told else (100, 0)
+            self.task = asyncio.ensure_future(self.stream(chunks, pace_ms / 1000))
         else:
             self.transport.write(self.plain)
 
-    async def stream(self) -> None:
+    async def stream(self, chunks: int, pace_s: float) -> None:
         write, piece = self.transport.write, chunked(CHUNK)
         write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
-        for _ in range(self.chunks):
+        for _ in range(chunks):
             if self.transport.is_closing():
                 return
             write(piece)
-            await asyncio.sleep(self.pace_s)
+            await asyncio.sleep(pace_s)
         write(chunked(ENDING) + b"0\r\n\r\n")
 
 
 async def serve(port: int) -> None:
+    raise_file_limit()
     server = await asyncio.get_running_loop().create_server(Double, "127.0.0.1", port, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    Double.chunks = int(sys.argv[2]) if len(sys.argv) > 2 else 100
-    Double.pace_s = float(sys.argv[3]) if len(sys.argv) > 3 else 0.0
     uvloop.run(serve(int(sys.argv[1])))

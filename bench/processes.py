@@ -1,0 +1,110 @@
+"""Child processes on loopback, what they have used, and their end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+FILES = 24_000
+
+
+class Failed(Exception):
+    """A program did not do what it was started for; the message has what it said."""
+
+
+def raise_file_limit() -> int:
+    """As many open files as `FILES`, or as the system allows; gives the number."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for wanted in (max(FILES, hard), hard):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
+            return wanted
+    return soft
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Child:
+    """One program with all that it starts. Ends with the `with` block, however that is left."""
+
+    def __init__(self, name: str, command: list[str], **more: Any) -> None:
+        self.name = name
+        self._command = command
+        self._more = more
+
+    def __enter__(self) -> Child:
+        self.process = subprocess.Popen(self._command, start_new_session=True, text=True, **self._more)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Asks its whole group to end, waits, then makes it."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(5)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def first_line(self, seconds: float = 20) -> str:
+        """What it prints first, or `Failed`."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise Failed(f"{self.name} ended with {self.process.wait(seconds)} before it was ready")
+        return line.strip()
+
+    def until_listening(self, port: int, seconds: float = 60) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and self.process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                return
+            time.sleep(0.1)
+        raise Failed(f"{self.name} does not listen on port {port}")
+
+    @property
+    def pids(self) -> list[int]:
+        """The program and everything below it."""
+        found, look = [], [self.process.pid]
+        while look:
+            pid = look.pop()
+            found.append(pid)
+            with contextlib.suppress(OSError):
+                look += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return found
+
+    def cpu_s(self) -> float:
+        """User and system time of all its threads so far."""
+        return sum(_cpu_s(pid) for pid in self.pids)
+
+    def rss_bytes(self) -> int:
+        return sum(_rss_bytes(pid) for pid in self.pids)
+
+
+def _cpu_s(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) * _TICK_S
+
+
+def _rss_bytes(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+    except OSError:
+        return 0
