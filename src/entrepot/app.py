@@ -19,7 +19,7 @@ from entrepot.api.routes import Api, Check, Desk
 from entrepot.catalog.catalog import Catalog
 from entrepot.catalog.endpoints import build_endpoints, local_endpoints
 from entrepot.catalog.shipped import shipped_models
-from entrepot.catalog.store import imported_models
+from entrepot.catalog.store import imported_models, revision
 from entrepot.errors import UpstreamError
 from entrepot.identity import store as keys_store
 from entrepot.identity.keyring import KeyRing
@@ -72,6 +72,8 @@ class App:
         self.keys = KeyRing(watching, secret, self.clock.now_ms)
         client = await self._stack.enter_async_context(Client(settings.upstream, proxy_environment()))
         self.recorder = await self._stack.enter_async_context(Recorder(settings.database_path, settings.storage.synchronous))
+        self._client = client
+        self._stocked = self._stock_mark()
         self.providers, self.catalog = await stock(settings, self._db, client)
         self._refuses = {slug: configured.provider.refuses for slug, configured in self.providers.items()}
         self.sandbox = Sandbox(settings.sandbox)
@@ -180,13 +182,26 @@ class App:
         return FrontFacts(len(self.catalog.models), ready, self._started_ms / 1000, providers)
 
     async def _refresh(self) -> None:
-        """Sees keys that were made, disabled or deleted by other processes."""
+        """Sees what other processes did: keys made, disabled or deleted, models imported. And that a day began."""
         while True:
             await asyncio.sleep(_REFRESH_S)
             try:
                 self.keys.refresh()
-            except sqlite3.Error as error:
-                log.warning("keys could not be refreshed", error=str(error))
+                if self._stocked != (mark := self._stock_mark()):
+                    await self._restock()
+                    self._stocked = mark
+            except (sqlite3.Error, BadSettings) as error:
+                log.warning("keys and catalogue could not be refreshed", error=str(error))
+
+    def _stock_mark(self) -> tuple[int, str]:
+        """Changes when the catalogue must be made again: after an import, and on a new day, when prices and offers may end."""
+        return revision(self._db), today()
+
+    async def _restock(self) -> None:
+        """Swaps the catalogue whole; requests under way keep the one they began with."""
+        providers, self.catalog = await stock(self.settings, self._db, self._client)
+        self.providers.update(providers)
+        self._sandboxed.clear()
 
 
 def open_store(settings: Settings) -> sqlite3.Connection:

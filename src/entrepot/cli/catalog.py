@@ -47,7 +47,7 @@ def import_(
     if not yes and not _agrees(len(wanted)):
         raise Failure("Nothing was changed. Give --yes to apply without being asked.")
     _save([model for model in models if model.id in wanted], file, settings)
-    err.print(f"{len(wanted)} models taken in. A running server shows them when it is started again.")
+    err.print(f"{len(wanted)} models taken in. A running server shows them within a second.")
 
 
 def _compare(file: Path, settings: Settings) -> tuple[list[Change], list[str], list[Model]]:
