@@ -18,6 +18,7 @@ from entrepot.api.openapi import document, render
 from entrepot.api.routes import Api, Check, Desk
 from entrepot.catalog.catalog import Catalog
 from entrepot.catalog.endpoints import build_endpoints, local_endpoints
+from entrepot.catalog.rows import on_day
 from entrepot.catalog.shipped import shipped_models
 from entrepot.catalog.store import imported_models, revision
 from entrepot.errors import UpstreamError
@@ -216,6 +217,7 @@ async def stock(settings: Settings, db: sqlite3.Connection, client: Client) -> t
     providers, problems = configure(settings.providers)
     models = {model.id: model for model in shipped_models()}
     models |= {model.id: model for model in imported_models(db)}
+    models = {slug: on_day(model, today()) for slug, model in models.items()}
     endpoints, extra, more = build_endpoints(models, providers, settings.endpoints, today())
     if problems or more:
         raise BadSettings(problems + more)

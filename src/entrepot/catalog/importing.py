@@ -126,7 +126,11 @@ def _changed_fields(have: Model, incoming: Model) -> dict[str, tuple[str, str]]:
     fields = {}
     for name in _COMPARED:
         before, after = getattr(old, name), getattr(new, name)
-        if (sorted(before) != sorted(after)) if isinstance(before, tuple) and isinstance(after, tuple) else before != after:
+        if (
+            (sorted(before, key=str) != sorted(after, key=str))
+            if isinstance(before, tuple) and isinstance(after, tuple)
+            else before != after
+        ):
             fields[name] = (_shown(before), _shown(after))
     for name in dict.fromkeys([*old.pricing, *new.pricing]):
         if old.pricing.get(name) != new.pricing.get(name):

@@ -6,6 +6,7 @@ per input image, `request` per request and `web_search` per search. `overrides` 
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -63,21 +64,42 @@ class Row(msgspec.Struct, omit_defaults=True):
     alias_target: str | None = None
     pinned: bool = False
     supported_voices: tuple[str, ...] | None = None
+    later_pricing: tuple[dict[str, Any], ...] = ()
+    """each as `pricing`, with the ISO date it takes effect as `effective_from`"""
     source: str = ""
     as_of: str = ""
 
 
+_SHARED = tuple(name for name in Row.__struct_fields__ if name not in ("pricing", "later_pricing"))
+
+
 def to_model(row: Row) -> Model:
     """raises  ValueError, naming what is wrong with a price"""
-    fields = {name: getattr(row, name) for name in Row.__struct_fields__ if name != "pricing"}
+    fields = {name: getattr(row, name) for name in _SHARED}
     if not fields["description"]:
         fields["description"] = describe(row)
-    return Model(price=price_of(row.pricing, source=row.source, as_of=row.as_of), **fields)
+    later = tuple(
+        price_of(pricing, source=row.source, as_of=row.as_of, effective_from=_date(pricing)) for pricing in row.later_pricing
+    )
+    return Model(price=price_of(row.pricing, source=row.source, as_of=row.as_of), later_prices=later, **fields)
 
 
 def to_row(model: Model) -> Row:
-    fields = {name: getattr(model, name) for name in Row.__struct_fields__ if name != "pricing"}
-    return Row(pricing=pricing_of(model.price), **fields)
+    fields = {name: getattr(model, name) for name in _SHARED}
+    later = tuple(pricing_of(price) | {"effective_from": price.effective_from} for price in model.later_prices)
+    return Row(pricing=pricing_of(model.price), later_pricing=later, **fields)
+
+
+def on_day(model: Model, today: str) -> Model:
+    """The model at the price of that ISO date: the last one that has taken effect."""
+    due = [price for price in model.later_prices if price.effective_from <= today]
+    if not due:
+        return model
+    return msgspec.structs.replace(model, price=max(due, key=lambda price: price.effective_from))
+
+
+def _date(pricing: dict[str, Any]) -> str:
+    return datetime.date.fromisoformat(str(pricing.get("effective_from"))).isoformat()
 
 
 def price_of(pricing: dict[str, Any], *, source: str = "", as_of: str = "", effective_from: str = "") -> Price:

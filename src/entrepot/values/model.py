@@ -54,6 +54,8 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True):
     pinned: bool = False
     """a dated snapshot: it never resolves to anything else"""
     supported_voices: tuple[str, ...] | None = None
+    later_prices: tuple[Price, ...] = ()
+    """announced prices, each with the date it takes effect"""
     source: str = ""
     as_of: str = ""
 
