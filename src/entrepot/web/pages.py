@@ -69,9 +69,9 @@ class Pages:
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
         )
-        self._static = files("entrepot.web") / "static"
-        self._assets = _manifest(self._static)
-        self._templates.globals |= {"assets": self._assets, "version": __version__}
+        static = files("entrepot.web") / "static"
+        self._files = _listed(static, b"no-cache") | _listed(static / "built", _YEAR)
+        self._templates.globals |= {"assets": _manifest(static), "version": __version__}
         self._docs = DocPages()
         self._reference = Reference(openapi)
 
@@ -111,14 +111,14 @@ class Pages:
         )
 
     def _file(self, name: str, headers: Mapping[str, str]) -> PageResponse | None:
-        """Only names of files that are there: no path leads out."""
-        built = self._static / "built" / name
-        place = built if "/" not in name and built.is_file() else self._static / name
-        if "/" in name or name.startswith(".") or not place.is_file():
+        """Only what was listed at start: a name from outside never reaches the file system."""
+        found = self._files.get(name)
+        if found is None:
             return None
+        place, caching = found
         body = place.read_bytes()
         tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-        told = [(b"etag", tag.encode()), (b"cache-control", _YEAR if place is built else b"no-cache"), *_SECURITY]
+        told = [(b"etag", tag.encode()), (b"cache-control", caching), *_SECURITY]
         if headers.get("if-none-match") == tag:
             return PageResponse(304, told, b"")
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -130,6 +130,13 @@ def base_url(headers: Mapping[str, str]) -> str:
     host = headers.get("host", "")
     scheme = "https" if headers.get("x-forwarded-proto") == "https" else "http"
     return f"{scheme}://{host}" if _HOST.match(host) else "http://127.0.0.1:8080"
+
+
+def _listed(folder: Traversable, caching: bytes) -> dict[str, tuple[Traversable, bytes]]:
+    """The files of one folder by name, with how long a browser may keep them."""
+    if not folder.is_dir():
+        return {}
+    return {entry.name: (entry, caching) for entry in folder.iterdir() if entry.is_file()}
 
 
 def _manifest(static: Traversable) -> dict[str, str]:

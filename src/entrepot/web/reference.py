@@ -24,7 +24,7 @@ class Reference:
             for method, operation in methods.items():
                 tag = (operation.get("tags") or ["Other"])[0]
                 tags.setdefault(tag, []).append(self._operation(path, method, operation, base_url))
-        return {"tags": tags, "resolve": self._resolve, "nested": self._nested, "bounds": _bounds}
+        return {"tags": tags, "resolve": self._resolve, "nested": self._nested, "kinds": self._kinds, "bounds": _bounds}
 
     def _operation(self, path: str, method: str, operation: Schema, base_url: str) -> dict[str, Any]:
         body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
@@ -50,6 +50,14 @@ class Reference:
                 place = place[step]
             schema, seen = place, seen + 1
         return schema if isinstance(schema, dict) else {}
+
+    def _kinds(self, schemas: list[Schema]) -> list[Schema]:
+        """What a value may be, each said once: six shapes of object are an object to someone who reads a type."""
+        shown: dict[str, Schema] = {}
+        for schema in map(self._resolve, schemas):
+            plain = schema.get("type") == "object"
+            shown.setdefault("object" if plain else repr(schema), schema)
+        return list(shown.values())
 
     def _nested(self, schema: Schema) -> bool:
         """Whether there are fields inside."""
