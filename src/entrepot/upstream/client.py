@@ -11,6 +11,7 @@ import contextlib
 import ssl
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,6 +20,7 @@ from entrepot.errors import ProviderBusy, TimedOut, Unreachable, UpstreamError
 from entrepot.settings import Upstream
 from entrepot.upstream.connection import Connection, HttpAnswer
 from entrepot.upstream.proxy import Proxy, parse_proxy, proxy_for
+from entrepot.upstream.tunnel import open_tunnel
 
 _TICK_S = 0.1
 
@@ -46,20 +48,26 @@ def parse_origin(base_url: str) -> Origin:
 
 def render_head(method: str, origin: Origin, path: str, headers: Mapping[str, str]) -> bytes:
     """The head of a request without its length and closing line. raises ValueError, for a header that is more than one line"""
-    lines = [f"{method} {origin.path}{path} HTTP/1.1", f"Host: {origin.authority}", "Accept-Encoding: identity"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    for line in lines:
-        if any(sign in line for sign in "\r\n\0"):
-            raise ValueError(f"the header {line.partition(':')[0]!r} must be one line")
+    target = origin.path + path
+    if not target.isascii() or not target.isprintable() or " " in target:
+        raise ValueError(f"the path {target!r} must be printable ASCII without spaces")
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {origin.authority}", "Accept-Encoding: identity"]
+    for name, value in headers.items():
+        if any(sign in name + value for sign in "\r\n\0"):
+            raise ValueError(f"the header {name!r} must be one line")
+        if max(name + value, default="") > "\xff":
+            raise ValueError(f"the header {name!r} has a character outside Latin-1")
+        lines.append(f"{name}: {value}")
     return "\r\n".join(lines).encode("latin-1") + b"\r\n"
 
 
 class _Pool:
     """Connections to one origin. `opened` counts those in use, idle and being made."""
 
-    __slots__ = ("idle", "opened", "waiting")
+    __slots__ = ("idle", "opened", "release", "waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, release: Callable[[_Pool, Connection], None]) -> None:
+        self.release = partial(release, self)
         self.idle: list[Connection] = []
         self.opened = 0
         self.waiting: deque[asyncio.Future[None]] = deque()
@@ -95,7 +103,7 @@ class Client:
 
     async def send(self, origin: Origin, head: bytes, body: bytes) -> HttpAnswer:
         """raises  Unreachable, TimedOut, ProviderBusy, ProviderBroke"""
-        pool = self._pools.get(origin) or self._pools.setdefault(origin, _Pool())
+        pool = self._pools.get(origin) or self._pools.setdefault(origin, _Pool(self._release))
         connection = self._idle(pool) or await self._open(origin, pool)
         proxy = self._proxy(origin) if origin.scheme == "http" and (self._environment or self._settings.proxy) else None
         if proxy is not None:
@@ -104,7 +112,7 @@ class Client:
         self._busy.add(connection)
         try:
             await connection.exchange(data, self._settings.first_byte_s, self._settings.total_s)
-            return HttpAnswer(connection, self._release_to(pool), self._settings.between_bytes_s)
+            return HttpAnswer(connection, pool.release, self._settings.between_bytes_s)
         except BaseException:
             connection.keep_alive = False
             self._release(pool, connection)
@@ -117,9 +125,6 @@ class Client:
             if connection.usable:
                 return connection
         return None
-
-    def _release_to(self, pool: _Pool) -> Callable[[Connection], None]:
-        return lambda connection: self._release(pool, connection)
 
     def _release(self, pool: _Pool, connection: Connection) -> None:
         self._busy.discard(connection)
@@ -141,6 +146,10 @@ class Client:
                     await waiter
             except TimeoutError:
                 raise ProviderBusy(f"All {self._settings.max_connections} connections to {origin.host} are in use.") from None
+            except asyncio.CancelledError:
+                if waiter.done() and not waiter.cancelled():
+                    _wake_one(pool)
+                raise
             finally:
                 if waiter in pool.waiting:
                     pool.waiting.remove(waiter)
@@ -148,16 +157,18 @@ class Client:
             if idle is not None:
                 return idle
         pool.opened += 1
+        connection = Connection(origin.host, asyncio.get_running_loop(), partial(self._forget, pool))
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._connect(origin, pool)
+                await self._connect(origin, connection)
         except BaseException as error:
-            self._forget(pool, None)
+            connection.abort()
+            self._forget(pool, connection)
             raise _as_ours(error, origin) from None
+        return connection
 
-    async def _connect(self, origin: Origin, pool: _Pool) -> Connection:
+    async def _connect(self, origin: Origin, connection: Connection) -> None:
         loop = asyncio.get_running_loop()
-        connection = Connection(origin.host, loop, lambda lost: self._forget(pool, lost))
         proxy = self._proxy(origin)
         tls = self._context() if origin.scheme == "https" else None
         if proxy is None:
@@ -165,12 +176,15 @@ class Client:
         elif tls is None:
             await loop.create_connection(lambda: connection, proxy.host, proxy.port)
         else:
-            await _tunnel(loop, connection, origin, proxy, tls)
-        return connection
+            await open_tunnel(loop, connection, proxy, origin.host, origin.port, tls)
 
-    def _forget(self, pool: _Pool, lost: Connection | None) -> None:
+    def _forget(self, pool: _Pool, lost: Connection) -> None:
+        """Its place is free. A connection that fails while it is made can be lost twice, and is counted once."""
+        if not lost.counted:
+            return
+        lost.counted = False
         pool.opened -= 1
-        if lost is not None and lost in pool.idle:
+        if lost in pool.idle:
             pool.idle.remove(lost)
         _wake_one(pool)
 
@@ -215,32 +229,16 @@ def _absolute(head: bytes, origin: Origin, proxy: Proxy) -> bytes:
     return method + b" http://" + origin.authority.encode() + rest.replace(b"\r\n", b"\r\n" + proxy.authorization, 1)
 
 
-async def _tunnel(
-    loop: asyncio.AbstractEventLoop, connection: Connection, origin: Origin, proxy: Proxy, tls: ssl.SSLContext
-) -> None:
-    """CONNECT through the proxy, then TLS inside."""
-    reader, writer = await asyncio.open_connection(proxy.host, proxy.port)
-    target = f"{origin.host}:{origin.port}".encode()
-    writer.write(b"CONNECT " + target + b" HTTP/1.1\r\nHost: " + target + b"\r\n" + proxy.authorization + b"\r\n")
-    try:
-        answer = await reader.readuntil(b"\r\n\r\n")
-    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-        answer = b""
-    if answer.split(b" ", 2)[1:2] != [b"200"]:
-        writer.transport.abort()
-        raise Unreachable(f"The proxy {proxy.host} did not open a way to {origin.host}.")
-    transport = await loop.start_tls(writer.transport, connection, tls, server_hostname=origin.host)
-    assert transport is not None
-    connection.connection_made(transport)
-
-
 def _as_ours(error: BaseException, origin: Origin) -> BaseException:
     if isinstance(error, UpstreamError):
         return error
     if isinstance(error, TimeoutError):
         return TimedOut(f"{origin.host} did not accept a connection in time.")
     if isinstance(error, ssl.SSLError):
-        return Unreachable(f"{origin.host} and we could not agree on TLS: {error.reason or error}.")
+        why = getattr(error, "verify_message", "") or error.reason or error
+        return Unreachable(f"{origin.host} and we could not agree on TLS: {why}.")
+    if isinstance(error, UnicodeError):
+        return Unreachable(f"{origin.host} is not a name that can be looked up.")
     if isinstance(error, OSError):
         return Unreachable(f"{origin.host} did not accept a connection: {error.strerror or error}.")
     return error

@@ -24,9 +24,13 @@ _INFLATE_STEP = 1024 * 1024
 
 
 class Connection(asyncio.Protocol):
-    """Used by `pool.py` and read through `HttpAnswer`. `host` is for messages."""
+    """Used by `client.py` and read through `HttpAnswer`. `host` is for messages.
+
+    counted   it takes one of the places in its pool
+    """
 
     __slots__ = (
+        "_barren",
         "_buffer",
         "_buffered",
         "_head_bytes",
@@ -36,6 +40,7 @@ class Connection(asyncio.Protocol):
         "_skipping",
         "_waiter",
         "complete",
+        "counted",
         "deadline",
         "encoding",
         "error",
@@ -55,6 +60,7 @@ class Connection(asyncio.Protocol):
         self.on_lost = on_lost
         self.transport: Any = None
         self.in_use = False
+        self.counted = True
         self.idle_since = 0.0
         self._loop = loop
         self._parser = httptools.HttpResponseParser(self)
@@ -71,6 +77,7 @@ class Connection(asyncio.Protocol):
         self.deadline = math.inf
         self.total_deadline = math.inf
         self._head_bytes = 0
+        self._barren = 0
         self._skipping = False
         self._buffer: list[bytes] = []
         self._buffered = 0
@@ -85,6 +92,8 @@ class Connection(asyncio.Protocol):
     async def exchange(self, data: bytes, first_byte_s: float, total_s: float) -> None:
         """Sends one request and returns when the head of its answer is here. raises Unreachable, TimedOut, ProviderBroke"""
         self._reset()
+        if not self.usable:
+            raise Unreachable(f"{self.host} closed the connection before the request was sent.")
         self.in_use = True
         now = self._loop.time()
         self.total_deadline = now + total_s
@@ -101,16 +110,14 @@ class Connection(asyncio.Protocol):
                 return b""
             if self.error is not None:
                 raise self.error
-            if self._paused:
-                self._paused = False
-                self.transport.resume_reading()
             await self._wait(between_bytes_s)
         data = self._buffer[0] if len(self._buffer) == 1 else b"".join(self._buffer)
         self._buffer.clear()
         self._buffered = 0
         if self._paused:
             self._paused = False
-            self.transport.resume_reading()
+            if self.usable:
+                self.transport.resume_reading()
         return data
 
     def abort(self) -> None:
@@ -122,11 +129,10 @@ class Connection(asyncio.Protocol):
         """Told by the janitor what time it is."""
         if now < self.deadline and now < self.total_deadline:
             return
-        if self._waiter is not None and self.error is None and not self.complete:
-            what = "did not answer in time" if not self.status else "stopped in the middle of its answer"
-            self.error = TimedOut(f"{self.host} {what}.")
-            self.transport.abort()
-            self._wake()
+        if self.error is None and not self.complete:
+            late = now >= self.total_deadline and self.status
+            what = "took too long over its answer" if late else "stopped in the middle of its answer"
+            self._fail(TimedOut(f"{self.host} {what if self.status else 'did not answer in time'}."))
 
     async def _wait(self, timeout_s: float) -> None:
         self.deadline = self._loop.time() + timeout_s
@@ -160,17 +166,25 @@ class Connection(asyncio.Protocol):
             self.keep_alive = False
             self.transport.abort()
             return
+        self._barren += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError:
-            self._fail(self.error or ProviderBroke(f"{self.host} did not answer in HTTP/1.1."))
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._not_understood()
+        if self._barren > _MAX_HEAD and not self.complete:
+            self._fail(ProviderBroke(f"{self.host} sent more than {_MAX_HEAD} bytes without anything in them."))
         if self.status or self.error is not None:
             waiter = self._waiter
             if waiter is not None and not waiter.done():
                 waiter.set_result(None)
 
-    def eof_received(self) -> None:
-        return None
+    def _not_understood(self) -> None:
+        """What follows a whole answer spoils the connection, not the answer."""
+        if self.complete:
+            self.keep_alive = False
+            self.transport.abort()
+        else:
+            self._fail(self.error or ProviderBroke(f"{self.host} did not answer in HTTP/1.1."))
 
     def connection_lost(self, reason: Exception | None) -> None:
         if self.in_use and not self.complete and self.error is None:
@@ -190,11 +204,17 @@ class Connection(asyncio.Protocol):
 
     # What the parser finds
 
+    def on_message_begin(self) -> None:
+        if self.complete:
+            raise httptools.HttpParserError("a second answer to one request")
+
     def on_header(self, name: bytes, value: bytes) -> None:
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > _MAX_HEAD or len(self.raw_headers) >= _MAX_HEADERS:
             self.error = ProviderBroke(f"{self.host} sent a head of more than {_MAX_HEAD} bytes or {_MAX_HEADERS} headers.")
             raise httptools.HttpParserError("head too large")
+        if self.status:
+            return  # a trailer: counted, and otherwise not heard
         self.raw_headers.append((name, value))
         if len(name) == 16 and name.lower() == b"content-encoding":
             self.encoding = value.strip().lower()
@@ -204,11 +224,13 @@ class Connection(asyncio.Protocol):
         if status < 200:
             self._skipping = True
             self.raw_headers.clear()
+            self.encoding = b""
             return
         self.status = status
         self.keep_alive = self._parser.should_keep_alive()
 
     def on_body(self, body: bytes) -> None:
+        self._barren = 0
         self._buffer.append(body)
         self._buffered += len(body)
         if self._buffered > _HIGH_WATER and not self._paused:
@@ -232,12 +254,13 @@ class Headers(dict[str, str]):
 class HttpAnswer:
     """`upstream.answer.Answer` over one exchange of a connection."""
 
-    __slots__ = ("_between_s", "_connection", "_headers", "_inflate", "_release", "status")
+    __slots__ = ("_between_s", "_connection", "_headers", "_inflate", "_raw_headers", "_release", "status")
 
     def __init__(self, connection: Connection, release: Callable[[Connection], None], between_s: float) -> None:
         self._connection: Connection | None = connection
         self._release = release
         self._between_s = between_s
+        self._raw_headers = connection.raw_headers
         self._headers: Headers | None = None
         self._inflate = _inflater(connection.encoding, connection.host) if connection.encoding else None
         self.status = connection.status
@@ -245,7 +268,7 @@ class HttpAnswer:
     @property
     def headers(self) -> Headers:
         if self._headers is None:
-            self._headers = Headers(self._connection.raw_headers if self._connection else [])
+            self._headers = Headers(self._raw_headers)
         return self._headers
 
     async def chunk(self) -> bytes:
@@ -256,8 +279,11 @@ class HttpAnswer:
             return await connection.chunk(self._between_s)
         while True:
             data = await connection.chunk(self._between_s) if not self._inflate.unconsumed_tail else b""
+            ended = not data and not self._inflate.unconsumed_tail
             out = self._inflated(data, connection.host)
-            if out or (not data and not self._inflate.unconsumed_tail):
+            if self._inflate.unused_data or (ended and not self._inflate.eof):
+                raise BrokenStream(f"{connection.host} sent a compressed answer that does not end where it should.")
+            if out or ended:
                 return out
 
     async def read(self, limit: int) -> bytes:
@@ -276,8 +302,6 @@ class HttpAnswer:
     def close(self) -> None:
         connection = self._connection
         if connection is not None:
-            if self._headers is None:
-                self._headers = Headers(connection.raw_headers)
             self._connection = None
             self._release(connection)
 
