@@ -29,7 +29,11 @@ function addCopyButtons(): void {
       button.textContent = "Copied";
       setTimeout(() => (button.textContent = "Copy"), 1500);
     });
-    block.append(button);
+    // The button stands beside what scrolls, so that it stays in its corner.
+    const frame = document.createElement("div");
+    frame.className = "code";
+    block.replaceWith(frame);
+    frame.append(block, button);
   });
 }
 
@@ -79,16 +83,39 @@ function makeTabs(): void {
 
 function switchTheme(): void {
   const root = document.documentElement;
-  const kept = localStorage.getItem("theme");
+  const kept = recall();
   if (kept) root.dataset.theme = kept;
   document.querySelector<HTMLButtonElement>("#theme")?.addEventListener("click", () => {
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
-    localStorage.setItem("theme", root.dataset.theme);
+    remember(root.dataset.theme);
   });
 }
 
+// A browser may forbid storage; then the choice lasts for the page.
+function recall(): string | null {
+  try {
+    return localStorage.getItem("theme");
+  } catch {
+    return null;
+  }
+}
+
+function remember(theme: string): void {
+  try {
+    localStorage.setItem("theme", theme);
+  } catch {
+    return;
+  }
+}
+
+// On a phone the list of pages would stand before the page itself.
+function foldSide(): void {
+  if (matchMedia("(max-width: 800px)").matches) document.querySelector(".side details")?.removeAttribute("open");
+}
+
 switchTheme();
+foldSide();
 colourCode();
 addCopyButtons();
 makeTabs();
