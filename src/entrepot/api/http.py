@@ -89,9 +89,14 @@ def parse_query(query_string: bytes, wanted: type[S]) -> S:
     for name, value in pairs:
         given[name] = f"{given[name]},{value}" if name in given else value
     try:
-        return msgspec.convert(given, wanted, strict=False)
+        query = msgspec.convert(given, wanted, strict=False)
     except msgspec.ValidationError as error:
         raise _in_words(str(error), given, wanted) from None
+    for name in given:
+        # A query cannot say null: the word `null` is text, or it is wrong.
+        if getattr(query, name, "") is None:
+            raise _in_words(f"Expected `a value` - at `$.{name}`", given, wanted)
+    return query
 
 
 _WORDS = (("int", "a whole number"), ("float", "a number"), ("bool", "true or false"), ("str", "text"), (" | null", ""))

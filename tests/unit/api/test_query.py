@@ -28,6 +28,7 @@ def test_a_repeated_parameter_is_a_list_and_an_unknown_one_is_ignored():
         (b"max_price=-1", "max_price", "a number >= 0.0"),
         (b"max_price=nan", "max_price", "a number >= 0.0"),
         (b"use_rss=perhaps", "use_rss", "true or false"),
+        (b"offset=null", "offset", "a value"),
         (b"region=mars", "region", "one of eu, us"),
     ],
 )
