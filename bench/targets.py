@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import shutil
 import subprocess
@@ -77,6 +78,7 @@ def entrepot(upstream: int, place: Path) -> Iterator[Target]:
     command = [str(_ENTREPOT), "serve", "--port", str(port), *common]
     with (place / "entrepot.log").open("w") as log, Child("entrepot", command, stdout=log, stderr=log) as child:
         child.until_listening(port)
+        _until_answering(port)
         yield Target("entrepot", port, child, key=json.loads(made.stdout)["key"])
 
 
@@ -120,6 +122,18 @@ def portkey(upstream: int, place: Path) -> Iterator[Target]:
 
 _PEERS = Path(".venv-peers")
 PEERS = {"nginx": nginx, "entrepot": entrepot, "LiteLLM": litellm, "sglang-router": sglang_router, "Portkey": portkey}
+
+
+def _until_answering(port: int) -> None:
+    """It takes connections before it has read its catalogue; memory at rest is what it has afterwards."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("GET", "/health/live")
+        connection.getresponse().read()
+    except OSError as error:
+        raise Failed(f"entrepot does not answer: {error}") from None
+    finally:
+        connection.close()
 
 
 def _logged(name: str, command: list[str], port: int, place: Path) -> Iterator[Target]:
