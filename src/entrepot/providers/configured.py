@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -9,6 +10,10 @@ import msgspec
 
 from entrepot.providers import NO_AUTH, Provider, Quirk, all_providers, bearer
 from entrepot.settings import ProviderConfig, environment_credential, secret
+
+_NAME = re.compile(r"[\w-]+", re.ASCII)
+NOT_FOUND = "not found on this machine"
+"""Why an engine of this machine is off until it is found; the only reason that looking for it may lift."""
 
 
 class Configured:
@@ -46,7 +51,7 @@ def _changed(slug: str, shipped: Provider | None, config: ProviderConfig | None,
         return shipped
     where = f"providers.{slug}"
     quirks = _quirks(where, config, problems)
-    if config.base_url and urlsplit(config.base_url).scheme not in ("http", "https"):
+    if config.base_url and not _is_address(config.base_url):
         problems.append(f"{where}.base_url: expected http://... or https://..., got {config.base_url!r}")
         return None
     if shipped is None:
@@ -59,6 +64,14 @@ def _changed(slug: str, shipped: Provider | None, config: ProviderConfig | None,
     changes = {"name": config.name, "base_url": config.base_url}
     kept = msgspec.structs.replace(shipped, **{name: value for name, value in changes.items() if value})
     return kept if quirks is None else msgspec.structs.replace(kept, quirks=quirks)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _quirks(where: str, config: ProviderConfig, problems: list[str]) -> frozenset[Quirk] | None:
@@ -81,17 +94,20 @@ def _resolve(
         return Configured(declared, declared.base_url, headers, f"providers.{declared.slug}.enabled is false")
     base_url, missing = _fill(declared, environment)
     credential, lacking = _credential(declared, config, environment, problems)
+    if not (credential.isascii() and credential.isprintable()):
+        problems.append(f"providers.{declared.slug}: its credential must be one line of printable ASCII; write the key alone")
+        credential = ""
     auth = declared.auth if declared.auth.header else bearer()
     if credential:
         headers[auth.header] = auth.prefix + credential
     for name, value in (config.headers if config else {}).items():
         try:
             headers[name] = secret(value, environment)
-        except (KeyError, OSError):
+        except (KeyError, OSError, UnicodeDecodeError):
             problems.append(f"providers.{declared.slug}.headers.{name}: {value!r} cannot be read; set it or correct the name")
     wanted = [name for name in (lacking, missing) if name]
     local = bool(declared.local_ports) and config is None
-    reason = f"set {' and '.join(wanted)} to switch it on" if wanted else "not found on this machine" if local else ""
+    reason = f"set {' and '.join(wanted)} to switch it on" if wanted else NOT_FOUND if local else ""
     return Configured(declared, base_url.rstrip("/"), headers, reason)
 
 
@@ -102,10 +118,10 @@ def _fill(declared: Provider, environment: Mapping[str, str] | None) -> tuple[st
         value = environment_credential(variable, environment)
         if "{" + place + "}" not in base_url:
             continue
-        if value:
+        if _NAME.fullmatch(value):
             base_url = base_url.replace("{" + place + "}", value)
         else:
-            missing.append(variable)
+            missing.append(f"{variable} to the name alone, without an address," if value else variable)
     return base_url, " and ".join(missing)
 
 
@@ -120,6 +136,9 @@ def _credential(
             return "", config.api_key.removeprefix("env:")
         except OSError as error:
             problems.append(f"providers.{declared.slug}.api_key: {config.api_key} cannot be read: {error.strerror}")
+            return "", ""
+        except UnicodeDecodeError:
+            problems.append(f"providers.{declared.slug}.api_key: {config.api_key} is not text; write the key alone into it")
             return "", ""
     for variable in declared.auth.environment:
         value = environment_credential(variable, environment)

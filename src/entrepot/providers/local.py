@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from entrepot.providers.configured import Configured
+from entrepot.providers.configured import NOT_FOUND, Configured
 
 _PATIENCE_S = 0.4
 _MAX_MODELS = 200
@@ -38,7 +38,7 @@ async def find_local(providers: Mapping[str, Configured], get: Get, *, own_port:
         port: slug
         for slug, configured in providers.items()
         for port in configured.provider.local_ports
-        if port != own_port and configured.off_reason
+        if port != own_port and configured.off_reason == NOT_FOUND
     }
     answers = await asyncio.gather(*(_ask(slug, port, get) for port, slug in places.items()))
     found: dict[str, Found] = {}

@@ -1,4 +1,5 @@
-"""Mistral. Facts from its API reference, read 2026-11: the seed is `random_seed`, tool call ids have nine characters."""
+"""Mistral. Facts from its API reference, read 2026-11: the seed is `random_seed`, tool call ids have nine characters,
+and a field that it does not know is an error."""
 
 from entrepot.providers import Offer, Provider, Quirk, bearer
 
@@ -8,7 +9,10 @@ provider = Provider(
     base_url="https://api.mistral.ai/v1",
     auth=bearer("MISTRAL_API_KEY"),
     quirks=frozenset({Quirk.DEVELOPER_AS_SYSTEM, Quirk.RANDOM_SEED, Quirk.TOOL_IDS_NINE, Quirk.NO_STREAM_OPTIONS}),
-    refuses=frozenset({"logit_bias", "logprobs", "top_logprobs", "user", "metadata", "store"}),
+    refuses=frozenset(
+        {"logit_bias", "logprobs", "top_logprobs", "user", "store", "service_tier", "safety_identifier", "modalities"}
+    )
+    | {"top_k", "min_p", "top_a", "repetition_penalty", "verbosity", "web_search_options"},
     offers=(Offer("mistralai/*"),),
     privacy_policy_url="https://mistral.ai/terms#privacy-policy",
     status_page_url="https://status.mistral.ai",
