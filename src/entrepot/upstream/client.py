@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import ssl
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -240,5 +241,7 @@ def _as_ours(error: BaseException, origin: Origin) -> BaseException:
     if isinstance(error, UnicodeError):
         return Unreachable(f"{origin.host} is not a name that can be looked up.")
     if isinstance(error, OSError):
-        return Unreachable(f"{origin.host} did not accept a connection: {error.strerror or error}.")
+        known = error.errno is not None and error.errno > 0
+        why = os.strerror(error.errno) if known else error.strerror or error
+        return Unreachable(f"{origin.host} did not accept a connection: {why}.")
     return error
