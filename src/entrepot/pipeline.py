@@ -31,7 +31,7 @@ from entrepot.routing.plan import Candidate, Offer, Plan, plan
 from entrepot.upstream.failures import classify_event
 from entrepot.upstream.walk import Limits, Opened, Sender, walk
 from entrepot.values.caller import Caller
-from entrepot.values.chat import Request
+from entrepot.values.chat import ImagePart, Request, UserMessage
 from entrepot.values.clock import Clock
 from entrepot.values.generation import Attempt, Evidence, Generation
 from entrepot.values.ids import generation_id
@@ -173,7 +173,8 @@ class Pipeline:
             await asyncio.sleep(_WATCH_AFTER_S)
             long_ago = self._clock.monotonic() - _WATCH_AFTER_S
             for call in self.live:
-                if call.watcher is None and call.started < long_ago:
+                # Until the body is whole, reading it is what notices; two readers would take it from each other.
+                if call.watcher is None and call.request is not None and call.started < long_ago:
                     call.watcher = asyncio.create_task(_cancel_when_gone(call))
 
     async def _serve(self, call: Call) -> None:
@@ -268,11 +269,13 @@ class Pipeline:
                 return Usage(), _NOTHING, "waived"
             usage, evidence = Usage(prompt_tokens=_count_prompt(call.request), completion_tokens=completion), "counted"
         price = opened.candidate.endpoint.price
+        images = _count_images(call.request) if price.rates.image else 0
+        hour = _utc_hhmm(call.created_ms) if price.tiers else None
         try:
-            return usage, cost_of(usage, price), evidence
+            return usage, cost_of(usage, price, images=images, at_utc_hhmm=hour), evidence
         except Unpriced:
             plain = msgspec.structs.replace(usage, audio_tokens=0, completion_audio_tokens=0, completion_image_tokens=0)
-            return usage, cost_of(plain, price), "estimated"
+            return usage, cost_of(plain, price, images=images, at_utc_hhmm=hour), "estimated"
 
     async def _settle(
         self,
@@ -378,6 +381,18 @@ def _count_prompt(request: Request | None) -> int:
         return 0
     tools = request.fields.get("tools")
     return count_prompt(msgspec.json.decode(request.fields["messages"]), msgspec.json.decode(tools) if tools else None)
+
+
+def _count_images(request: Request | None) -> int:
+    if request is None:
+        return 0
+    contents = [message.content for message in request.chat.messages if isinstance(message, UserMessage)]
+    return sum(isinstance(part, ImagePart) for content in contents if not isinstance(content, str) for part in content)
+
+
+def _utc_hhmm(now_ms: int) -> int:
+    minutes = now_ms // 60_000 % 1440
+    return minutes // 60 * 100 + minutes % 60
 
 
 def _as_error(problem: UpstreamError | ErrorEvent | Malformed, opened: Opened) -> GatewayError:

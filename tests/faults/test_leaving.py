@@ -134,3 +134,16 @@ async def test_what_the_provider_is_sent_is_the_request_with_its_own_name_and_no
     assert sent["max_tokens"] == 5
     assert sent["user"] != "ann"
     assert not {"provider", "usage", "models"} & sent.keys()
+
+
+async def test_a_price_by_the_picture_counts_the_pictures() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    body = BODY | {"messages": [{"role": "user", "content": [picture, picture]}]}
+    async with FakeUpstream([plain()]) as upstream:
+        price = {"prompt": "0", "completion": "0", "image": "0.25"}
+        gateway = Gateway(
+            providers={"p": {"base_url": upstream.url, "api_key": ""}},
+            endpoints=[{"model": "openai/gpt-5.1", "provider": "p", "price": price}],
+        )
+        async with gateway, client_of(gateway) as client:
+            assert (await client.post("/v1/chat/completions", json=body)).json()["usage"]["cost"] == 0.5
