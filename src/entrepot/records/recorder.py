@@ -15,6 +15,8 @@ from entrepot.values.generation import Generation
 
 _BOUND = 50_000
 """Records that may wait for a disk that does not take them."""
+_LARGEST = 2**63 - 1
+"""What a column holds. Checked for each alone, since one that does not fit would take its whole batch with it."""
 _PATIENCE_S = 20.0
 _RETRY_S = 0.2
 
@@ -66,6 +68,8 @@ class Recorder:
         assert self._loop is not None
         if len(self._waiting) >= _BOUND:
             raise NotRecorded("Records are not being written; the queue is full.", detail=self.trouble)
+        if max(generation.cost_nano, generation.usage.prompt_tokens, generation.usage.completion_tokens) > _LARGEST:
+            raise NotRecorded("The cost or usage of this generation is larger than a record holds.", detail=generation.id)
         with self._work:
             self._waiting.append(generation)
             if self._batch is None:
@@ -112,6 +116,10 @@ class Recorder:
                 if time.monotonic() > until or self._closing:
                     return NotRecorded("The record of this generation could not be written.", detail=self.trouble)
                 time.sleep(_RETRY_S)
+            except (OverflowError, ValueError, TypeError) as error:
+                # A value no column can hold will not fit later either, and must not end the thread that all others need.
+                self.trouble = str(error)
+                return NotRecorded("The record of this generation could not be written.", detail=self.trouble)
             else:
                 self.trouble = ""
                 return None

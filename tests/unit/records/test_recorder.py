@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from entrepot.records import store
-from entrepot.records.recorder import Recorder
+from entrepot.records.recorder import NotRecorded, Recorder
 from entrepot.storage.sqlite import UnknownSchema, connect, migrate
 from entrepot.values.generation import Generation
 from entrepot.values.ids import generation_id
@@ -97,3 +97,15 @@ def test_an_unknown_schema_is_refused(path: Path, change: str) -> None:
     with pytest.raises(UnknownSchema):
         migrate(db)
     db.close()
+
+
+@pytest.mark.parametrize(
+    "odd", [{"cost_nano": 2**63}, {"usage": Usage(2**70, 1)}, {"cost_nano": -(2**63) - 1}, {"model": "\ud800"}]
+)
+async def test_a_record_that_no_column_holds_is_refused_and_the_next_one_is_written(path: Path, odd: dict[str, object]) -> None:
+    async with Recorder(path) as recorder:
+        with pytest.raises(NotRecorded):
+            await asyncio.wait_for(recorder.settle(generation(**odd)), 10)
+        good = generation()
+        await asyncio.wait_for(recorder.settle(good), 10)
+        assert recorder.find(good.id) == good
