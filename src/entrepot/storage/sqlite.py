@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.resources
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +13,8 @@ from typing import TypeVar
 from entrepot.errors import GatewayError
 
 T = TypeVar("T")
+_WAL_TRIES = 100
+_WAL_PAUSE_S = 0.05
 
 
 class UnknownSchema(Exception):
@@ -32,7 +35,7 @@ def connect(path: Path, *, synchronous: str = "normal", read_only: bool = False)
         if not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
+        _enter_wal(connection)
         connection.execute(f"PRAGMA synchronous = {'FULL' if synchronous == 'full' else 'NORMAL'}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA mmap_size = 268435456")
@@ -41,6 +44,19 @@ def connect(path: Path, *, synchronous: str = "normal", read_only: bool = False)
     except (sqlite3.Error, OSError) as error:
         raise StorageAway(f"The database at {path} cannot be opened: {error}.") from None
     return connection
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """SQLite does not wait for its busy timeout here, so that of several processes starting at once some would fail."""
+    for _ in range(_WAL_TRIES):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(_WAL_PAUSE_S)
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def migrations() -> list[tuple[int, str, str]]:
