@@ -241,7 +241,7 @@ def _as_ours(error: BaseException, origin: Origin) -> BaseException:
     if isinstance(error, UnicodeError):
         return Unreachable(f"{origin.host} is not a name that can be looked up.")
     if isinstance(error, OSError):
-        known = error.errno is not None and error.errno > 0
-        why = os.strerror(error.errno) if known else error.strerror or error
+        number = error.errno or 0
+        why = os.strerror(number) if number > 0 else error.strerror or error
         return Unreachable(f"{origin.host} did not accept a connection: {why}.")
     return error
