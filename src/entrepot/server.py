@@ -1,8 +1,9 @@
 """The HTTP server around an app: uvicorn's, with bounds on what a client may send, and an orderly end.
 
-A request's head is bounded in bytes, in the length of its URL and in time; what breaks a bound, or is not HTTP, gets our JSON
-error and the connection is closed. On the first SIGTERM or SIGINT the server stops accepting and running generations may go on
-for `server.drain_s`; on a second one it stops at once. Bodies are bounded where they are read (`api/chat.py`).
+A request's head is bounded in bytes, in the length of its URL and in time, and silence inside a body in time. What breaks a
+bound, or is not HTTP, gets our JSON error and the connection is closed. On the first SIGTERM or SIGINT the server stops accepting
+and running generations may go on for `server.drain_s`; on a second one it stops at once. The size of bodies is bounded where they
+are read (`api/chat.py`).
 """
 
 from __future__ import annotations
@@ -136,14 +137,15 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*args, **more)
         self._head_bytes = 0
         self._in_head = True
-        self._head_timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._heard = 0.0
         self._problem: GatewayError | None = None
         self._unwanted = 0
         self._leaving = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
         super().connection_made(transport)
-        self._head_timer = self.loop.call_later(self.bounds.head_timeout_s, self._head_late)
+        self._timer = self.loop.call_later(self.bounds.head_timeout_s, self._head_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
@@ -155,8 +157,10 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and not self._leaving:
+        if self._in_head:
             self._look_at_head()
+        else:
+            self._watch_body()
 
     def on_headers_complete(self) -> None:
         self._in_head = False
@@ -179,6 +183,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._in_head = True
+        self._stop_timer()
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -190,12 +195,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _look_at_head(self) -> None:
         """After a piece that did not end the head: is it too long already, and is its time running?"""
+        if self._leaving:
+            return
         if self._head_bytes > self.bounds.max_header_bytes or len(self.url or b"") > MAX_URL_BYTES:
             problem = self._too_much(self._head_bytes)
             if problem is not None:
                 self._refuse(problem)
-        elif self._head_bytes and self._head_timer is None:
-            self._head_timer = self.loop.call_later(self.bounds.head_timeout_s, self._head_late)
+        elif self._head_bytes and self._timer is None:
+            self._timer = self.loop.call_later(self.bounds.head_timeout_s, self._head_late)
 
     def _too_much(self, head_bytes: int) -> GatewayError | None:
         most = self.bounds.max_header_bytes
@@ -214,7 +221,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return None
 
     def _head_late(self) -> None:
-        self._head_timer = None
+        self._timer = None
         if not self._in_head or self._leaving:
             return
         if not self._head_bytes:
@@ -223,6 +230,27 @@ class BoundedProtocol(HttpToolsProtocol):
         wait = self.bounds.head_timeout_s
         self._refuse(TooSlow(f"The request's head did not come within {wait:g} s.", remedy="Send it in one piece."))
 
+    def _watch_body(self) -> None:
+        """After a piece that did not end the body: silence has a bound there too."""
+        self._heard = self.loop.time()
+        if self._timer is None:
+            self._timer = self.loop.call_later(self.bounds.head_timeout_s, self._body_late)
+
+    def _body_late(self) -> None:
+        self._timer = None
+        if self._in_head or self._leaving or self.transport.is_closing():
+            return
+        wait = self.bounds.head_timeout_s
+        left = wait if self.flow.read_paused else self._heard + wait - self.loop.time()
+        if left > 0:
+            self._timer = self.loop.call_later(left, self._body_late)
+            return
+        if not self.cycle.response_started:
+            # The app learns that its client is gone; what it says to that goes nowhere.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self._refuse(TooSlow(f"Nothing more of the body came for {wait:g} s.", remedy="Send it without a pause."))
+
     def _refuse(self, error: GatewayError) -> None:
         """Answers and closes, unless an answer is under way, which would be spoilt by another one in its middle."""
         self._leaving = True
@@ -230,7 +258,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if self.transport.is_closing():
             return
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self.cycle is not None and not self.cycle.response_complete and not self.cycle.disconnected:
             self.transport.close()
             return
         body = render_error(error.status, error.message, error.metadata)
@@ -245,9 +273,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self.loop.call_later(_LINGER_S, self.transport.close)
 
     def _stop_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 _REASONS = {400: "Bad Request", 408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large"}

@@ -26,7 +26,9 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: Annotated[Port, Meta(description="Port to listen on; 0 takes a free one.")] = 8080
     max_body_bytes: Annotated[Positive, Meta(description="Longest request body; more is answered 413.")] = 10 * 2**20
     max_header_bytes: Annotated[Positive, Meta(description="Longest request head; more is answered 431.")] = 64 * 2**10
-    head_timeout_s: Annotated[Seconds, Meta(description="A client must have sent its request's head by then.")] = 30.0
+    head_timeout_s: Annotated[
+        Seconds, Meta(description="A client must have sent its request's head by then, and a body may pause so long.")
+    ] = 30.0
     keep_alive_s: Annotated[Seconds, Meta(description="An idle client connection is closed after this.")] = 75.0
     drain_s: Annotated[
         Seconds, Meta(description="On SIGTERM running generations may go on this long; a second signal stops at once.")

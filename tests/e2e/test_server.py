@@ -85,6 +85,26 @@ async def test_a_head_that_does_not_come_to_an_end_is_refused_in_time(first: byt
     assert error_of(answer[answer.rindex(b"HTTP/1.1 ") :]) == (408, "timeout")
 
 
+async def test_a_body_that_stops_coming_is_refused_in_time():
+    head = b"POST " + CHAT.encode() + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\nAuthorization: Bearer %s\r\n\r\n"
+    async with Gateway(server={"head_timeout_s": 0.3}) as gateway:
+        answer = await exchange(gateway.url, head % gateway.test_key.encode(), b'{"model":', pause_s=0.05)
+        assert error_of(answer) == (408, "timeout")
+        async with asyncio.timeout(5):
+            while gateway.app.pipeline.live:
+                await asyncio.sleep(0.01)
+
+
+async def test_a_body_that_takes_its_time_but_comes_is_answered():
+    body = json.dumps(question()).encode()
+    head = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
+    async with Gateway(server={"head_timeout_s": 0.3}) as gateway:
+        pieces = [body[start : start + 10] for start in range(0, len(body), 10)]
+        head += f"Authorization: Bearer {gateway.test_key}\r\n\r\n"
+        answer = await exchange(gateway.url, head.encode(), *pieces, pause_s=0.12)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
 async def test_a_connection_that_says_nothing_is_closed_without_a_word():
     async with Gateway(server={"head_timeout_s": 0.2}) as gateway:
         assert await exchange(gateway.url) == b""

@@ -66,16 +66,18 @@ class AsgiHttp:
         return self._headers
 
     async def body(self) -> bytes:
-        """raises  TooLarge"""
+        """raises  TooLarge; InvalidRequest, when the client left before it was whole"""
         message = await self._receive()
         first: bytes = message.get("body", b"")
-        if not message.get("more_body") and len(first) <= self._body_limit:
+        if not message.get("more_body") and len(first) <= self._body_limit and message["type"] == "http.request":
             return first
         pieces, size = [first], len(first)
         while message.get("more_body") and size <= self._body_limit:
             message = await self._receive()
             pieces.append(message.get("body", b""))
             size += len(pieces[-1])
+        if message["type"] == "http.disconnect":
+            raise InvalidRequest("The client left before its request was whole.", remedy="Send the whole body.")
         if size > self._body_limit:
             raise TooLarge(
                 f"The request body is longer than {self._body_limit:,} bytes.",
