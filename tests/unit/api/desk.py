@@ -70,9 +70,9 @@ class FakeDesk:
         return call(Api(routes, self.desk()), method, target, key)
 
 
-def call(app: Any, method: str, target: str, key: str = "") -> Answer:
+def call(app: Any, method: str, target: str, key: str = "", headers: list[tuple[bytes, bytes]] | None = None) -> Answer:
     path, _, query = target.partition("?")
-    headers = [(b"authorization", f"Bearer {key}".encode())] if key else []
+    headers = [*(headers or []), *([(b"authorization", f"Bearer {key}".encode())] if key else [])]
     scope = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": headers}
     sent: list[dict[str, Any]] = []
 

@@ -1,10 +1,12 @@
 """One table of routes gives dispatch, methods, refusals and CORS."""
 
+from collections.abc import Mapping
+
 import pytest
-from tests.unit.api.desk import FakeDesk
+from tests.unit.api.desk import ROUTES, FakeDesk, call
 
 from entrepot.api.http import Request, Response, answer
-from entrepot.api.routes import Desk, Route
+from entrepot.api.routes import Api, Desk, Route
 from entrepot.testing.builders import model
 
 
@@ -76,3 +78,33 @@ def test_answers_are_counted_by_template_so_that_labels_stay_few():
         ("/model/{author}/{slug}", "GET", 404),
         ("", "GET", 404),
     ]
+
+
+class Site:
+    """Knows one page, and has one for those who go astray."""
+
+    class Page:
+        def __init__(self, status: int, body: bytes) -> None:
+            self.status, self.body, self.headers = status, body, [(b"content-type", b"text/html")]
+
+    def respond(self, method: str, path: str, headers: Mapping[str, str]) -> Page | None:
+        return self.Page(200, b"front") if path == "/" else None
+
+    def missing(self) -> Page:
+        return self.Page(404, b"astray")
+
+
+def visit(path: str, accept: str) -> tuple[int, bytes]:
+    api = Api(ROUTES, FakeDesk().desk(), Site())
+    got = call(api, "GET", path, headers=[(b"accept", accept.encode())])
+    return got.status, got.body
+
+
+def test_a_path_outside_the_table_may_be_a_page():
+    assert visit("/", "*/*") == (200, b"front")
+
+
+def test_a_browser_astray_gets_a_page_and_a_program_gets_json():
+    assert visit("/nowhere", "text/html") == (404, b"astray")
+    assert visit("/nowhere", "application/json")[1].startswith(b'{"error"')
+    assert visit("/api/v1/nowhere", "text/html")[1].startswith(b'{"error"')
