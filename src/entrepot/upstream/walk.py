@@ -110,7 +110,7 @@ async def _begin(opened: Opened, request: Request, voice: Voice, quirks: frozens
     """Reads until the answer is committed: the whole of a plain one, the first event of a stream. raises UpstreamError"""
     answer = opened.answer
     if answer.status not in (200, 201):
-        raise classify(answer.status, answer.headers, await answer.read(_MAX_ERROR_BODY), name)
+        raise classify(answer.status, answer.headers, await _refusal(answer), name)
     excludes_reasoning = Quirk.COMPLETION_EXCLUDES_REASONING in quirks
     try:
         if request.stream:
@@ -128,6 +128,14 @@ async def _begin(opened: Opened, request: Request, voice: Voice, quirks: frozens
         ) from None
     except BrokenStream as error:
         raise ProviderBroke(error.message, upstream_status=answer.status) from None
+
+
+async def _refusal(answer: Answer) -> bytes:
+    """The body of a refusal; b"" when it breaks off or is endless, for the status alone says enough to go on."""
+    try:
+        return await answer.read(_MAX_ERROR_BODY)
+    except UpstreamError:
+        return b""
 
 
 async def _first_bytes(answer: Answer, stream: StreamedAnswer, voice: Voice, limits: Limits, name: str) -> bytes:

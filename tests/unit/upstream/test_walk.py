@@ -1,0 +1,144 @@
+"""Endpoints are tried in order until one begins an answer; nothing that a provider does first keeps the next from being tried."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from entrepot.dialects.openai_chat.parse import parse_request
+from entrepot.dialects.openai_chat.shape import Voice
+from entrepot.errors import BrokenStream, ProviderBroke, TimedOut, Unavailable, Unreachable, UpstreamError
+from entrepot.providers import Quirk
+from entrepot.routing.fit import AS_IT_IS, Fit
+from entrepot.routing.plan import Candidate, Plan
+from entrepot.testing import builders
+from entrepot.testing.clock import TurnableClock
+from entrepot.testing.upstream import chat_body
+from entrepot.upstream.walk import Limits, Opened, walk
+from entrepot.values.chat import Request
+from entrepot.values.generation import Attempt
+
+GOOD = json.dumps(chat_body("hi")).encode()
+LIMITS = Limits(answer_bytes=100_000, event_bytes=10_000)
+CUT = BrokenStream("cut")
+
+
+class Scripted:
+    """An answer that gives its pieces, then ends or fails."""
+
+    def __init__(self, status: int, pieces: Sequence[bytes | UpstreamError], headers: Mapping[str, str] | None = None) -> None:
+        self.status = status
+        self.headers = headers or {}
+        self.pieces = list(pieces)
+        self.closed = False
+
+    async def chunk(self) -> bytes:
+        piece = self.pieces.pop(0) if self.pieces else b""
+        if isinstance(piece, UpstreamError):
+            raise piece
+        return piece
+
+    async def read(self, limit: int) -> bytes:
+        whole = b""
+        while piece := await self.chunk():
+            whole += piece
+        if len(whole) > limit:
+            raise ProviderBroke("too long")
+        return whole
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class ScriptedSender:
+    def __init__(self, script: Sequence[Scripted | UpstreamError]) -> None:
+        self.script = list(script)
+
+    def name_of(self, candidate: Candidate) -> str:
+        return candidate.endpoint.provider.title()
+
+    def quirks_of(self, candidate: Candidate) -> frozenset[Quirk]:
+        return frozenset()
+
+    async def send(self, request: Request, candidate: Candidate, fit: Fit) -> Scripted:
+        answer = self.script.pop(0)
+        if isinstance(answer, UpstreamError):
+            raise answer
+        return answer
+
+
+async def walked(script: Sequence[Scripted | UpstreamError], attempts: list[Attempt], *, stream: bool = False) -> Opened:
+    model = builders.model()
+    candidates = tuple(Candidate(model, builders.endpoint(provider=f"p{number}")) for number in range(len(script)))
+    body = {"model": model.id, "stream": stream, "messages": [{"role": "user", "content": "hi"}]}
+    return await walk(
+        Plan(candidates, ()),
+        parse_request(json.dumps(body).encode()),
+        ScriptedSender(script),
+        suit=lambda _: AS_IT_IS,
+        voice=lambda candidate, name: Voice("gen-1", candidate.model.id, name, 0, lambda _: None),
+        attempts=attempts,
+        clock=TurnableClock(),
+        limits=LIMITS,
+    )
+
+
+FIRST_FAILS: dict[str, Scripted | UpstreamError] = {
+    "unreachable": Unreachable("no connection"),
+    "slow": TimedOut("slow"),
+    "throttled": Scripted(429, [b"{}"]),
+    "our key refused": Scripted(401, [b"{}"]),
+    "a refusal cut off": Scripted(503, [b'{"err', CUT]),
+    "an endless refusal": Scripted(500, [b"x" * 300_000]),
+    "a refusal that stalls": Scripted(429, [TimedOut("stalled")]),
+    "no json": Scripted(200, [b"<html>"]),
+    "cut": Scripted(200, [GOOD[:20], CUT]),
+    "an error in a good answer": Scripted(200, [b'{"error":{"code":502,"message":"x"}}']),
+    "empty": Scripted(200, []),
+}
+
+
+@pytest.mark.parametrize("name", FIRST_FAILS)
+async def test_whatever_the_first_does_wrong_the_second_answers(name: str) -> None:
+    first, attempts = FIRST_FAILS[name], list[Attempt]()
+    opened = await walked([first, Scripted(200, [GOOD])], attempts)
+    assert opened.candidate.endpoint.provider == "p1"
+    assert [bool(attempt.error_type) for attempt in attempts] == [True, False]
+    assert not isinstance(first, Scripted) or first.closed
+
+
+@pytest.mark.parametrize("pieces", [[], [CUT], [b": ping\n\n"], [b'data: {"error":{"message":"x"}}\n\n'], [b"data: {]\n\n"]])
+async def test_a_stream_that_fails_before_its_first_word_is_tried_elsewhere(pieces: list[bytes | UpstreamError]) -> None:
+    headers = {"content-type": "text/event-stream"}
+    event = b'data: {"id":"x","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"hi"}}]}\n\n'
+    opened = await walked([Scripted(200, pieces, headers), Scripted(200, [event], headers)], [], stream=True)
+    assert opened.candidate.endpoint.provider == "p1"
+    assert b'"hi"' in opened.first
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status", "error_type"),
+    [
+        ([429, 429], 429, "rate_limit_exceeded"),
+        ([429, 500], 502, "provider_unavailable"),
+        ([500, 429], 503, "rate_limit_exceeded"),
+        ([400, 500], 400, "invalid_request"),
+        ([504, 408], 504, "timeout"),
+        ([401], 502, "provider_unavailable"),
+        ([403, 402], 502, "provider_unavailable"),
+        ([404], 502, "provider_unavailable"),
+    ],
+)
+async def test_when_all_fail_the_caller_learns_what_he_can_mend(statuses: list[int], status: int, error_type: str) -> None:
+    attempts: list[Attempt] = []
+    with pytest.raises(Unavailable) as told:
+        await walked([Scripted(number, [b"{}"]) for number in statuses], attempts)
+    assert (told.value.status, told.value.metadata["error_type"]) == (status, error_type)
+    assert [attempt.status for attempt in attempts] == statuses
+
+
+async def test_the_shortest_wait_of_all_is_told() -> None:
+    script = [Scripted(429, [b"{}"], {"retry-after": wait}) for wait in ("30", "7")]
+    with pytest.raises(Unavailable) as told:
+        await walked(script, [])
+    assert told.value.retry_after_s == 7
