@@ -65,7 +65,7 @@ class UnknownThere(UpstreamError):
 
 def classify(status: int, headers: Mapping[str, str], body: bytes, provider: str) -> UpstreamError:
     """The error an answer with a bad status means."""
-    told, text = _words(body), body.decode("utf-8", "replace")
+    told, text = _words(body), body[:_SIGNS].decode("utf-8", "replace")
     kind = _kind(status, _signs(text))
     error = kind(
         f"{provider} answered {status}: {redact(told)[:300] or 'no message'}",
@@ -81,7 +81,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, provider: str
 
 def classify_event(payload: bytes, provider: str) -> UpstreamError:
     """The error that came inside an answer with a good status."""
-    told, text = _words(payload), payload.decode("utf-8", "replace")
+    told, text = _words(payload), payload[:_SIGNS].decode("utf-8", "replace")
     status = _status_inside(payload)
     kind = _kind(status, _signs(text)) if status else _kind_by_words(_signs(text))
     return kind(f"{provider} failed: {redact(told)[:300] or 'no message'}", upstream_status=status, raw=redact(text)[:_RAW])
@@ -89,7 +89,7 @@ def classify_event(payload: bytes, provider: str) -> UpstreamError:
 
 def _signs(text: str) -> str:
     """Where to look for signs: the start of the body, without the model's own words that Groq sends back."""
-    return re.sub(r'"failed_generation"\s*:\s*"(?:[^"\\]|\\.)*"?', "", text[:_SIGNS])
+    return re.sub(r'"failed_generation"\s*:\s*"(?:[^"\\]|\\.)*"?', "", text)
 
 
 _BY_STATUS: dict[int, type[UpstreamError]] = {
@@ -177,8 +177,8 @@ def _status_inside(payload: bytes) -> int:
 
 
 def redact(text: str) -> str:
-    """Without anything that looks like a credential."""
-    return _SECRET.sub("[redacted]", text)
+    """Its beginning, without anything that looks like a credential. A provider's long body must not hold up everybody else."""
+    return _SECRET.sub("[redacted]", text[:_SIGNS])
 
 
 def retry_after(headers: Mapping[str, str], body: bytes = b"", now: float | None = None) -> float | None:
@@ -194,7 +194,7 @@ def retry_after(headers: Mapping[str, str], body: bytes = b"", now: float | None
             seconds = _until(said, moment)
         if seconds is not None:
             return seconds
-    delay = re.search(rb'"retryDelay"\s*:\s*"(\d{1,7}(?:\.\d{1,9})?)s"', body)
+    delay = re.search(rb'"retryDelay"\s*:\s*"(\d{1,7}(?:\.\d{1,9})?)s"', body[:_SIGNS])
     if delay:
         return float(delay[1])
     return _until_reset(headers, moment)

@@ -118,3 +118,11 @@ def test_waits_are_sane_whatever_the_headers_say(headers: dict[str, str], second
 @pytest.mark.parametrize("delay", ["1.2.3s", "." * 9 + "s", "9" * 400 + "s", "-4s", "soon"])
 def test_a_delay_that_is_no_number_is_no_delay(delay: str) -> None:
     assert retry_after({}, b'{"retryDelay": "%s"}' % delay.encode()) is None
+
+
+@pytest.mark.parametrize("status", [400, 429])
+def test_only_the_beginning_of_a_long_body_is_looked_at(status: int) -> None:
+    late = json.dumps({"error": {"message": "m" * 9000, "code": "context_length_exceeded", "retryDelay": "4s"}}).encode()
+    error = classify(status, {}, late, "Acme")
+    assert type(error) in (RequestRejected, Throttled)
+    assert error.retry_after_s is None
