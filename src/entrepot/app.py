@@ -21,7 +21,7 @@ from entrepot.catalog.endpoints import build_endpoints, local_endpoints
 from entrepot.catalog.rows import on_day
 from entrepot.catalog.shipped import shipped_models
 from entrepot.catalog.store import imported_models, revision
-from entrepot.errors import UpstreamError
+from entrepot.errors import GatewayError, UpstreamError
 from entrepot.identity import store as keys_store
 from entrepot.identity.keyring import KeyRing
 from entrepot.identity.secrets import server_secret
@@ -87,7 +87,7 @@ class App:
         self.metrics.gauge("entrepot_generations_live", "Generations under way.", lambda: len(self.pipeline.live))
         self._api = Api(ROUTES, self._desk(), Pages(self._facts, lambda: document(ROUTES, __version__)))
         self._started_ms = self.clock.now_ms()
-        for loop in (self.pipeline.watch(), self._refresh()):
+        for loop in (self.pipeline.watch(), self._refresh(), self._forget()):
             task = asyncio.create_task(loop)
             self._stack.callback(task.cancel)
         tokens.warm()
@@ -145,6 +145,18 @@ class App:
         refused = self._refuses.get(candidate.endpoint.provider)
         suited = fit(request, candidate.endpoint, refused or frozenset())
         return suited if suited.notes or suited.effort or suited.max_tokens or suited.dropped else AS_IT_IS
+
+    async def _forget(self) -> None:
+        """Deletes records older than `storage.retention_days`, a slice at a time, now and every hour."""
+        days = self.settings.storage.retention_days
+        while days:
+            before_ms = self.clock.now_ms() - days * 86_400_000
+            try:
+                while await asyncio.to_thread(self.recorder.delete_before, before_ms):
+                    await asyncio.sleep(0.1)
+            except GatewayError as error:
+                log.warning("old records could not be deleted", error=error.message)
+            await asyncio.sleep(3600)
 
     def _desk(self) -> Desk:
         described = render(ROUTES, __version__)

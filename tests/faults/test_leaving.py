@@ -154,3 +154,14 @@ async def test_a_price_by_the_picture_counts_the_pictures() -> None:
         )
         async with gateway, client_of(gateway) as client:
             assert (await client.post("/v1/chat/completions", json=body)).json()["usage"]["cost"] == 0.5
+
+
+async def test_records_older_than_a_time_are_deleted_and_others_stay() -> None:
+    async with Gateway(storage={"retention_days": 30}) as gateway:
+        headers = {"Authorization": f"Bearer {gateway.test_key}"}
+        async with httpx.AsyncClient(base_url=gateway.url, headers=headers) as client:
+            made = (await client.post("/v1/chat/completions", json=BODY)).json()["id"]
+        assert gateway.app.recorder.delete_before(gateway.app.clock.now_ms() - 86_400_000) == 0
+        assert gateway.app.recorder.find(made)
+        assert gateway.app.recorder.delete_before(gateway.app.clock.now_ms() + 86_400_000) == 1
+        assert gateway.app.recorder.find(made) is None

@@ -91,6 +91,14 @@ class Recorder:
         """Records handed in and not yet taken to the disk."""
         return len(self._waiting)
 
+    def delete_before(self, before_ms: int) -> int:
+        """Deletes a slice of the records older than a time and says how many. On a connection of its own. raises StorageAway"""
+        db = connect(self._path)
+        try:
+            return asked(self._path, lambda: store.delete_before(db, before_ms))
+        finally:
+            db.close()
+
     def _write_all(self) -> None:
         """The thread: takes what waits, commits it, tells the loop; until closed and empty."""
         while True:
