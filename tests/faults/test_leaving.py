@@ -161,6 +161,7 @@ async def test_records_older_than_a_time_are_deleted_and_others_stay() -> None:
         headers = {"Authorization": f"Bearer {gateway.test_key}"}
         async with httpx.AsyncClient(base_url=gateway.url, headers=headers) as client:
             made = (await client.post("/v1/chat/completions", json=BODY)).json()["id"]
+        await gateway.app.recorder.move()
         assert gateway.app.recorder.delete_before(gateway.app.clock.now_ms() - 86_400_000) == 0
         assert gateway.app.recorder.find(made)
         assert gateway.app.recorder.delete_before(gateway.app.clock.now_ms() + 86_400_000) == 1

@@ -1,24 +1,41 @@
-"""The writer of records: one thread, and a transaction for all that finished while the last one was being committed."""
+"""The writer of records: into a journal at once, into the database soon after, many in one transaction.
+
+`settle` costs one `write` and is what an answer waits for before its last byte leaves. Twice a second all that came is moved into
+the database by a thread. Until then it is found in memory, so that `find` and the sums never lag behind an answer. After a crash
+the next start takes in what the journal holds, each record exactly once. With `storage.synchronous = "full"` an answer waits for
+the database itself, which syncs its disk: all that came while one commit ran share the next.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
-import threading
-import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import msgspec
 
 from entrepot.errors import GatewayError
 from entrepot.records import store
-from entrepot.storage.sqlite import asked, connect
+from entrepot.records.journal import Finished, Journal, left_behind
+from entrepot.storage.sqlite import asked, connect, transaction
 from entrepot.values.generation import Generation
 
-_BOUND = 50_000
-"""Records that may wait for a disk that does not take them."""
+_EVERY_S = 0.5
+_AT_ONCE = 20_000
+"""Records that wait for the database before it is asked to take them ahead of time."""
+_BOUND_BYTES = 512 * 2**20
+"""Of records in memory, when the database takes none."""
 _LARGEST = 2**63 - 1
 """What a column holds. Checked for each alone, since one that does not fit would take its whole batch with it."""
 _PATIENCE_S = 20.0
-_RETRY_S = 0.2
+_LAST_TRIES = 20
+_LAST_PAUSE_S = 0.25
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Generation).decode
 
 
 class NotRecorded(GatewayError):
@@ -29,67 +46,114 @@ class NotRecorded(GatewayError):
     retryable = True
 
 
+class _Batch:
+    """Records with the journal file that holds them. `arrived` is done when they are in the database."""
+
+    __slots__ = ("arrived", "by_id", "file", "tried")
+
+    def __init__(self, file: Finished, by_id: dict[str, store.Row], arrived: asyncio.Future[None]) -> None:
+        self.file = file
+        self.by_id = by_id
+        self.arrived = arrived
+        self.tried = False
+
+
 class Recorder:
-    """`settle` returns when the record is committed. Use as an async context."""
+    """`settle` returns when the record is safe. Use as an async context; `path` is the database, the journal lies beside it."""
 
     def __init__(self, path: Path, synchronous: str = "normal") -> None:
         self._path = path
+        self._durable = synchronous == "full"
         self._db = connect(path, synchronous=synchronous)
         self._reader = connect(path, read_only=True)
-        self._waiting: list[Generation] = []
-        self._batch: asyncio.Future[None] | None = None
-        self._work = threading.Condition()
+        self._fresh: dict[str, store.Row] = {}
+        self._bytes = 0
+        self._moving: list[_Batch] = []
+        self._wanted = asyncio.Event()
+        self._one_mover = asyncio.Lock()
         self._closing = False
-        self._thread = threading.Thread(target=self._write_all, name="records", daemon=True)
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="records")
         self.trouble = ""
         """What the disk said last, "" when all is well."""
 
     async def __aenter__(self) -> Recorder:
-        self._loop = asyncio.get_running_loop()
-        self._thread.start()
+        """Takes in what a process that died left behind. raises StorageAway"""
+        for left in left_behind(self._path.parent):
+            rows = [row for line in left.lines() if (row := _read(line)) is not None]
+            asked(self._path, lambda rows=rows: store.insert_missing(self._db, rows))  # type: ignore[misc]
+            left.delete()
+        self._arrival = asyncio.get_running_loop().create_future()
+        self._journal = Journal(self._path.parent, uuid.uuid4().hex[:12])
+        self._mover = asyncio.create_task(self._move_all())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Returns when all that was handed in is written."""
-        with self._work:
-            self._closing = True
-            self._work.notify()
-        await asyncio.to_thread(self._thread.join)
+        """Returns when all that was handed in is in the database, or stays in its journal because the database is away."""
+        self._closing = True
+        self._wanted.set()
+        await self._mover
+        for batch in self._moving:
+            batch.file.let_go()
+        if self._fresh:
+            self._journal.close().let_go()
+        else:
+            self._journal.close().delete()
+        self._thread.shutdown()
         self._db.close()
         self._reader.close()
 
     async def settle(self, generation: Generation) -> None:
-        """raises  NotRecorded, when the disk does not take it in time"""
-        await self.hand_in(generation)
-
-    def hand_in(self, generation: Generation) -> asyncio.Future[None]:
-        """Done when committed. All that are handed in while one commit runs share the next, and this future."""
-        assert self._loop is not None
-        if len(self._waiting) >= _BOUND:
-            raise NotRecorded("Records are not being written; the queue is full.", detail=self.trouble)
-        if max(generation.cost_nano, generation.usage.prompt_tokens, generation.usage.completion_tokens) > _LARGEST:
+        """raises  NotRecorded, when the disk does not take it"""
+        if self._closing or self._bytes > _BOUND_BYTES:
+            raise NotRecorded("Records are not being written.", detail=self.trouble or "the server is stopping")
+        usage = generation.usage
+        if max(abs(generation.cost_nano), usage.prompt_tokens, usage.completion_tokens) > _LARGEST:
             raise NotRecorded("The cost or usage of this generation is larger than a record holds.", detail=generation.id)
-        with self._work:
-            self._waiting.append(generation)
-            if self._batch is None:
-                self._batch = self._loop.create_future()
-                self._work.notify()
-            return asyncio.shield(self._batch)
+        try:
+            line = _encode(generation)
+            self._journal.append(line + b"\n")
+        except (OSError, ValueError, TypeError) as error:
+            self.trouble = str(error)
+            self._wanted.set()
+            raise NotRecorded("The record of this generation could not be written.", detail=self.trouble) from None
+        self._fresh[generation.id] = (generation, line)
+        self._bytes += len(line)
+        if len(self._fresh) >= _AT_ONCE:
+            self._wanted.set()
+        if self._durable:
+            await self._arrived()
 
     def find(self, generation_id: str) -> Generation | None:
+        for held in (self._fresh, *(batch.by_id for batch in self._moving)):
+            if generation_id in held:
+                return held[generation_id][0]
         return asked(self._path, lambda: store.find(self._reader, generation_id))
 
     def usage_nano(self, key_hash: str, since_day: int = 0) -> int:
-        return asked(self._path, lambda: store.usage_nano(self._reader, key_hash, since_day))
+        return self._spent(
+            lambda: store.usage_nano(self._reader, key_hash, since_day),
+            lambda g: g.key_hash == key_hash and g.created_ms // store.DAY_MS >= since_day,
+        )
 
     def workspace_usage_nano(self, workspace: str) -> int:
-        return asked(self._path, lambda: store.workspace_usage_nano(self._reader, workspace))
+        return self._spent(
+            lambda: store.workspace_usage_nano(self._reader, workspace), lambda g: g.workspace == workspace and not g.test
+        )
+
+    def _spent(self, sum_stored: Callable[[], int], counts: Callable[[Generation], bool]) -> int:
+        """What is in the database and what is on its way. A batch may arrive meanwhile: one snapshot tells where it is."""
+
+        def ask() -> int:
+            with transaction(self._reader, "DEFERRED"):
+                here = [batch.by_id for batch in self._moving if not store.has(self._reader, next(iter(batch.by_id)))]
+                return sum_stored() + sum(g.cost_nano for held in (self._fresh, *here) for g, _ in held.values() if counts(g))
+
+        return asked(self._path, ask)
 
     @property
     def waiting(self) -> int:
-        """Records handed in and not yet taken to the disk."""
-        return len(self._waiting)
+        """Records that are safe and not yet in the database."""
+        return len(self._fresh) + sum(len(batch.by_id) for batch in self._moving)
 
     def delete_before(self, before_ms: int) -> int:
         """Deletes a slice of the records older than a time and says how many. On a connection of its own. raises StorageAway"""
@@ -99,44 +163,69 @@ class Recorder:
         finally:
             db.close()
 
-    def _write_all(self) -> None:
-        """The thread: takes what waits, commits it, tells the loop; until closed and empty."""
-        while True:
-            with self._work:
-                while not self._waiting and not self._closing:
-                    self._work.wait()
-                taken, done = self._waiting, self._batch
-                self._waiting, self._batch = [], None
-            if not taken:
-                return
-            error = self._commit(taken)
-            if done is not None and self._loop is not None and not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(_tell, done, error)
+    async def move(self) -> None:
+        """Moves what there is into the database. What it does not take stays for the next time."""
+        async with self._one_mover:
+            await self._move()
 
-    def _commit(self, taken: list[Generation]) -> NotRecorded | None:
-        """Tries until the disk takes it or patience ends."""
-        until = time.monotonic() + _PATIENCE_S
-        while True:
+    async def _move(self) -> None:
+        self.trouble = ""
+        if self._fresh:
             try:
-                store.insert(self._db, taken)
-            except sqlite3.Error as error:
+                batch = _Batch(self._journal.rotate(), self._fresh, self._arrival)
+            except OSError as error:
                 self.trouble = str(error)
-                if time.monotonic() > until or self._closing:
-                    return NotRecorded("The record of this generation could not be written.", detail=self.trouble)
-                time.sleep(_RETRY_S)
-            except (OverflowError, ValueError, TypeError) as error:
-                # A value no column can hold will not fit later either, and must not end the thread that all others need.
+                return
+            self._fresh, self._arrival = {}, asyncio.get_running_loop().create_future()
+            self._moving.append(batch)
+        for batch in list(self._moving):
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._take, batch)
+            except (sqlite3.Error, OverflowError, ValueError, TypeError) as error:
                 self.trouble = str(error)
-                return NotRecorded("The record of this generation could not be written.", detail=self.trouble)
-            else:
-                self.trouble = ""
-                return None
+                continue
+            self._moving.remove(batch)
+            self._bytes -= sum(len(line) for _, line in batch.by_id.values())
+            batch.arrived.set_result(None)
+
+    def _take(self, batch: _Batch) -> None:
+        """On the thread. An earlier try may have succeeded and then failed to say so."""
+        rows = list(batch.by_id.values())
+        if batch.tried:
+            store.insert_missing(self._db, rows)
+        else:
+            batch.tried = True
+            store.insert(self._db, rows)
+        batch.file.delete()
+
+    async def _move_all(self) -> None:
+        """Runs until closed and all is moved, or tried often enough."""
+        tries = 0
+        while tries < _LAST_TRIES:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_EVERY_S if not self._closing else _LAST_PAUSE_S * (tries > 0)):
+                    await self._wanted.wait()
+            self._wanted.clear()
+            closing = self._closing
+            await self.move()
+            if closing:
+                if not self.waiting:
+                    return
+                tries += 1
+
+    async def _arrived(self) -> None:
+        """Returns when what came last is in the database."""
+        self._wanted.set()
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await asyncio.shield(self._arrival)
+        except TimeoutError:
+            raise NotRecorded("The record of this generation could not be written in time.", detail=self.trouble) from None
 
 
-def _tell(done: asyncio.Future[None], error: NotRecorded | None) -> None:
-    if done.done():
-        return
-    if error is None:
-        done.set_result(None)
-    else:
-        done.set_exception(error)
+def _read(line: bytes) -> store.Row | None:
+    """None for a line that is no record, which only a damaged disk can leave."""
+    try:
+        return _decode(line), line
+    except msgspec.DecodeError:
+        return None

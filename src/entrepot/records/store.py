@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Sequence
 
 import msgspec
 
+from entrepot.storage.sqlite import transaction
 from entrepot.values.generation import Generation
 from entrepot.values.ids import ulid
 
-_DAY_MS = 86_400_000
-_encode = msgspec.json.Encoder().encode
+DAY_MS = 86_400_000
+Row = tuple[Generation, bytes]
+"""A record and its JSON, which is kept whole beside the columns."""
 _decode = msgspec.json.Decoder(Generation).decode
 
-_INSERT = "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
+_COLUMNS = 12
+_ROWS_AT_ONCE = (64, 8, 1)
+"""Each statement gives the interpreter's lock away and waits to have it back, so that few large ones disturb requests least."""
 _SUM = """
 INSERT INTO key_usage
 VALUES (?, ?, ?, ?, ?, ?)
@@ -26,31 +31,57 @@ ON CONFLICT (key_hash, day) DO UPDATE SET
 """
 
 
-def insert(db: sqlite3.Connection, generations: Sequence[Generation]) -> None:
-    """All of them in one transaction."""
-    rows = [
-        (
-            g.id, g.created_ms, g.key_hash, g.workspace, g.model, g.provider, int(g.test), g.status, g.cost_nano,
-            g.usage.prompt_tokens, g.usage.completion_tokens, _encode(g),
-        )
-        for g in generations
-    ]  # fmt: skip
+def insert(db: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """All of them in one transaction. Their ids are new."""
+    with transaction(db):
+        _insert(db, rows)
+
+
+def insert_missing(db: sqlite3.Connection, rows: Sequence[Row]) -> int:
+    """Those whose ids are not there yet, in one transaction; says how many."""
+    with transaction(db):
+        missing = {row[0].id: row for row in rows if not has(db, row[0].id)}
+        _insert(db, list(missing.values()))
+    return len(missing)
+
+
+def has(db: sqlite3.Connection, generation_id: str) -> bool:
+    return db.execute("SELECT 1 FROM generations WHERE id = ?", (generation_id,)).fetchone() is not None
+
+
+def _insert(db: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    at = 0
+    for size in _ROWS_AT_ONCE:
+        while len(rows) - at >= size:
+            db.execute(_statement(size), [value for row in rows[at : at + size] for value in _columns(*row)])
+            at += size
+    for key, total in _sums(rows).items():
+        db.execute(_SUM, (*key, *total))
+
+
+@functools.cache
+def _statement(rows: int) -> str:
+    row = "(" + ", ".join("?" * _COLUMNS) + ")"
+    return "INSERT INTO generations VALUES " + ", ".join([row] * rows)  # noqa: S608 # question marks only
+
+
+def _columns(g: Generation, detail: bytes) -> tuple[object, ...]:
+    return (
+        g.id, g.created_ms, g.key_hash, g.workspace, g.model, g.provider, int(g.test), g.status, g.cost_nano,
+        g.usage.prompt_tokens, g.usage.completion_tokens, detail,
+    )  # fmt: skip
+
+
+def _sums(rows: Sequence[Row]) -> dict[tuple[str, int], list[int]]:
+    """Requests, cost and tokens by key and day."""
     sums: dict[tuple[str, int], list[int]] = {}
-    for g in generations:
-        total = sums.setdefault((g.key_hash, g.created_ms // _DAY_MS), [0, 0, 0, 0])
+    for g, _ in rows:
+        total = sums.setdefault((g.key_hash, g.created_ms // DAY_MS), [0, 0, 0, 0])
         total[0] += 1
         total[1] += g.cost_nano
         total[2] += g.usage.prompt_tokens
         total[3] += g.usage.completion_tokens
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        db.executemany(_INSERT, rows)
-        db.executemany(_SUM, [(*key, *total) for key, total in sums.items()])
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
+    return sums
 
 
 def find(db: sqlite3.Connection, generation_id: str) -> Generation | None:

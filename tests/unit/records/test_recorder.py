@@ -1,9 +1,11 @@
 """A record is there when `settle` returns, once, whatever happens around it."""
 
 import asyncio
+import signal
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from entrepot.records import store
@@ -82,7 +84,7 @@ async def test_a_cancelled_wait_loses_no_record(path: Path) -> None:
 def test_old_records_are_deleted_in_bounded_slices(path: Path) -> None:
     db = connect(path)
     old = [generation(DAY_MS * 10 + n) for n in range(7)]
-    store.insert(db, [*old, generation(DAY_MS * 20)])
+    store.insert(db, [(one, b"{}") for one in (*old, generation(DAY_MS * 20))])
     assert [store.delete_before(db, DAY_MS * 15, 5) for _ in range(3)] == [5, 2, 0]
     assert db.execute("SELECT count(*) FROM generations").fetchone() == (1,)
     db.close()
@@ -109,3 +111,87 @@ async def test_a_record_that_no_column_holds_is_refused_and_the_next_one_is_writ
         good = generation()
         await asyncio.wait_for(recorder.settle(good), 10)
         assert recorder.find(good.id) == good
+
+
+def rows(path: Path) -> tuple[int, int]:
+    """Records in the database, and the requests in its daily sums."""
+    db = connect(path)
+    found = db.execute("SELECT (SELECT count(*) FROM generations), (SELECT coalesce(sum(requests), 0) FROM key_usage)").fetchone()
+    db.close()
+    return (found[0], found[1])
+
+
+async def test_what_a_dead_process_left_is_taken_in_once_and_its_torn_line_is_not(path: Path) -> None:
+    made = [generation() for _ in range(3)]
+    lines = [msgspec.json.encode(one) for one in made]
+    (path.parent / "records-dead-00000000.journal").write_bytes(b"\n".join(lines) + b'\n{"id":"gen-half')
+    db = connect(path)
+    store.insert(db, [(made[0], lines[0])])
+    db.close()
+    async with Recorder(path) as recorder:
+        assert all(recorder.find(one.id) == one for one in made)
+    assert rows(path) == (3, 3)
+    assert not list(path.parent.glob("*.journal"))
+
+
+async def test_the_journal_of_a_process_that_lives_is_left_alone(path: Path) -> None:
+    async with Recorder(path) as first:
+        await first.settle(generation())
+        async with Recorder(path) as second:
+            await second.settle(generation())
+        assert rows(path)[0] <= 2
+    assert rows(path) == (2, 2)
+
+
+async def test_a_database_that_is_locked_keeps_nobody_waiting_and_gets_its_records_later(path: Path) -> None:
+    async with Recorder(path) as recorder:
+        recorder._db.execute("PRAGMA busy_timeout = 10")
+        holder = connect(path)
+        holder.execute("BEGIN IMMEDIATE")
+        made = generation()
+        await recorder.settle(made)
+        await recorder.move()
+        assert "locked" in recorder.trouble and recorder.find(made.id) == made and recorder.usage_nano("k") == 1234
+        holder.execute("ROLLBACK")
+        holder.close()
+        await recorder.move()
+        assert recorder.trouble == "" and recorder.waiting == 0 and recorder.usage_nano("k") == 1234
+    assert rows(path) == (1, 1)
+
+
+async def test_a_batch_that_was_committed_though_it_said_it_failed_is_not_written_twice(path: Path) -> None:
+    async with Recorder(path) as recorder:
+        made = generation()
+        await recorder.settle(made)
+        db = connect(path)
+        store.insert(db, [(made, b"{}")])
+        db.close()
+        await recorder.move()
+        await recorder.move()
+        assert recorder.waiting == 0
+    assert rows(path) == (1, 1)
+
+
+async def test_with_full_synchronous_a_record_is_in_the_database_when_settle_returns(path: Path) -> None:
+    async with Recorder(path, "full") as recorder:
+        await asyncio.gather(*(recorder.settle(generation()) for _ in range(20)))
+        assert rows(path) == (20, 20)
+
+
+async def test_a_full_disk_refuses_the_answer_and_leaves_no_half_line(path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="this system has no limits to stand for a full disk")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    async with Recorder(path) as recorder:
+        good = generation()
+        await recorder.settle(good)
+        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1500, before[1]))
+        try:
+            with pytest.raises(NotRecorded):
+                await recorder.settle(generation(error_message="x" * 5000))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            signal.signal(signal.SIGXFSZ, handler)
+        await recorder.settle(generation())
+        assert all(line.endswith(b"}") for file in path.parent.glob("*.journal") for line in file.read_bytes().splitlines())
+    assert rows(path) == (2, 2)
