@@ -58,7 +58,8 @@ class App:
         self.settings = settings
         self.clock = clock or Clock()
         self._stack = contextlib.AsyncExitStack()
-        self._hot: dict[str, Callable[..., Awaitable[None]]] = {}
+        self.hot: dict[bytes, Callable[[Any], Awaitable[None]]] = {}
+        """POST paths whose requests the server hands over without an ASGI layer, and who answers them."""
         self._sandboxed: dict[str, Offer] = {}
 
     async def __aenter__(self) -> App:
@@ -82,8 +83,7 @@ class App:
         self.metrics = Metrics()
         limits = Limits(settings.upstream.max_answer_bytes, settings.upstream.max_line_bytes)
         self.pipeline = Pipeline(self._rooms(), limits, self.clock)
-        handler = chat.chat_completions(self.pipeline, settings.server.max_body_bytes, _log_failure)
-        self._hot = dict.fromkeys(chat.PATHS, handler)
+        self.hot = {path.encode(): chat.chat_completions(self.pipeline, _log_failure) for path in chat.PATHS}
         self.metrics.gauge("entrepot_generations_live", "Generations under way.", lambda: len(self.pipeline.live))
         self._api = Api(ROUTES, self._desk(), Pages(self._facts, lambda: document(ROUTES, __version__)))
         self._started_ms = self.clock.now_ms()
@@ -97,10 +97,12 @@ class App:
         await self._stack.aclose()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        handler = self._hot.get(scope["path"]) if scope["type"] == "http" else None
-        if handler is not None and scope["method"] == "POST":
-            await handler(scope, receive, send)
-        elif scope["type"] == "http":
+        if scope["type"] != "http":
+            return
+        handler = self.hot.get(scope["path"].encode()) if scope["method"] == "POST" else None
+        if handler is not None:
+            await handler(chat.AsgiHttp(scope, receive, send, self.settings.server.max_body_bytes))
+        else:
             await self._api(scope, receive, send)
 
     async def drain(self, seconds: float) -> None:

@@ -56,7 +56,7 @@ class Http(Protocol):
 
     async def whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None: ...
 
-    async def begin(self, headers: list[tuple[bytes, bytes]]) -> None: ...
+    async def begin(self, headers: list[tuple[bytes, bytes]], first: bytes) -> None: ...
 
     async def piece(self, data: bytes) -> None: ...
 
@@ -214,10 +214,8 @@ class Pipeline:
         """Passes the stream on as it comes. The finish is committed before the usage chunk and the end sign leave."""
         http, answer, stream = call.http, opened.answer, opened.stream
         assert stream is not None
-        await http.begin([*call.head(b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")])
+        await http.begin([*call.head(b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")], opened.first)
         try:
-            if opened.first:
-                await http.piece(opened.first)
             while not stream.done:
                 data = await answer.chunk()
                 out = stream.feed(data) if data else stream.close()

@@ -15,13 +15,14 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from types import FrameType
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from entrepot.api.exchange import Exchange, Handler
 from entrepot.dialects.openai_chat.render import render_error
 from entrepot.errors import GatewayError, HeadersTooLarge, InvalidRequest, TooSlow, UrlTooLong
 from entrepot.settings import Server as Bounds
@@ -99,6 +100,7 @@ async def _run(server: HttpServer, listening: socket.socket) -> AsyncIterator[No
 class HttpServer(uvicorn.Server):
     def __init__(self, app: Any, bounds: Bounds) -> None:
         super().__init__(_config(app, bounds))
+        self._keep_alive_s = bounds.keep_alive_s
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -110,6 +112,15 @@ class HttpServer(uvicorn.Server):
 
     async def stopped(self) -> None:
         await self._stopping.wait()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second, as uvicorn has it; connections that nobody used for long are closed."""
+        if counter % 10 == 0:
+            long_ago = asyncio.get_running_loop().time() - self._keep_alive_s
+            for connection in list(self.server_state.connections):
+                if 0 < getattr(connection, "idle_since", 0) < long_ago:
+                    connection.transport.close()
+        return await super().on_tick(counter)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -129,9 +140,13 @@ class HttpServer(uvicorn.Server):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One client connection. The bounds are those of the subclass that `_config` makes."""
+    """One client connection. The bounds and the hot paths are those of the subclass that `_config` makes.
+
+    A POST on a hot path becomes an `Exchange`, which its handler answers on this connection; anything else becomes an ASGI cycle.
+    """
 
     bounds: Bounds
+    hot: Mapping[bytes, Handler]
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -142,6 +157,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._problem: GatewayError | None = None
         self._unwanted = 0
         self._leaving = False
+        self._exchange: Exchange | None = None
+        self.idle_since = 0.0
+        """When the last answer ended, 0 while a request is under way."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
         super().connection_made(transport)
@@ -162,29 +180,88 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self._watch_body()
 
+    def on_message_begin(self) -> None:
+        self.url = b""
+        self.headers = []
+        self.idle_since = 0.0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._stop_timer()
+        if self._timer is not None:
+            self._stop_timer()
         if self._head_bytes > self.bounds.max_header_bytes or len(self.url) > MAX_URL_BYTES:
             # The count may have some of the body in it, which came in the same piece: only now is it worth adding up.
             self._problem = self._too_much(len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers))
             if self._problem is not None:
                 raise self._problem
         self._head_bytes = 0
+        handler = self.hot.get(self.url)
+        pipelined = self.cycle is not None and not self.cycle.response_complete
+        if handler is None or pipelined or self.parser.get_method() != b"POST":
+            self._exchange = None
+            self._begin_cycle()
+        else:
+            self._begin_exchange(handler)
+
+    def _begin_cycle(self) -> None:
+        """What uvicorn does at the begin of a message, which here waits until it is known that it is wanted."""
+        url, headers = self.url, self.headers
+        super().on_message_begin()
+        self.url = url
+        self.headers += headers
+        self.expect_100_continue = any(name == b"expect" and value.lower() == b"100-continue" for name, value in headers)
         super().on_headers_complete()
+
+    def _begin_exchange(self, handler: Handler) -> None:
+        keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+        exchange = Exchange(
+            self.headers, self.transport, self.flow, self.on_response_complete, self.bounds.max_body_bytes, keep_alive
+        )
+        self._exchange = exchange
+        self.cycle = exchange  # type: ignore[assignment] # it has what the protocol looks at
+        self.tasks.add(self.loop.create_task(self._run(handler, exchange)))
+
+    async def _run(self, handler: Handler, exchange: Exchange) -> None:
+        try:
+            await handler(exchange)
+        finally:
+            self.tasks.discard(asyncio.current_task())
+            if not exchange.response_complete:
+                self.transport.close()
 
     def on_body(self, body: bytes) -> None:
         if self.cycle.response_complete:
             self._unwanted += len(body)
             if self._unwanted > _UNWANTED_BYTES:
                 self.transport.close()
-            return
-        super().on_body(body)
+        elif self._exchange is not None:
+            self._exchange.take(body)
+        else:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._in_head = True
-        self._stop_timer()
-        super().on_message_complete()
+        if self._timer is not None:
+            self._stop_timer()
+        if self._exchange is not None:
+            self._exchange.more_body = False
+            self._exchange.set()
+        else:
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """As uvicorn's, but with a time stamp for the sweep in place of a timer for each request."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self.idle_since = self.loop.time()
 
     def send_400_response(self, msg: str) -> None:
         """uvicorn's way out for whatever the parser does not accept."""
@@ -282,7 +359,7 @@ _REASONS = {400: "Bad Request", 408: "Request Timeout", 414: "URI Too Long", 431
 
 
 def _config(app: Any, bounds: Bounds) -> uvicorn.Config:
-    protocol = type("Protocol", (BoundedProtocol,), {"bounds": bounds})
+    protocol = type("Protocol", (BoundedProtocol,), {"bounds": bounds, "hot": getattr(app, "hot", {})})
     config = uvicorn.Config(
         app,
         interface="asgi3",

@@ -1,11 +1,12 @@
-"""POST /chat/completions over ASGI: the client's side of a generation."""
+"""POST /chat/completions: the client's side of a generation."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 from entrepot.api.chat_shapes import ChatAnswer
+from entrepot.api.exchange import too_large
 from entrepot.api.routes import Route
 from entrepot.dialects.openai_chat.render import render_error
 from entrepot.errors import (
@@ -19,7 +20,7 @@ from entrepot.errors import (
     TooLarge,
     Unavailable,
 )
-from entrepot.pipeline import Pipeline
+from entrepot.pipeline import Http, Pipeline
 from entrepot.values.chat import Chat
 
 Message = MutableMapping[str, Any]
@@ -45,8 +46,15 @@ ROUTES = (
 _JSON = (b"content-type", b"application/json")
 
 
+class ClientHttp(Http, Protocol):
+    """`began`: the head of the answer has left."""
+
+    @property
+    def began(self) -> bool: ...
+
+
 class AsgiHttp:
-    """One request of an ASGI server, as `pipeline.Http`. Headers are decoded when first looked at."""
+    """One request of an ASGI server, as `pipeline.Http`, for those that are not answered by an `Exchange`."""
 
     __slots__ = ("_body_limit", "_headers", "_raw", "_receive", "_send", "authorization", "began")
 
@@ -67,24 +75,16 @@ class AsgiHttp:
 
     async def body(self) -> bytes:
         """raises  TooLarge; InvalidRequest, when the client left before it was whole"""
-        message = await self._receive()
-        first: bytes = message.get("body", b"")
-        if not message.get("more_body") and len(first) <= self._body_limit and message["type"] == "http.request":
-            return first
-        pieces, size = [first], len(first)
-        while message.get("more_body") and size <= self._body_limit:
+        pieces, size, more = [], 0, True
+        while more and size <= self._body_limit:
             message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise InvalidRequest("The client left before its request was whole.", remedy="Send the whole body.")
             pieces.append(message.get("body", b""))
             size += len(pieces[-1])
-        if message["type"] == "http.disconnect":
-            raise InvalidRequest("The client left before its request was whole.", remedy="Send the whole body.")
+            more = message.get("more_body", False)
         if size > self._body_limit:
-            raise TooLarge(
-                f"The request body is longer than {self._body_limit:,} bytes.",
-                expected=f"at most {self._body_limit} bytes",
-                received=f"more than {self._body_limit} bytes",
-                remedy="Send less, give images as URLs, or have the operator raise server.max_body_bytes.",
-            )
+            raise too_large(self._body_limit)
         return b"".join(pieces)
 
     async def whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
@@ -93,9 +93,11 @@ class AsgiHttp:
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 
-    async def begin(self, headers: list[tuple[bytes, bytes]]) -> None:
+    async def begin(self, headers: list[tuple[bytes, bytes]], first: bytes) -> None:
         self.began = True
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        if first:
+            await self.piece(first)
 
     async def piece(self, data: bytes) -> None:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
@@ -108,11 +110,10 @@ class AsgiHttp:
             pass
 
 
-def chat_completions(pipeline: Pipeline, body_limit: int, log_failure: Callable[[BaseException], None]) -> Any:
-    """The ASGI handler for `PATHS`."""
+def chat_completions(pipeline: Pipeline, log_failure: Callable[[BaseException], None]) -> Callable[[ClientHttp], Awaitable[None]]:
+    """The handler for `PATHS`: answers one request, whatever happens."""
 
-    async def handle(scope: Message, receive: Receive, send: Send) -> None:
-        http = AsgiHttp(scope, receive, send, body_limit)
+    async def handle(http: ClientHttp) -> None:
         try:
             await pipeline.chat(http)
         except GatewayError as error:
@@ -124,7 +125,7 @@ def chat_completions(pipeline: Pipeline, body_limit: int, log_failure: Callable[
     return handle
 
 
-async def _answer(http: AsgiHttp, error: GatewayError) -> None:
+async def _answer(http: ClientHttp, error: GatewayError) -> None:
     if http.began:
         await http.end(b"")
         return
