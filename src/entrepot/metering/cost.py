@@ -35,12 +35,25 @@ def cost_of(usage: Usage, price: Price, *, images: int = 0, at_utc_hhmm: int | N
     raises       Unpriced
     """
     rates = rates_at(price, usage.prompt_tokens, at_utc_hhmm) if price.tiers else price.rates
+    if not usage.special and not images and rates.request is None:
+        return _cost_of_text(usage, rates)
     incoming = _prompt_yocto(usage, rates) + images * (rates.image or 0) + (rates.request or 0)
     incoming += usage.web_searches * (rates.web_search or 0)
     total = half_even(incoming + _completion_yocto(usage, rates), YOCTO_PER_NANO)
     prompt = half_even(incoming, YOCTO_PER_NANO)
     saved = _prompt_parts(usage)[0] * rates.prompt - _cache_yocto(usage, rates) if usage.cached_tokens or _written(usage) else 0
     return Cost(total, min(prompt, total), total - min(prompt, total), half_even(saved, YOCTO_PER_NANO))
+
+
+def _cost_of_text(usage: Usage, rates: Rates) -> Cost:
+    """The usual case: text, some of it from a cache, some of it reasoning."""
+    cached, reasoning = min(usage.cached_tokens, usage.prompt_tokens), min(usage.reasoning_tokens, usage.completion_tokens)
+    saved = cached * (rates.prompt - rates.cached) if cached and rates.cached is not None else 0
+    dearer = reasoning * (rates.reasoning - rates.completion) if reasoning and rates.reasoning is not None else 0
+    incoming = usage.prompt_tokens * rates.prompt - saved
+    total = half_even(incoming + usage.completion_tokens * rates.completion + dearer, YOCTO_PER_NANO)
+    prompt = min(half_even(incoming, YOCTO_PER_NANO), total)
+    return Cost(total, prompt, total - prompt, half_even(saved, YOCTO_PER_NANO) if saved else 0)
 
 
 def cost_max(price: Price, prompt_tokens: int, completion_tokens: int, *, images: int = 0) -> int:

@@ -113,7 +113,7 @@ def delete_before(db: sqlite3.Connection, before_ms: int, at_most: int = 5000) -
     """Deletes some of the records older than a time, oldest first, and says how many; call again while it is not 0.
 
     Ids sort by time, so that no index on the time is needed."""
-    last = "gen-" + ulid(before_ms, bytes(10))
+    last = "gen-" + ulid(before_ms, bytes(16))
     return db.execute(
         "DELETE FROM generations WHERE id IN (SELECT id FROM generations WHERE id < ? ORDER BY id LIMIT ?)", (last, at_most)
     ).rowcount

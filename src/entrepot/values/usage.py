@@ -31,5 +31,17 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     upstream_cost_yocto: int | None = None
 
     @property
+    def special(self) -> bool:
+        """Anything but plain, cached and reasoning text."""
+        return bool(
+            self.audio_tokens
+            or self.completion_audio_tokens
+            or self.cache_write_tokens
+            or self.cache_write_1h_tokens
+            or self.completion_image_tokens
+            or self.web_searches
+        )
+
+    @property
     def total_tokens(self) -> int:
         return self.prompt_tokens + self.completion_tokens

@@ -66,11 +66,13 @@ counts = st.integers(0, 10**7)
 prices = st.decimals("0", "1000", places=9).map(lambda price: f"{price:f}")
 
 
-@given(counts, counts, counts, counts, counts, prices, prices, prices, prices, prices)
+@given(counts, counts, counts | st.just(0), counts, counts, prices, prices | st.none(), prices, prices, prices | st.none())
 def test_any_cost_is_the_exact_fraction_rounded_half_even(
-    plain: int, read: int, written: int, words: int, thoughts: int, p: str, c: str, r: str, w: str, t: str
+    plain: int, read: int, written: int, words: int, thoughts: int, p: str, r: str | None, w: str, c: str, t: str | None
 ) -> None:
-    price = Price(per_million({"prompt": p, "completion": c, "cached": r, "cache_write": w, "reasoning": t}))
+    told = {"prompt": p, "completion": c, "cached": r, "cache_write": w, "reasoning": t}
+    price = Price(per_million({name: rate for name, rate in told.items() if rate is not None}))
+    r, t = r or p, t or c
     usage = Usage(
         prompt_tokens=plain + read + written,
         cached_tokens=read,
@@ -80,7 +82,10 @@ def test_any_cost_is_the_exact_fraction_rounded_half_even(
     )
     pairs = ((plain, p), (read, r), (written, w), (words, c), (thoughts, t))
     exact = sum((Fraction(Decimal(rate)) * count * 1000 for count, rate in pairs), Fraction(0))
-    assert cost_of(usage, price).total_nano == round(exact)
+    cost = cost_of(usage, price)
+    assert cost.total_nano == round(exact) == cost.prompt_nano + cost.completion_nano
+    kept = Fraction(Decimal(p)) * (read + written) - Fraction(Decimal(r)) * read - Fraction(Decimal(w)) * written
+    assert cost.cache_discount_nano == round(kept * 1000)
     assert cost_of(usage, price).total_nano <= cost_max(price, usage.prompt_tokens, usage.completion_tokens)
 
 

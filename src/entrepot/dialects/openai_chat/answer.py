@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Raw
@@ -19,7 +19,7 @@ from entrepot.dialects.openai_chat.shape import (
     loads,
     normalise_message,
 )
-from entrepot.dialects.openai_chat.usage import read_usage
+from entrepot.dialects.openai_chat.usage import WireUsage, read_usage, usage_of
 from entrepot.values.usage import Usage
 
 _NULL = b"null"
@@ -62,12 +62,45 @@ class _Body(msgspec.Struct):
     error: msgspec.UnsetType = msgspec.UNSET
 
 
+class _UsualMessage(msgspec.Struct):
+    """Reasoning, in whatever member, needs a closer look."""
+
+    role: Literal["assistant"]
+    content: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_Call] | None = None
+    reasoning: msgspec.UnsetType = msgspec.UNSET
+    reasoning_content: msgspec.UnsetType = msgspec.UNSET
+    reasoning_details: msgspec.UnsetType = msgspec.UNSET
+
+
+class _UsualChoice(msgspec.Struct, forbid_unknown_fields=True):
+    message: Raw
+    index: int = 0
+    finish_reason: str | None = None
+    logprobs: Raw = Raw(b"null")
+
+
+class _Usual(msgspec.Struct, forbid_unknown_fields=True):
+    """What OpenAI itself sends. It is read in two passes and written in one; anything else takes the way of `_Body`."""
+
+    id: str
+    choices: list[_UsualChoice]
+    usage: WireUsage
+    model: str
+    created: int
+    object: str = ""
+    service_tier: str | None = None
+    system_fingerprint: str | None = None
+
+
 class PlainAnswer:
     """What a provider's body says. `render` gives our body once the usage object is known."""
 
     __slots__ = (
         "_choices",
         "_fields",
+        "_fingerprint",
         "_voice",
         "finish_reason",
         "native_finish_reason",
@@ -80,9 +113,46 @@ class PlainAnswer:
     def __init__(self, body: bytes, voice: Voice, *, excludes_reasoning: bool = False) -> None:
         """raises  ErrorEvent, Malformed"""
         self._voice = voice
+        self.usage: Usage | None = None
         self.finish_reason: str | None = None
         self.native_finish_reason: str | None = None
         self.tool_calls = 0
+        self._fields: Fields | None = None
+        if not self._read_usual(body, excludes_reasoning):
+            self._read(body, excludes_reasoning)
+
+    def _read_usual(self, body: bytes, excludes_reasoning: bool) -> bool:
+        """False: it is not of the usual kind, and nothing was noted."""
+        try:
+            told = _decode_usual(body)
+            messages = [_decode_usual_message(choice.message) for choice in told.choices]
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return False
+        self.usage = usage_of(told.usage, excludes_reasoning=excludes_reasoning)
+        if self.usage is None or not messages:
+            return False
+        self._choices = [self._write_choice(choice, message) for choice, message in zip(told.choices, messages, strict=True)]
+        self.upstream_id = told.id
+        self.service_tier = told.service_tier
+        self._fingerprint = told.system_fingerprint or ""
+        return True
+
+    def _write_choice(self, choice: _UsualChoice, message: _UsualMessage) -> bytes:
+        calls = message.tool_calls
+        if calls:
+            self.tool_calls += len(calls)
+        native = choice.finish_reason
+        finish = normal_finish(native, has_tool_calls=bool(calls))
+        self._note_finish(finish, native)
+        return b'{"index":%d,"message":%b,"logprobs":%b,"finish_reason":%b,"native_finish_reason":%b}' % (
+            choice.index,
+            choice.message,
+            choice.logprobs,
+            encode(finish),
+            encode(native),
+        )
+
+    def _read(self, body: bytes, excludes_reasoning: bool) -> None:
         try:
             told = _decode_body(body)
             fields = decode_fields(body)
@@ -97,9 +167,18 @@ class PlainAnswer:
         if not self._choices:
             raise Malformed("no choices")
         self._fields = fields
-        self.usage: Usage | None = read_usage(usage, excludes_reasoning=excludes_reasoning) if len(bytes(usage)) > 4 else None
+        self.usage = read_usage(usage, excludes_reasoning=excludes_reasoning) if len(bytes(usage)) > 4 else None
 
     def render(self, usage: bytes) -> bytes:
+        if self._fields is None:
+            tier = b"" if self.service_tier is None else b'"service_tier":%b,' % encode(normal_tier(self.service_tier))
+            return b'%b,"choices":[%b],%b"system_fingerprint":%b,"usage":%b}' % (
+                self._voice.opening(b"chat.completion"),
+                b",".join(self._choices),
+                tier,
+                encode(self._fingerprint),
+                usage,
+            )
         fields = self._voice.names("chat.completion")
         fields["choices"] = Raw(b"[" + b",".join(self._choices) + b"]")
         fingerprint = self._fields.get("system_fingerprint")
@@ -183,5 +262,7 @@ class PlainAnswer:
             self.finish_reason, self.native_finish_reason = finish, native
 
 
+_decode_usual = msgspec.json.Decoder(_Usual).decode
+_decode_usual_message = msgspec.json.Decoder(_UsualMessage).decode
 _decode_body = msgspec.json.Decoder(_Body).decode
 _decode_choices = msgspec.json.Decoder(list[Fields]).decode

@@ -60,31 +60,41 @@ def _whole(*candidates: Number) -> int:
 def read_usage(raw: msgspec.Raw | bytes, *, excludes_reasoning: bool = False) -> Usage | None:
     """None when it is not a usage object with tokens in it."""
     try:
-        told = msgspec.json.decode(raw, type=WireUsage)
+        told = _decode(raw)
     except msgspec.DecodeError:
         return None
+    return usage_of(told, excludes_reasoning=excludes_reasoning)
+
+
+_decode = msgspec.json.Decoder(WireUsage).decode
+_NO_PROMPT_DETAILS = _PromptDetails()
+_NO_COMPLETION_DETAILS = _CompletionDetails()
+
+
+def usage_of(told: WireUsage, *, excludes_reasoning: bool = False) -> Usage | None:
+    """None when there are no tokens in it."""
     if told.prompt_tokens is None and told.completion_tokens is None:
         return None
-    prompt_details = told.prompt_tokens_details or _PromptDetails()
-    details = told.completion_tokens_details or _CompletionDetails()
+    prompt_details = told.prompt_tokens_details or _NO_PROMPT_DETAILS
+    details = told.completion_tokens_details or _NO_COMPLETION_DETAILS
     prompt = _whole(told.prompt_tokens)
     completion = _whole(told.completion_tokens)
     reasoning = _whole(details.reasoning_tokens, told.reasoning_tokens)
     if excludes_reasoning and _whole(told.total_tokens) >= prompt + completion + reasoning:
         completion += reasoning
-    cached = min(
-        _whole(prompt_details.cached_tokens, told.prompt_cache_hit_tokens, told.num_cached_tokens, told.cached_tokens), prompt
-    )
-    written = min(_whole(prompt_details.cache_write_tokens), prompt - cached)
+    cached = _whole(prompt_details.cached_tokens, told.prompt_cache_hit_tokens, told.num_cached_tokens, told.cached_tokens)
+    cached = min(cached, prompt)
+    written = min(_whole(prompt_details.cache_write_tokens), prompt - cached) if prompt_details.cache_write_tokens else 0
+    audio = min(_whole(prompt_details.audio_tokens), prompt - cached - written) if prompt_details.audio_tokens else 0
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
         cached_tokens=cached,
         cache_write_tokens=written,
-        audio_tokens=min(_whole(prompt_details.audio_tokens), prompt - cached - written),
+        audio_tokens=audio,
         reasoning_tokens=min(reasoning, completion),
-        completion_audio_tokens=min(_whole(details.audio_tokens), completion),
-        completion_image_tokens=min(_whole(details.image_tokens), completion),
+        completion_audio_tokens=min(_whole(details.audio_tokens), completion) if details.audio_tokens else 0,
+        completion_image_tokens=min(_whole(details.image_tokens), completion) if details.image_tokens else 0,
         accepted_prediction_tokens=_whole(details.accepted_prediction_tokens),
         rejected_prediction_tokens=_whole(details.rejected_prediction_tokens),
         upstream_cost_yocto=_upstream_cost(told),
