@@ -14,7 +14,9 @@ from typing import Any, Protocol
 from entrepot.errors import InvalidRequest, TooLarge
 
 Headers = list[tuple[bytes, bytes]]
-_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_STATUS_LINES = {status: f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n".encode() for status in range(100, 600)}
+"""Also of the statuses that have no phrase, as 529 for a provider that is overloaded."""
 
 
 class Flow(Protocol):
@@ -32,6 +34,7 @@ class Exchange:
 
     __slots__ = (
         "_body_limit",
+        "_by_name",
         "_expects",
         "_flow",
         "_headers",
@@ -66,6 +69,7 @@ class Exchange:
         self._on_complete = on_complete
         self._body_limit = body_limit
         self._headers: dict[str, str] | None = None
+        self._by_name: dict[bytes, bytes] | None = None
         self._pieces: list[bytes] = []
         self._size = 0
         self._waiters: list[asyncio.Future[None]] | None = None
@@ -113,6 +117,12 @@ class Exchange:
         if self._headers is None:
             self._headers = {name.decode("latin-1"): value.decode("utf-8", "replace") for name, value in self.raw_headers}
         return self._headers
+
+    def header(self, name: bytes) -> str:
+        if self._by_name is None:
+            self._by_name = dict(self.raw_headers)
+        value = self._by_name.get(name)
+        return value.decode("utf-8", "replace") if value else ""
 
     async def body(self) -> bytes:
         """raises  TooLarge; InvalidRequest, when the client left before it was whole"""

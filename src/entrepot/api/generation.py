@@ -32,7 +32,6 @@ class ProviderResponse(msgspec.Struct, frozen=True):
     error_type: str | None
     message: str | None
     is_byok: bool = False
-    routed_service_tier: str | None = None
 
 
 class Particulars(msgspec.Struct, frozen=True):
