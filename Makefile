@@ -26,7 +26,12 @@ $(VENV)/.test: $(VENV)/.run requirements/test.txt
 
 setup: $(VENV)/.run assets
 
-setup-test: $(VENV)/.test assets
+setup-test: $(VENV)/.test $(VENV)/.node assets
+
+$(VENV)/.node: tests/node/package-lock.json | $(VENV)/.test
+	@echo "Setting up Node packages for the tests (once) ..."
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 assets: $(VENV)/.run
 	@$(BIN)/python hatch_build.py
