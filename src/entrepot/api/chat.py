@@ -17,7 +17,9 @@ from entrepot.errors import (
     NotFound,
     OutOfCredits,
     RateLimited,
+    TimedOut,
     TooLarge,
+    TooSlow,
     Unavailable,
 )
 from entrepot.pipeline import Http, Pipeline
@@ -38,7 +40,7 @@ ROUTES = (
         body=Chat,
         returns=ChatAnswer,
         streams="chunks with `delta` in place of `message`, then one with `usage` and no choices, then [DONE]",
-        errors=(InvalidRequest, OutOfCredits, Forbidden, NotFound, TooLarge, RateLimited, Unavailable),
+        errors=(InvalidRequest, OutOfCredits, Forbidden, NotFound, TooSlow, TooLarge, RateLimited, Unavailable, TimedOut),
         bases=("/api/v1", "/v1", ""),
         description="Unknown members pass to the provider and are named in the record. Test keys are answered by the sandbox.",
     ),
@@ -72,6 +74,9 @@ class AsgiHttp:
         if self._headers is None:
             self._headers = {name.decode("latin-1"): value.decode("utf-8", "replace") for name, value in self._raw}
         return self._headers
+
+    def header(self, name: bytes) -> str:
+        return self.headers.get(name.decode("latin-1"), "")
 
     async def body(self) -> bytes:
         """raises  TooLarge; InvalidRequest, when the client left before it was whole"""

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from entrepot.api.chat_words import explain
 from entrepot.api.routes import Route
 from entrepot.errors import Forbidden, GatewayError, InvalidRequest, Unauthenticated
 
@@ -51,6 +52,7 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     routes = tuple(routes)
     types = [found for route in routes for found in (route.query, route.body, route.returns) if found is not None]
     schemas, components = msgspec.json.schema_components([*types, ErrorEnvelope], ref_template=_REF)
+    explain(components)
     schema_of = dict(zip(map(_name, types), schemas, strict=False))
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:

@@ -3,12 +3,15 @@
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 from tests.unit.api.desk import FakeDesk
 
+from entrepot.api.chat_words import WORDS
 from entrepot.api.openapi import document
 from entrepot.app import ROUTES
 from entrepot.testing.builders import endpoint, generation, model
+from entrepot.values import chat
 
 DOCUMENT = document(ROUTES, "1.2.3")
 
@@ -65,3 +68,27 @@ def test_a_query_parameter_shows_its_bounds():
     told = {row["name"]: row for row in DOCUMENT["paths"]["/api/v1/models"]["get"]["parameters"]}
     assert told["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 1000}
     assert told["sort"]["required"] is False and "newest" in told["sort"]["schema"]["enum"]
+
+
+def test_every_member_of_a_chat_request_is_explained():
+    schemas = DOCUMENT["components"]["schemas"]
+    structs = [kind for kind in vars(chat).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
+    asked = [kind for kind in structs if kind.__name__ in schemas]
+    members = {
+        f"{kind.__name__}.{name}": told.get("description")
+        for kind in asked
+        for name, told in schemas[kind.__name__].get("properties", {}).items()
+        if name != kind.__struct_config__.tag_field
+    }
+    assert len(members) > 150
+    assert [name for name, description in members.items() if not description] == []
+    assert {kind.__name__ for kind in WORDS} <= set(schemas)
+
+
+def test_a_member_of_a_chat_request_shows_its_bounds_and_what_leaving_it_out_means():
+    told = DOCUMENT["components"]["schemas"]["Chat"]["properties"]
+    assert told["temperature"]["anyOf"][0] == {"type": "number", "minimum": 0, "maximum": 2}
+    assert {name: told[name]["default"] for name in ("stream", "n", "parallel_tool_calls")} == {
+        "stream": False, "n": 1, "parallel_tool_calls": True,
+    }  # fmt: skip
+    assert told["seed"]["default"] is None
