@@ -31,7 +31,8 @@ from entrepot.providers.configured import Configured, configure
 from entrepot.providers.local import find_local
 from entrepot.records.recorder import Recorder
 from entrepot.routing.fit import AS_IT_IS, Fit, fit
-from entrepot.routing.plan import Candidate, Offer
+from entrepot.routing.memo import PlanMemo
+from entrepot.routing.plan import Candidate, Offer, Plan, plan
 from entrepot.sandbox.provider import Sandbox
 from entrepot.sandbox.scenario import strip_suffix
 from entrepot.settings import BadSettings, Settings, proxy_environment
@@ -61,6 +62,7 @@ class App:
         self.hot: dict[bytes, Callable[[Any], Awaitable[None]]] = {}
         """POST paths whose requests the server hands over without an ASGI layer, and who answers them."""
         self._sandboxed: dict[str, Offer] = {}
+        self._plans = PlanMemo()
 
     async def __aenter__(self) -> App:
         settings = self.settings
@@ -114,13 +116,16 @@ class App:
     def _rooms(self) -> Rooms:
         return Rooms(
             authenticate=self.keys.authenticate_inference,
-            offers=self._offers,
+            plan=self._plan,
             sender=self._sender,
             suit=self._suit,
-            refuses=lambda: self._refuses,
             settle=self.recorder.settle,
             observe=self.metrics.observe,
         )
+
+    def _plan(self, request: Request, wished: list[str], caller: Caller) -> Plan:
+        asked = (caller.kind == "test", *wished)
+        return self._plans.plan(request, asked, lambda: plan(request, self._offers(wished, caller), self._refuses))
 
     def _offers(self, wished: list[str], caller: Caller) -> tuple[Offer, ...]:
         if caller.kind == "test":
@@ -217,6 +222,7 @@ class App:
         providers, self.catalog = await stock(self.settings, self._db, self._client)
         self.providers.update(providers)
         self._sandboxed.clear()
+        self._plans.clear()
 
 
 def open_store(settings: Settings) -> sqlite3.Connection:

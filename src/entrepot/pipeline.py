@@ -27,14 +27,14 @@ from entrepot.errors import BrokenStream, GatewayError, InvalidRequest, Upstream
 from entrepot.metering.cost import Cost, Unpriced, cost_of
 from entrepot.metering.tokens import StreamCounter, count_prompt
 from entrepot.routing.fit import Fit
-from entrepot.routing.plan import Candidate, Offer, Plan, plan
+from entrepot.routing.plan import Candidate, Plan
 from entrepot.upstream.failures import classify_event
 from entrepot.upstream.walk import Limits, Opened, Sender, walk
 from entrepot.values.caller import Caller
 from entrepot.values.chat import ImagePart, Request, UserMessage
 from entrepot.values.clock import Clock
 from entrepot.values.generation import Attempt, Evidence, Generation
-from entrepot.values.ids import generation_id
+from entrepot.values.ids import GenerationIds
 from entrepot.values.money import YOCTO_PER_NANO, half_even
 from entrepot.values.usage import Usage
 
@@ -48,6 +48,10 @@ class Http(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]: ...
+
+    def header(self, name: bytes) -> str:
+        """The value of a header, "" without it. `name` in lower case."""
+        ...
 
     @property
     def authorization(self) -> str | None: ...
@@ -71,19 +75,18 @@ class Rooms(msgspec.Struct, frozen=True):
     """What the pipeline needs from the rooms it passes through, handed in by `app.py`.
 
     authenticate  Authorization header to caller, on the inference paths. raises Unauthenticated, Forbidden
-    offers        the wished slugs of a request to models with their endpoints, test keys to the sandbox. raises InvalidRequest
+    plan          the endpoints for a request that wishes these slugs, in order; the sandbox for test keys.
+                  raises InvalidRequest, NotFound
     sender        for one call: where its attempts go
     suit          what must change in a request for a candidate
-    refuses       by provider: request fields it answers with an error
     settle        commits one record; returns when it is durable
     observe       told each finished generation, for metrics
     """
 
     authenticate: Callable[[str | None], Caller]
-    offers: Callable[[list[str], Caller], tuple[Offer, ...]]
+    plan: Callable[[Request, list[str], Caller], Plan]
     sender: Callable[[Caller, Http, list[str]], Sender]
     suit: Callable[[Request, Candidate], Fit]
-    refuses: Callable[[], dict[str, frozenset[str]]]
     settle: Callable[[Generation], Awaitable[None]]
     observe: Callable[[Generation], None]
 
@@ -110,11 +113,11 @@ class Call:
         "wished",
     )
 
-    def __init__(self, caller: Caller, http: Http, clock: Clock, started: float) -> None:
+    def __init__(self, caller: Caller, http: Http, generation_id: str, created_ms: int, started: float) -> None:
         self.caller = caller
         self.http = http
-        self.created_ms = clock.now_ms()
-        self.id = generation_id(self.created_ms)
+        self.created_ms = created_ms
+        self.id = generation_id
         self.started = started
         self.sent = started
         self.first_byte = 0.0
@@ -146,13 +149,15 @@ class Pipeline:
         self._rooms = rooms
         self._limits = limits
         self._clock = clock
+        self._ids = GenerationIds()
         self.live: set[Call] = set()
 
     async def chat(self, http: Http) -> None:
         """Answers one chat request, with a record of it whatever happens. raises GatewayError when the key is not good."""
         started = self._clock.monotonic()
         caller = self._rooms.authenticate(http.authorization)
-        call = Call(caller, http, self._clock, started)
+        now_ms = self._clock.now_ms()
+        call = Call(caller, http, self._ids.make(now_ms), now_ms, started)
         self.live.add(call)
         try:
             await self._serve(call)
@@ -180,8 +185,7 @@ class Pipeline:
     async def _serve(self, call: Call) -> None:
         request = call.request = parse_request(await call.http.body())
         call.wished = _wished(request)
-        offers = self._rooms.offers(call.wished, call.caller)
-        call.plan = plan(request, offers, self._rooms.refuses())
+        call.plan = self._rooms.plan(request, call.wished, call.caller)
         call.sent = self._clock.monotonic()
         opened = call.opened = await walk(
             call.plan,
@@ -293,7 +297,7 @@ class Pipeline:
         self, call: Call, usage: Usage, cost: Cost, evidence: Evidence, error: GatewayError | None, finish: str | None
     ) -> Generation:
         now = self._clock.monotonic()
-        opened, request, headers = call.opened, call.request, call.http.headers
+        opened, request, header = call.opened, call.request, call.http.header
         said = (opened.plain or opened.stream) if opened else None
         endpoint = opened.candidate.endpoint if opened else None
         chat = request.chat if request else None
@@ -328,11 +332,11 @@ class Pipeline:
             queue_ms=round((call.sent - call.started) * 1000, 3),
             first_byte_ms=round((call.first_byte - call.sent) * 1000, 3) if call.first_byte else 0.0,
             generation_ms=round((now - call.first_byte) * 1000, 3) if call.first_byte else 0.0,
-            http_referer=headers.get("http-referer", "")[:512],
-            app_title=(headers.get("x-openrouter-title") or headers.get("x-title", ""))[:256],
-            user_agent=headers.get("user-agent", "")[:256],
+            http_referer=header(b"http-referer")[:512],
+            app_title=(header(b"x-openrouter-title") or header(b"x-title"))[:256],
+            user_agent=header(b"user-agent")[:256],
             external_user=(chat.user or "")[:128] if chat else "",
-            session_id=((chat.session_id if chat else None) or headers.get("x-session-id", ""))[:256],
+            session_id=((chat.session_id if chat else None) or header(b"x-session-id"))[:256],
             adjusted=opened.fit.notes if opened else (),
             unknown_fields=request.unknown if request else (),
             attempts=tuple(call.attempts),

@@ -63,7 +63,7 @@ def _render_controls(request: Request, wishes: Wishes, quirks: frozenset[Quirk],
             fields.pop("reasoning_effort", None)
             fields["reasoning"] = Raw(encode({"effort": wishes.effort}))
     else:
-        for name in _GATEWAY_ONLY & fields.keys():
+        for name in [name for name in fields if name in _GATEWAY_ONLY]:
             del fields[name]
         if wishes.effort is not None:
             _render_effort(wishes.effort, quirks, fields)

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
-from entrepot.values.money import YOCTO, usd
+from entrepot.values.money import NANO, YOCTO
 from entrepot.values.usage import Usage
 
 Number = int | float | None
@@ -123,7 +123,7 @@ def render_usage(usage: Usage, prompt_nano: int, completion_nano: int) -> bytes:
         usage.prompt_tokens,
         usage.completion_tokens,
         usage.total_tokens,
-        usd(prompt_nano + completion_nano).encode(),
+        _usd(prompt_nano + completion_nano),
         usage.cached_tokens,
         usage.cache_write_tokens + usage.cache_write_1h_tokens,
         usage.audio_tokens,
@@ -132,6 +132,11 @@ def render_usage(usage: Usage, prompt_nano: int, completion_nano: int) -> bytes:
         usage.completion_image_tokens,
         usage.accepted_prediction_tokens,
         usage.rejected_prediction_tokens,
-        usd(prompt_nano).encode(),
-        usd(completion_nano).encode(),
+        _usd(prompt_nano),
+        _usd(completion_nano),
     )
+
+
+def _usd(nano: int) -> bytes:
+    """`values.money.usd` for amounts that are not negative, as bytes."""
+    return (b"%d.%09d" % divmod(nano, NANO)).rstrip(b"0").rstrip(b".")
