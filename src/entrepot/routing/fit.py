@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
-from entrepot.values.chat import Request
 from entrepot.values.model import Endpoint
+from entrepot.values.request import Request
 
 _SAMPLING = frozenset({"temperature", "top_p", "frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs"})
 _LENGTH = frozenset({"max_tokens", "max_completion_tokens"})
@@ -64,8 +64,8 @@ AS_IT_IS = Fit()
 
 def fit(request: Request, endpoint: Endpoint, refused: frozenset[str] = frozenset()) -> Fit:
     """refused  request fields the provider answers with an error"""
-    sent = request.fields.keys()
-    if sent.isdisjoint(_INTERESTING) and sent.isdisjoint(refused):
+    sent = request.parameters
+    if _INTERESTING.isdisjoint(sent) and refused.isdisjoint(sent):
         return AS_IT_IS
     notes: list[str] = []
     effort, refusal = _effort(request, endpoint, notes)
@@ -110,9 +110,8 @@ def nearest_effort(wished: str, known: tuple[str, ...]) -> str | None:
 
 def _dropped(request: Request, endpoint: Endpoint, refused: frozenset[str], effort: str | None, notes: list[str]) -> list[str]:
     dropped = []
-    fields = request.fields
-    for name in fields:
-        if bytes(fields[name]) == b"null":
+    for name in request.parameters:
+        if not request.gives(name):
             continue
         if name in refused:
             reason = "dropped, the provider refuses it"

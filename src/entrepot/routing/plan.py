@@ -12,9 +12,10 @@ import msgspec
 
 from entrepot.errors import GatewayError, InvalidRequest, NotFound
 from entrepot.routing.fit import fit
-from entrepot.values.chat import AudioPart, FilePart, ImagePart, Preferences, Request, Sort, UserMessage
+from entrepot.values.chat import Preferences, Sort
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.money import YOCTO, parse_usd
+from entrepot.values.request import Request
 
 _NO_PREFERENCES = Preferences()
 _SOFT = ("tools", "response_format", "verbosity")
@@ -52,8 +53,8 @@ def plan(request: Request, offers: Iterable[Offer], refuses: dict[str, frozenset
 
     raises  NotFound, naming what removed the last endpoint; InvalidRequest, where no endpoint of the model could ever do it
     """
-    preferences = request.chat.provider or _NO_PREFERENCES
-    inputs = _inputs(request)
+    preferences = request.preferences or _NO_PREFERENCES
+    inputs = request.inputs
     kept: list[Candidate] = []
     reasons: list[str] = []
     dropped: list[tuple[Endpoint, Dropped]] = []
@@ -176,25 +177,10 @@ def _in_order(live: list[Endpoint], wish: Preferences) -> list[Endpoint]:
 def _softly(request: Request, live: list[Endpoint]) -> list[Endpoint]:
     """Endpoints that know what the request needs come alone, when there are any."""
     for name in _SOFT:
-        if name in request.fields:
+        if name in request.parameters:
             able = [endpoint for endpoint in live if not endpoint.supported_parameters or name in endpoint.supported_parameters]
             live = able or live
     return live
-
-
-def _inputs(request: Request) -> frozenset[str]:
-    """The modalities, apart from text, that the messages carry."""
-    found = set()
-    for message in request.chat.messages:
-        if isinstance(message, UserMessage) and not isinstance(message.content, str):
-            for part in message.content:
-                if isinstance(part, ImagePart):
-                    found.add("image")
-                elif isinstance(part, AudioPart):
-                    found.add("audio")
-                elif isinstance(part, FilePart):
-                    found.add("file")
-    return frozenset(found) - {"file"}
 
 
 def wished_sort(wish: Preferences | None) -> str | None:

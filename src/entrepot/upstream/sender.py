@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from entrepot.dialects.openai_chat.render import Wishes, render_request
+from entrepot.dialects.dialect import Wishes
+from entrepot.dialects.openai_chat.render import render_request
 from entrepot.providers import Quirk
 from entrepot.providers.configured import Configured
 from entrepot.routing.fit import Fit

@@ -1,16 +1,20 @@
-"""The canonical request: what a caller may ask for, with types and bounds.
+"""A Chat Completions request: what a caller may ask for, with types and bounds.
 
-The shape is that of Chat Completions with OpenRouter's additions (its contract 1.2 to 1.7, read 2026-08-22), because it is the
-widest in use; the other dialects parse into these same structs. Every field may be null, which means absent. Numbers and
-lengths are bounded here, once; rules that join two fields are in `dialects/openai_chat/parse.py`.
+The shape is that of Chat Completions with OpenRouter's additions (its contract 1.2 to 1.7, read 2026-08-22). What the rooms look
+at in a request of any dialect is `values.request.Request`; the `Request` here is its form for this dialect. Every field may be
+null, which means absent. Numbers and lengths are bounded here, once; rules that join two fields are in
+`dialects/openai_chat/parse.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Raw
+
+from entrepot.values.conversation import Conversation
 
 Effort = Literal["max", "xhigh", "high", "medium", "low", "minimal", "none"]
 Count = Annotated[int, Meta(ge=1, le=2**31)]
@@ -366,7 +370,7 @@ class Chat(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct):
-    """A parsed request: the canonical form, and the bytes it came as.
+    """A parsed request, and the bytes it came as. Its members are explained at `values.request.Request`.
 
     fields   top-level members as raw JSON, for a route on which bytes stay bytes
     unknown  names of top-level members that are not in `Chat`; they pass
@@ -377,6 +381,51 @@ class Request(msgspec.Struct):
     unknown: tuple[str, ...]
     size: int
     dialect: str = "openai_chat"
+    heard: Conversation | None = None
+
+    @property
+    def slugs(self) -> tuple[str, ...]:
+        chat = self.chat
+        first = (chat.model,) if chat.model else ()
+        return tuple(dict.fromkeys((*first, *chat.models))) if chat.models else first
+
+    @property
+    def preferences(self) -> Preferences | None:
+        return self.chat.provider
+
+    @property
+    def parameters(self) -> Collection[str]:
+        return self.fields.keys()
+
+    def gives(self, parameter: str) -> bool:
+        raw = self.fields.get(parameter)
+        return raw is not None and bytes(memoryview(raw)) != b"null"
+
+    @property
+    def inputs(self) -> frozenset[str]:
+        found = set()
+        for message in self.chat.messages:
+            content = message.content
+            if content is not None and type(content) is not str:
+                found.update([_INPUTS[type(part)] for part in content if type(part) in _INPUTS])
+        return frozenset(found)
+
+    @property
+    def images(self) -> int:
+        contents = [message.content for message in self.chat.messages if isinstance(message, UserMessage)]
+        return sum(isinstance(part, ImagePart) for content in contents if not isinstance(content, str) for part in content)
+
+    @property
+    def user(self) -> str:
+        return self.chat.user or ""
+
+    @property
+    def session_id(self) -> str:
+        return self.chat.session_id or ""
+
+    def countable(self) -> tuple[Any, Any]:
+        tools = self.fields.get("tools")
+        return msgspec.json.decode(self.fields["messages"]), msgspec.json.decode(tools) if tools else None
 
     @property
     def stream(self) -> bool:
@@ -406,3 +455,6 @@ class Request(msgspec.Struct):
     def wishes_reasoning_text(self) -> bool:
         control = self.chat.reasoning
         return self.chat.include_reasoning is not False and not (control and control.exclude)
+
+
+_INPUTS: dict[type, str] = {ImagePart: "image", AudioPart: "audio", VideoPart: "video", InputVideoPart: "video"}

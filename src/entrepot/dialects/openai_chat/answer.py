@@ -19,7 +19,7 @@ from entrepot.dialects.openai_chat.shape import (
     loads,
     normalise_message,
 )
-from entrepot.dialects.openai_chat.usage import WireUsage, read_usage, usage_of
+from entrepot.dialects.openai_chat.usage import WireUsage, read_usage, render_usage, usage_of
 from entrepot.values.usage import Usage
 
 _NULL = b"null"
@@ -168,6 +168,9 @@ class PlainAnswer:
             raise Malformed("no choices")
         self._fields = fields
         self.usage = read_usage(usage, excludes_reasoning=excludes_reasoning) if len(bytes(usage)) > 4 else None
+
+    def render_with(self, usage: Usage, prompt_nano: int, completion_nano: int) -> bytes:
+        return self.render(render_usage(usage, prompt_nano, completion_nano))
 
     def render(self, usage: bytes) -> bytes:
         if self._fields is None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from entrepot.dialects.dialect import Wishes
 from entrepot.dialects.openai_chat.shape import Fields, decode_fields, encode
 from entrepot.providers import Quirk
 from entrepot.values.chat import AssistantMessage, DeveloperMessage, Request
@@ -24,17 +25,6 @@ _GATEWAY_ONLY = frozenset(
 _TOUCHED = _GATEWAY_ONLY | {"seed", "parallel_tool_calls", "tools", "stream_options"}
 _STREAM_OPTIONS = Raw(b'{"include_usage":true}')
 _NULL = Raw(b"null")
-
-
-class Wishes(msgspec.Struct, frozen=True):
-    """What the plan decided for this endpoint; see `routing/fit.py`."""
-
-    upstream_model: str
-    max_tokens_field: str
-    max_tokens: int | None = None
-    effort: str | None = None
-    dropped: tuple[str, ...] = ()
-    user_salt: bytes = b""
 
 
 def render_request(request: Request, wishes: Wishes, quirks: frozenset[Quirk]) -> bytes:

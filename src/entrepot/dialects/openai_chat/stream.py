@@ -24,8 +24,9 @@ from entrepot.dialects.openai_chat.shape import (
     loads,
     normalise_message,
 )
-from entrepot.dialects.openai_chat.usage import read_usage
+from entrepot.dialects.openai_chat.usage import read_usage, render_usage
 from entrepot.dialects.sse import EventReader
+from entrepot.errors import GatewayError
 from entrepot.values.usage import Usage
 
 DONE = b"data: [DONE]\n\n"
@@ -116,6 +117,10 @@ class StreamedAnswer:
         """raises  ErrorEvent, Malformed; BrokenStream for an event past the limit"""
         return self._render(self._events.feed(data))
 
+    def feed_whole(self, body: bytes) -> bytes:
+        """A plain answer that came where a stream was asked for. raises as `feed`"""
+        return self.feed(as_stream(body, self._voice))
+
     def close(self) -> bytes:
         """What an unfinished last event gives. raises as `feed`"""
         return self._render(self._events.close())
@@ -126,6 +131,12 @@ class StreamedAnswer:
         fields["choices"] = Raw(b"[]")
         fields["usage"] = Raw(usage)
         return b"data: " + encode(fields) + b"\n\n" + DONE
+
+    def end_with(self, usage: Usage, prompt_nano: int, completion_nano: int) -> bytes:
+        return self.end(render_usage(usage, prompt_nano, completion_nano))
+
+    def break_off(self, error: GatewayError) -> bytes:
+        return error_chunk(self._voice, error)
 
     def _render(self, payloads: list[bytes]) -> bytes:
         if len(payloads) == 1:
@@ -263,6 +274,14 @@ class StreamedAnswer:
 
 
 _decode_chunk = msgspec.json.Decoder(_Chunk).decode
+
+
+def error_chunk(voice: Voice, error: GatewayError) -> bytes:
+    """The last chunk of a stream that broke: the contract's error beside a choice that finished with one (1.10)."""
+    fields = voice.names("chat.completion.chunk")
+    said = {"code": error.status, "message": error.message, "metadata": error.metadata}
+    choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "error", "native_finish_reason": "error"}
+    return b"data: " + encode({**fields, "error": said, "choices": [choice]}) + b"\n\n"
 
 
 def as_stream(answer: bytes, voice: Voice) -> bytes:
