@@ -14,6 +14,7 @@ A client that hangs up is a normal way out: its task is cancelled, the upstream 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
@@ -47,6 +48,11 @@ class Http(Protocol):
     """The client's side of one request."""
 
     @property
+    def task(self) -> asyncio.Task[None] | None:
+        """The task that answers this request."""
+        ...
+
+    @property
     def headers(self) -> Mapping[str, str]: ...
 
     def header(self, name: bytes) -> str:
@@ -58,9 +64,11 @@ class Http(Protocol):
 
     async def body(self) -> bytes: ...
 
-    async def whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None: ...
+    async def whole(self, status: int, headers: bytes, body: bytes) -> None:
+        """A whole answer. `headers` are whole lines without the length, each with its CR LF."""
+        ...
 
-    async def begin(self, headers: list[tuple[bytes, bytes]], first: bytes) -> None: ...
+    async def begin(self, headers: bytes, first: bytes) -> None: ...
 
     async def piece(self, data: bytes) -> None: ...
 
@@ -108,7 +116,6 @@ class Call:
         "request",
         "sent",
         "started",
-        "task",
         "watcher",
         "wished",
     )
@@ -129,17 +136,20 @@ class Call:
         self.counter = StreamCounter()
         self.client_left = False
         self.watcher: asyncio.Task[None] | None = None
-        self.task = asyncio.current_task()
 
-    def head(self, content_type: bytes) -> list[tuple[bytes, bytes]]:
-        headers = [
-            (b"content-type", content_type),
-            (b"x-generation-id", self.id.encode()),
-            (b"access-control-allow-origin", b"*"),
-        ]
+    def head(self, content_type: bytes) -> bytes:
+        """Header lines of the answer."""
+        lines = b"content-type: %b\r\nx-generation-id: %b\r\naccess-control-allow-origin: *\r\n" % (
+            content_type,
+            self.id.encode(),
+        )
         if self.opened is not None and self.opened.fit.notes:
-            headers.append((b"x-entrepot-adjusted", "; ".join(self.opened.fit.notes).encode("latin-1", "replace")))
-        return headers
+            told = "; ".join(self.opened.fit.notes).encode("ascii", "replace")
+            lines += b"x-entrepot-adjusted: %b\r\n" % _CONTROLS.sub(b" ", told)
+        return lines
+
+
+_CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
 
 
 class Pipeline:
@@ -218,7 +228,7 @@ class Pipeline:
         """Passes the stream on as it comes. The finish is committed before the usage chunk and the end sign leave."""
         http, answer, stream = call.http, opened.answer, opened.stream
         assert stream is not None
-        await http.begin([*call.head(b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")], opened.first)
+        await http.begin(call.head(b"text/event-stream; charset=utf-8") + b"cache-control: no-cache\r\n", opened.first)
         try:
             while not stream.done:
                 data = await answer.chunk()
@@ -248,7 +258,7 @@ class Pipeline:
         await self._settle(call, Usage(), _NOTHING, "waived", error=error)
         headers = call.head(b"application/json")
         if error.retry_after_s is not None:
-            headers.append((b"retry-after", b"%d" % max(1, round(error.retry_after_s))))
+            headers += b"retry-after: %d\r\n" % max(1, round(error.retry_after_s))
         await call.http.whole(error.status, headers, render_error(error.status, error.message, error.metadata, call.id))
 
     async def _abandon(self, call: Call) -> None:
@@ -348,8 +358,8 @@ class Pipeline:
 async def _cancel_when_gone(call: Call) -> None:
     await call.http.gone()
     call.client_left = True
-    if call.task is not None:
-        call.task.cancel()
+    if call.http.task is not None:
+        call.http.task.cancel()
 
 
 def _wished(request: Request) -> list[str]:

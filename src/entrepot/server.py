@@ -222,13 +222,14 @@ class BoundedProtocol(HttpToolsProtocol):
         )
         self._exchange = exchange
         self.cycle = exchange  # type: ignore[assignment] # it has what the protocol looks at
-        self.tasks.add(self.loop.create_task(self._run(handler, exchange)))
+        exchange.task = self.loop.create_task(self._run(handler, exchange))
+        self.tasks.add(exchange.task)
 
     async def _run(self, handler: Handler, exchange: Exchange) -> None:
         try:
             await handler(exchange)
         finally:
-            self.tasks.discard(asyncio.current_task())
+            self.tasks.discard(exchange.task)
             if not exchange.response_complete:
                 self.transport.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
@@ -45,7 +46,6 @@ ROUTES = (
         description="Unknown members pass to the provider and are named in the record. Test keys are answered by the sandbox.",
     ),
 )
-_JSON = (b"content-type", b"application/json")
 
 
 class ClientHttp(Http, Protocol):
@@ -58,7 +58,7 @@ class ClientHttp(Http, Protocol):
 class AsgiHttp:
     """One request of an ASGI server, as `pipeline.Http`, for those that are not answered by an `Exchange`."""
 
-    __slots__ = ("_body_limit", "_headers", "_raw", "_receive", "_send", "authorization", "began")
+    __slots__ = ("_body_limit", "_headers", "_raw", "_receive", "_send", "authorization", "began", "task")
 
     def __init__(self, scope: Message, receive: Receive, send: Send, body_limit: int) -> None:
         self._raw: list[tuple[bytes, bytes]] = scope["headers"]
@@ -67,6 +67,7 @@ class AsgiHttp:
         self._send = send
         self._body_limit = body_limit
         self.began = False
+        self.task = asyncio.current_task()
         self.authorization = next((v.decode("latin-1") for k, v in self._raw if k == b"authorization"), None)
 
     @property
@@ -92,15 +93,15 @@ class AsgiHttp:
             raise too_large(self._body_limit)
         return b"".join(pieces)
 
-    async def whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    async def whole(self, status: int, headers: bytes, body: bytes) -> None:
         self.began = True
-        headers.append((b"content-length", b"%d" % len(body)))
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        told = [*_pairs(headers), (b"content-length", b"%d" % len(body))]
+        await self._send({"type": "http.response.start", "status": status, "headers": told})
         await self._send({"type": "http.response.body", "body": body})
 
-    async def begin(self, headers: list[tuple[bytes, bytes]], first: bytes) -> None:
+    async def begin(self, headers: bytes, first: bytes) -> None:
         self.began = True
-        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        await self._send({"type": "http.response.start", "status": 200, "headers": _pairs(headers)})
         if first:
             await self.piece(first)
 
@@ -130,11 +131,15 @@ def chat_completions(pipeline: Pipeline, log_failure: Callable[[BaseException], 
     return handle
 
 
+def _pairs(lines: bytes) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, _, value in (line.partition(b": ") for line in lines.split(b"\r\n")[:-1])]
+
+
 async def _answer(http: ClientHttp, error: GatewayError) -> None:
     if http.began:
         await http.end(b"")
         return
-    headers = [_JSON, (b"access-control-allow-origin", b"*")]
+    headers = b"content-type: application/json\r\naccess-control-allow-origin: *\r\n"
     if error.retry_after_s is not None:
-        headers.append((b"retry-after", b"%d" % max(1, round(error.retry_after_s))))
+        headers += b"retry-after: %d\r\n" % max(1, round(error.retry_after_s))
     await http.whole(error.status, headers, render_error(error.status, error.message, error.metadata))

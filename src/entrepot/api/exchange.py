@@ -51,6 +51,7 @@ class Exchange:
         "raw_headers",
         "response_complete",
         "response_started",
+        "task",
     )
 
     def __init__(
@@ -79,6 +80,8 @@ class Exchange:
         self.response_complete = False
         self.disconnected = False
         self.message_event = self
+        self.task: asyncio.Task[None] | None = None
+        """The task that answers; the server sets it."""
 
     # What the connection says
 
@@ -138,21 +141,20 @@ class Exchange:
         self._pieces = []
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    async def whole(self, status: int, headers: Headers, body: bytes) -> None:
+    async def whole(self, status: int, headers: bytes, body: bytes) -> None:
         if self.disconnected:
             return
         self.response_started = True
-        length = b"content-length: %d\r\n\r\n" % len(body)
-        self._transport.write(b"".join([*self._head(status, headers), length, body]))
+        self._transport.write(b"%b%bcontent-length: %d\r\n\r\n%b" % (self._status_line(status), headers, len(body), body))
         self._complete()
 
-    async def begin(self, headers: Headers, first: bytes) -> None:
+    async def begin(self, headers: bytes, first: bytes) -> None:
         """The head of a stream, with the first of it."""
         if self.disconnected:
             return
         self.response_started = True
         piece = b"%x\r\n%b\r\n" % (len(first), first) if first else b""
-        self._transport.write(b"".join([*self._head(200, headers), b"transfer-encoding: chunked\r\n\r\n", piece]))
+        self._transport.write(b"%b%btransfer-encoding: chunked\r\n\r\n%b" % (self._status_line(200), headers, piece))
 
     async def piece(self, data: bytes) -> None:
         if self._flow.write_paused and not self.disconnected:
@@ -171,13 +173,8 @@ class Exchange:
         while not self.disconnected and not self.response_complete:
             await self._change()
 
-    def _head(self, status: int, headers: Headers) -> list[bytes]:
-        head = [_STATUS_LINES[status]]
-        for name, value in headers:
-            head += (name, b": ", value, b"\r\n")
-        if not self.keep_alive:
-            head.append(b"connection: close\r\n")
-        return head
+    def _status_line(self, status: int) -> bytes:
+        return _STATUS_LINES[status] if self.keep_alive else _STATUS_LINES[status] + b"connection: close\r\n"
 
     def _complete(self) -> None:
         self.response_complete = True
