@@ -43,7 +43,11 @@ def test_nothing_names_a_registry_or_this_workplace() -> None:
     ]
     files += [ROOT / name for name in ("README.md", "Makefile", "pyproject.toml", "web/package-lock.json")]
     texts = [
-        path for path in files if path.is_file() and path.suffix in (".py", ".md", ".txt", ".toml", ".json", ".ts", ".css", "")
+        path
+        for path in files
+        if "node_modules" not in path.parts
+        and path.is_file()
+        and path.suffix in (".py", ".md", ".txt", ".toml", ".json", ".ts", ".css", "")
     ]
     named = [
         str(path) for path in texts if path != Path(__file__) and words.search(path.read_text(encoding="utf8", errors="ignore"))
