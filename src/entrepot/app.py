@@ -14,6 +14,7 @@ import structlog
 
 from entrepot import __version__
 from entrepot.api import chat, generation, health, key, models
+from entrepot.api.answering import AsgiHttp, answering
 from entrepot.api.openapi import document, render
 from entrepot.api.routes import Api, Check, Desk
 from entrepot.catalog.catalog import Catalog
@@ -40,15 +41,16 @@ from entrepot.storage.sqlite import connect, migrate
 from entrepot.telemetry.metrics import Metrics
 from entrepot.upstream.client import Client, parse_origin, render_head
 from entrepot.upstream.sender import SANDBOX, Destinations, ProviderSender, SandboxSender
-from entrepot.upstream.walk import Limits, Sender
+from entrepot.upstream.walk import Sender
 from entrepot.values.caller import Caller
-from entrepot.values.chat import Request
 from entrepot.values.clock import Clock
 from entrepot.values.model import Endpoint
+from entrepot.values.request import Request
 from entrepot.web.pages import FrontFacts, Pages, ProviderFact
 
 _REFRESH_S = 0.5
 ROUTES = (*chat.ROUTES, *models.ROUTES, *key.ROUTES, *generation.ROUTES, *health.ROUTES)
+SURFACES = chat.SURFACES
 log = structlog.get_logger("entrepot")
 
 
@@ -81,11 +83,10 @@ class App:
         self.providers, self.catalog = await stock(settings, self._db, client)
         self._refuses = {slug: configured.provider.refuses for slug, configured in self.providers.items()}
         self.sandbox = Sandbox(settings.sandbox)
-        self.destinations = Destinations(client, self.providers, secret)
+        self.destinations = Destinations(client, self.providers, secret, settings.upstream.max_line_bytes)
         self.metrics = Metrics()
-        limits = Limits(settings.upstream.max_answer_bytes, settings.upstream.max_line_bytes)
-        self.pipeline = Pipeline(self._rooms(), limits, self.clock)
-        self.hot = {path.encode(): chat.chat_completions(self.pipeline, _log_failure) for path in chat.PATHS}
+        self.pipeline = Pipeline(self._rooms(), settings.upstream.max_answer_bytes, self.clock)
+        self.hot = {path.encode(): answering(self.pipeline, surface, _log_failure) for path, surface in SURFACES.items()}
         self.metrics.gauge("entrepot_generations_live", "Generations under way.", lambda: len(self.pipeline.live))
         self._api = Api(ROUTES, self._desk(), Pages(self._facts, lambda: document(ROUTES, __version__)))
         self._started_ms = self.clock.now_ms()
@@ -103,7 +104,7 @@ class App:
             return
         handler = self.hot.get(scope["path"].encode()) if scope["method"] == "POST" else None
         if handler is not None:
-            await handler(chat.AsgiHttp(scope, receive, send, self.settings.server.max_body_bytes))
+            await handler(AsgiHttp(scope, receive, send, self.settings.server.max_body_bytes))
         else:
             await self._api(scope, receive, send)
 
@@ -123,11 +124,12 @@ class App:
             observe=self.metrics.observe,
         )
 
-    def _plan(self, request: Request, wished: list[str], caller: Caller) -> Plan:
-        asked = (caller.kind == "test", *wished)
+    def _plan(self, request: Request, caller: Caller) -> Plan:
+        wished = request.slugs
+        asked = (caller.kind == "test", wished)
         return self._plans.plan(request, asked, lambda: plan(request, self._offers(wished, caller), self._refuses))
 
-    def _offers(self, wished: list[str], caller: Caller) -> tuple[Offer, ...]:
+    def _offers(self, wished: tuple[str, ...], caller: Caller) -> tuple[Offer, ...]:
         if caller.kind == "test":
             return tuple(self._sandbox_offer(slug) for slug in wished)
         resolved = (self.catalog.resolve(slug) for slug in wished)
@@ -143,9 +145,9 @@ class App:
             known = self._sandboxed[slug] = Offer(model, (_sandbox_endpoint(model),))
         return known
 
-    def _sender(self, caller: Caller, http: Http, wished: list[str]) -> Sender:
+    def _sender(self, caller: Caller, http: Http, request: Request) -> Sender:
         if caller.kind == "test":
-            return SandboxSender(self.sandbox, http.headers, wished[0])
+            return SandboxSender(self.sandbox, http.headers, request.slugs[0])
         return ProviderSender(self.destinations)
 
     def _suit(self, request: Request, candidate: Candidate) -> Fit:
@@ -206,7 +208,8 @@ class App:
         while True:
             await asyncio.sleep(_REFRESH_S)
             try:
-                self.keys.refresh()
+                while self.keys.refresh():
+                    await asyncio.sleep(0)
                 if self._stocked != (mark := self._stock_mark()):
                     await self._restock()
                     self._stocked = mark
@@ -223,6 +226,7 @@ class App:
         self.providers.update(providers)
         self._sandboxed.clear()
         self._plans.clear()
+        self.destinations.forget()
 
 
 def open_store(settings: Settings) -> sqlite3.Connection:

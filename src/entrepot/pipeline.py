@@ -20,23 +20,22 @@ from typing import Protocol
 
 import msgspec
 
-from entrepot.dialects.openai_chat.parse import parse_request
-from entrepot.dialects.openai_chat.render import render_error
-from entrepot.dialects.openai_chat.shape import ErrorEvent, Malformed, Voice
-from entrepot.dialects.openai_chat.usage import render_usage
+from entrepot.dialects.dialect import Dialect, Plain, Streamed
+from entrepot.dialects.translated import shown
+from entrepot.dialects.voice import ErrorEvent, Malformed, Voice
 from entrepot.errors import BrokenStream, GatewayError, InvalidRequest, UpstreamError
 from entrepot.metering.cost import Cost, Unpriced, cost_of
 from entrepot.metering.tokens import StreamCounter, count_prompt
 from entrepot.routing.fit import Fit
 from entrepot.routing.plan import Candidate, Plan
 from entrepot.upstream.failures import classify_event
-from entrepot.upstream.walk import Limits, Opened, Sender, walk
+from entrepot.upstream.walk import Opened, Sender, walk
 from entrepot.values.caller import Caller
-from entrepot.values.chat import ImagePart, Request, UserMessage
 from entrepot.values.clock import Clock
 from entrepot.values.generation import Attempt, Evidence, Generation
 from entrepot.values.ids import GenerationIds
 from entrepot.values.money import YOCTO_PER_NANO, half_even
+from entrepot.values.request import Request
 from entrepot.values.usage import Usage
 
 _NOTHING = Cost(0, 0, 0, 0)
@@ -79,12 +78,25 @@ class Http(Protocol):
         ...
 
 
+class Surface(msgspec.Struct, frozen=True):
+    """What a client speaks to: a dialect, and how its requests are read.
+
+    parse      client bytes to a request. raises InvalidRequest
+    stream     media type of its streams
+    id_header  under which its SDKs look for the id of an answer, beside `x-generation-id`
+    """
+
+    dialect: Dialect
+    parse: Callable[[bytes], Request]
+    stream: bytes = b"text/event-stream; charset=utf-8"
+    id_header: bytes = b"x-request-id"
+
+
 class Rooms(msgspec.Struct, frozen=True):
     """What the pipeline needs from the rooms it passes through, handed in by `app.py`.
 
     authenticate  Authorization header to caller, on the inference paths. raises Unauthenticated, Forbidden
-    plan          the endpoints for a request that wishes these slugs, in order; the sandbox for test keys.
-                  raises InvalidRequest, NotFound
+    plan          the endpoints for a request, in order; the sandbox for test keys. raises InvalidRequest, NotFound
     sender        for one call: where its attempts go
     suit          what must change in a request for a candidate
     settle        commits one record; returns when it is durable
@@ -92,8 +104,8 @@ class Rooms(msgspec.Struct, frozen=True):
     """
 
     authenticate: Callable[[str | None], Caller]
-    plan: Callable[[Request, list[str], Caller], Plan]
-    sender: Callable[[Caller, Http, list[str]], Sender]
+    plan: Callable[[Request, Caller], Plan]
+    sender: Callable[[Caller, Http, Request], Sender]
     suit: Callable[[Request, Candidate], Fit]
     settle: Callable[[Generation], Awaitable[None]]
     observe: Callable[[Generation], None]
@@ -116,19 +128,19 @@ class Call:
         "request",
         "sent",
         "started",
+        "surface",
         "watcher",
-        "wished",
     )
 
-    def __init__(self, caller: Caller, http: Http, generation_id: str, created_ms: int, started: float) -> None:
+    def __init__(self, caller: Caller, http: Http, surface: Surface, generation_id: str, created_ms: int, started: float) -> None:
         self.caller = caller
         self.http = http
+        self.surface = surface
         self.created_ms = created_ms
         self.id = generation_id
         self.started = started
         self.sent = started
         self.first_byte = 0.0
-        self.wished: list[str] = []
         self.request: Request | None = None
         self.plan: Plan | None = None
         self.opened: Opened | None = None
@@ -139,12 +151,15 @@ class Call:
 
     def head(self, content_type: bytes) -> bytes:
         """Header lines of the answer."""
-        lines = b"content-type: %b\r\nx-generation-id: %b\r\naccess-control-allow-origin: *\r\n" % (
+        own = self.id.encode()
+        lines = b"content-type: %b\r\nx-generation-id: %b\r\n%b: %b\r\naccess-control-allow-origin: *\r\n" % (
             content_type,
-            self.id.encode(),
+            own,
+            self.surface.id_header,
+            own,
         )
-        if self.opened is not None and self.opened.fit.notes:
-            told = "; ".join(self.opened.fit.notes).encode("ascii", "replace")
+        if self.opened is not None and self.opened.notes:
+            told = "; ".join(self.opened.notes).encode("ascii", "replace")
             lines += b"x-entrepot-adjusted: %b\r\n" % _CONTROLS.sub(b" ", told)
         return lines
 
@@ -155,19 +170,19 @@ _CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
 class Pipeline:
     """Runs generations. `live` are those under way; `watch` must be run beside them."""
 
-    def __init__(self, rooms: Rooms, limits: Limits, clock: Clock) -> None:
+    def __init__(self, rooms: Rooms, max_answer_bytes: int, clock: Clock) -> None:
         self._rooms = rooms
-        self._limits = limits
+        self._max_answer_bytes = max_answer_bytes
         self._clock = clock
         self._ids = GenerationIds()
         self.live: set[Call] = set()
 
-    async def chat(self, http: Http) -> None:
-        """Answers one chat request, with a record of it whatever happens. raises GatewayError when the key is not good."""
+    async def generate(self, http: Http, surface: Surface) -> None:
+        """Answers one request, with a record of it whatever happens. raises GatewayError when the key is not good."""
         started = self._clock.monotonic()
         caller = self._rooms.authenticate(http.authorization)
         now_ms = self._clock.now_ms()
-        call = Call(caller, http, self._ids.make(now_ms), now_ms, started)
+        call = Call(caller, http, surface, self._ids.make(now_ms), now_ms, started)
         self.live.add(call)
         try:
             await self._serve(call)
@@ -193,19 +208,20 @@ class Pipeline:
                     call.watcher = asyncio.create_task(_cancel_when_gone(call))
 
     async def _serve(self, call: Call) -> None:
-        request = call.request = parse_request(await call.http.body())
-        call.wished = _wished(request)
-        call.plan = self._rooms.plan(request, call.wished, call.caller)
+        request = call.request = call.surface.parse(await call.http.body())
+        if not request.slugs:
+            raise _no_model()
+        call.plan = self._rooms.plan(request, call.caller)
         call.sent = self._clock.monotonic()
         opened = call.opened = await walk(
             call.plan,
             request,
-            self._rooms.sender(call.caller, call.http, call.wished),
+            self._rooms.sender(call.caller, call.http, request),
             suit=lambda candidate: self._rooms.suit(request, candidate),
             voice=lambda candidate, provider: _voice(call, request, candidate, provider),
             attempts=call.attempts,
             clock=self._clock,
-            limits=self._limits,
+            max_answer_bytes=self._max_answer_bytes,
         )
         call.first_byte = self._clock.monotonic()
         try:
@@ -220,7 +236,7 @@ class Pipeline:
         plain = opened.plain
         assert plain is not None
         usage, cost, evidence = self._meter(call, opened, plain.usage)
-        body = plain.render(render_usage(usage, cost.prompt_nano, cost.completion_nano))
+        body = plain.render_with(usage, cost.prompt_nano, cost.completion_nano)
         await self._settle(call, usage, cost, evidence)
         await call.http.whole(200, call.head(b"application/json"), body)
 
@@ -228,7 +244,7 @@ class Pipeline:
         """Passes the stream on as it comes. The finish is committed before the usage chunk and the end sign leave."""
         http, answer, stream = call.http, opened.answer, opened.stream
         assert stream is not None
-        await http.begin(call.head(b"text/event-stream; charset=utf-8") + b"cache-control: no-cache\r\n", opened.first)
+        await http.begin(call.head(call.surface.stream) + b"cache-control: no-cache\r\n", opened.first)
         try:
             while not stream.done:
                 data = await answer.chunk()
@@ -244,22 +260,21 @@ class Pipeline:
             return
         usage, cost, evidence = self._meter(call, opened, stream.usage)
         await self._settle(call, usage, cost, evidence)
-        await http.end(stream.end(render_usage(usage, cost.prompt_nano, cost.completion_nano)))
+        await http.end(stream.end_with(usage, cost.prompt_nano, cost.completion_nano))
 
     async def _break(self, call: Call, opened: Opened, problem: UpstreamError | ErrorEvent | Malformed) -> None:
         """A failure after the first byte: told in the stream, and what came is what is billed."""
-        error = _as_error(problem, opened)
-        usage, cost, evidence = self._meter(call, opened, opened.stream.usage if opened.stream else None)
+        error, stream = _as_error(problem, opened), opened.stream
+        assert stream is not None
+        usage, cost, evidence = self._meter(call, opened, stream.usage)
         await self._settle(call, usage, cost, evidence, error=error, finish="error")
-        voice = _voice(call, call.request, opened.candidate, opened.candidate.endpoint.provider)
-        await call.http.end(_error_chunk(voice, error))
+        before = problem.before if isinstance(problem, ErrorEvent) else b""
+        await call.http.end(before + stream.break_off(error))
 
     async def _refuse(self, call: Call, error: GatewayError) -> None:
         await self._settle(call, Usage(), _NOTHING, "waived", error=error)
         headers = call.head(b"application/json")
-        if error.retry_after_s is not None:
-            headers += b"retry-after: %d\r\n" % max(1, round(error.retry_after_s))
-        await call.http.whole(error.status, headers, render_error(error.status, error.message, error.metadata, call.id))
+        await call.http.whole(*refusal(error, headers, call.surface.dialect, call.id))
 
     async def _abandon(self, call: Call) -> None:
         """The client left, or we are being stopped: what was produced is settled."""
@@ -279,9 +294,9 @@ class Pipeline:
             said = opened.stream or opened.plain
             if not completion and (said is None or said.finish_reason is None):
                 return Usage(), _NOTHING, "waived"
-            usage, evidence = Usage(prompt_tokens=_count_prompt(call.request), completion_tokens=completion), "counted"
+            usage, evidence = Usage(prompt_tokens=_count(call.request), completion_tokens=completion), "counted"
         price = opened.candidate.endpoint.price
-        images = _count_images(call.request) if price.rates.image else 0
+        images = call.request.images if price.rates.image and call.request else 0
         hour = _utc_hhmm(call.created_ms) if price.tiers else None
         try:
             return usage, cost_of(usage, price, images=images, at_utc_hhmm=hour), evidence
@@ -310,14 +325,13 @@ class Pipeline:
         opened, request, header = call.opened, call.request, call.http.header
         said = (opened.plain or opened.stream) if opened else None
         endpoint = opened.candidate.endpoint if opened else None
-        chat = request.chat if request else None
         upstream = usage.upstream_cost_yocto
         return Generation(
             id=call.id,
             created_ms=call.created_ms,
             key_hash=call.caller.key_hash,
             workspace=call.caller.workspace,
-            requested=call.wished[0] if call.wished else "",
+            requested=request.slugs[0] if request and request.slugs else "",
             model=endpoint.model if endpoint else "",
             provider=endpoint.provider if endpoint else (call.attempts[-1].provider if call.attempts else ""),
             endpoint=endpoint.id if endpoint else "",
@@ -345,9 +359,9 @@ class Pipeline:
             http_referer=header(b"http-referer")[:512],
             app_title=(header(b"x-openrouter-title") or header(b"x-title"))[:256],
             user_agent=header(b"user-agent")[:256],
-            external_user=(chat.user or "")[:128] if chat else "",
-            session_id=((chat.session_id if chat else None) or header(b"x-session-id"))[:256],
-            adjusted=opened.fit.notes if opened else (),
+            external_user=request.user[:128] if request else "",
+            session_id=((request.session_id if request else "") or header(b"x-session-id"))[:256],
+            adjusted=_adjusted(opened, said) if opened else (),
             unknown_fields=request.unknown if request else (),
             attempts=tuple(call.attempts),
             plan=call.plan.reasons if call.plan else (),
@@ -362,44 +376,44 @@ async def _cancel_when_gone(call: Call) -> None:
         call.http.task.cancel()
 
 
-def _wished(request: Request) -> list[str]:
-    """The slugs to try, in order, each once. raises InvalidRequest"""
-    chat = request.chat
-    slugs = [*([chat.model] if chat.model else []), *(chat.models or [])]
-    if not slugs:
-        raise InvalidRequest(
-            "`model` is required.",
-            field="model",
-            expected="a slug such as openai/gpt-5.1",
-            received="nothing",
-            remedy="Send `model`, or a list of `models`; GET /api/v1/models lists them.",
-        )
-    return list(dict.fromkeys(slugs))
+def _no_model() -> InvalidRequest:
+    return InvalidRequest(
+        "`model` is required.",
+        field="model",
+        expected="a slug such as openai/gpt-5.1",
+        received="nothing",
+        remedy="Send `model`, or a list of `models`; GET /api/v1/models lists them.",
+    )
 
 
-def _voice(call: Call, request: Request | None, candidate: Candidate, provider: str) -> Voice:
+def refusal(error: GatewayError, headers: bytes, dialect: Dialect, generation_id: str = "") -> tuple[int, bytes, bytes]:
+    """Status, header lines and body of a refusal in the client's own dialect."""
+    assert dialect.render_error is not None
+    status, body = dialect.render_error(error, generation_id)
+    if error.retry_after_s is not None:
+        headers += b"retry-after: %d\r\n" % max(1, round(error.retry_after_s))
+    return status, headers, body
+
+
+def _adjusted(opened: Opened, said: Plain | Streamed | None) -> tuple[str, ...]:
+    if said is None or not said.foreign:
+        return opened.notes
+    return (*opened.notes, f"events: {said.foreign} of an unknown kind skipped")
+
+
+def _voice(call: Call, request: Request, candidate: Candidate, provider: str) -> Voice:
     return Voice(
         id=call.id,
         model=candidate.model.id,
         provider=provider,
         created=call.created_ms // 1000,
         count=call.counter.feed,
-        shows_reasoning=request.wishes_reasoning_text if request else True,
+        shows_reasoning=request.wishes_reasoning_text,
     )
 
 
-def _count_prompt(request: Request | None) -> int:
-    if request is None:
-        return 0
-    tools = request.fields.get("tools")
-    return count_prompt(msgspec.json.decode(request.fields["messages"]), msgspec.json.decode(tools) if tools else None)
-
-
-def _count_images(request: Request | None) -> int:
-    if request is None:
-        return 0
-    contents = [message.content for message in request.chat.messages if isinstance(message, UserMessage)]
-    return sum(isinstance(part, ImagePart) for content in contents if not isinstance(content, str) for part in content)
+def _count(request: Request | None) -> int:
+    return count_prompt(*request.countable()) if request else 0
 
 
 def _utc_hhmm(now_ms: int) -> int:
@@ -412,12 +426,6 @@ def _as_error(problem: UpstreamError | ErrorEvent | Malformed, opened: Opened) -
     if isinstance(problem, ErrorEvent):
         return classify_event(problem.payload, provider)
     if isinstance(problem, Malformed):
-        return BrokenStream(f"{provider} sent something that is not Chat Completions: {problem}.")
+        speaks = shown(opened.candidate.endpoint.dialect)
+        return BrokenStream(f"{provider} sent something that is not {speaks}: {problem}.")
     return problem
-
-
-def _error_chunk(voice: Voice, error: GatewayError) -> bytes:
-    fields = voice.names("chat.completion.chunk")
-    said = {"code": error.status, "message": error.message, "metadata": error.metadata}
-    choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "error", "native_finish_reason": "error"}
-    return b"data: " + msgspec.json.encode({**fields, "error": said, "choices": [choice]}) + b"\n\n"

@@ -1,19 +1,13 @@
-"""POST /chat/completions: the client's side of a generation."""
+"""POST /chat/completions."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
-
 from entrepot.api.chat_shapes import ChatAnswer
-from entrepot.api.exchange import too_large
 from entrepot.api.routes import Route
-from entrepot.dialects.openai_chat.render import render_error
+from entrepot.dialects.openai_chat.dialect import dialect
+from entrepot.dialects.openai_chat.parse import parse_request
 from entrepot.errors import (
     Forbidden,
-    GatewayError,
-    Internal,
     InvalidRequest,
     NotFound,
     OutOfCredits,
@@ -23,14 +17,10 @@ from entrepot.errors import (
     TooSlow,
     Unavailable,
 )
-from entrepot.pipeline import Http, Pipeline
+from entrepot.pipeline import Surface
 from entrepot.values.chat import Chat
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
-PATHS = ("/api/v1/chat/completions", "/v1/chat/completions", "/chat/completions")
+_PATHS = ("/api/v1/chat/completions", "/v1/chat/completions", "/chat/completions")
 ROUTES = (
     Route(
         "POST",
@@ -47,99 +37,4 @@ ROUTES = (
     ),
 )
 
-
-class ClientHttp(Http, Protocol):
-    """`began`: the head of the answer has left."""
-
-    @property
-    def began(self) -> bool: ...
-
-
-class AsgiHttp:
-    """One request of an ASGI server, as `pipeline.Http`, for those that are not answered by an `Exchange`."""
-
-    __slots__ = ("_body_limit", "_headers", "_raw", "_receive", "_send", "authorization", "began", "task")
-
-    def __init__(self, scope: Message, receive: Receive, send: Send, body_limit: int) -> None:
-        self._raw: list[tuple[bytes, bytes]] = scope["headers"]
-        self._headers: dict[str, str] | None = None
-        self._receive = receive
-        self._send = send
-        self._body_limit = body_limit
-        self.began = False
-        self.task = asyncio.current_task()
-        self.authorization = next((v.decode("latin-1") for k, v in self._raw if k == b"authorization"), None)
-
-    @property
-    def headers(self) -> dict[str, str]:
-        if self._headers is None:
-            self._headers = {name.decode("latin-1"): value.decode("utf-8", "replace") for name, value in self._raw}
-        return self._headers
-
-    def header(self, name: bytes) -> str:
-        return self.headers.get(name.decode("latin-1"), "")
-
-    async def body(self) -> bytes:
-        """raises  TooLarge; InvalidRequest, when the client left before it was whole"""
-        pieces, size, more = [], 0, True
-        while more and size <= self._body_limit:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise InvalidRequest("The client left before its request was whole.", remedy="Send the whole body.")
-            pieces.append(message.get("body", b""))
-            size += len(pieces[-1])
-            more = message.get("more_body", False)
-        if size > self._body_limit:
-            raise too_large(self._body_limit)
-        return b"".join(pieces)
-
-    async def whole(self, status: int, headers: bytes, body: bytes) -> None:
-        self.began = True
-        told = [*_pairs(headers), (b"content-length", b"%d" % len(body))]
-        await self._send({"type": "http.response.start", "status": status, "headers": told})
-        await self._send({"type": "http.response.body", "body": body})
-
-    async def begin(self, headers: bytes, first: bytes) -> None:
-        self.began = True
-        await self._send({"type": "http.response.start", "status": 200, "headers": _pairs(headers)})
-        if first:
-            await self.piece(first)
-
-    async def piece(self, data: bytes) -> None:
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
-
-    async def end(self, data: bytes) -> None:
-        await self._send({"type": "http.response.body", "body": data})
-
-    async def gone(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-
-
-def chat_completions(pipeline: Pipeline, log_failure: Callable[[BaseException], None]) -> Callable[[ClientHttp], Awaitable[None]]:
-    """The handler for `PATHS`: answers one request, whatever happens."""
-
-    async def handle(http: ClientHttp) -> None:
-        try:
-            await pipeline.chat(http)
-        except GatewayError as error:
-            await _answer(http, error)
-        except Exception as bug:
-            log_failure(bug)
-            await _answer(http, Internal("Something broke inside the gateway; the operator's log says what."))
-
-    return handle
-
-
-def _pairs(lines: bytes) -> list[tuple[bytes, bytes]]:
-    return [(name, value) for name, _, value in (line.partition(b": ") for line in lines.split(b"\r\n")[:-1])]
-
-
-async def _answer(http: ClientHttp, error: GatewayError) -> None:
-    if http.began:
-        await http.end(b"")
-        return
-    headers = b"content-type: application/json\r\naccess-control-allow-origin: *\r\n"
-    if error.retry_after_s is not None:
-        headers += b"retry-after: %d\r\n" % max(1, round(error.retry_after_s))
-    await http.whole(error.status, headers, render_error(error.status, error.message, error.metadata))
+SURFACES = dict.fromkeys(_PATHS, Surface(dialect, parse_request))

@@ -58,13 +58,8 @@ class Exchange:
         self, raw_headers: Headers, transport: Any, flow: Flow, on_complete: Callable[[], None], body_limit: int, keep_alive: bool
     ) -> None:
         self.raw_headers = raw_headers
-        self.authorization: str | None = None
-        self._expects = False
-        for name, value in raw_headers:
-            if name == b"authorization":
-                self.authorization = value.decode("latin-1")
-            elif name == b"expect":
-                self._expects = value.lower() == b"100-continue"
+        self.authorization = credential_of(raw_headers)
+        self._expects = (b"expect", b"100-continue") in raw_headers or (b"expect", b"100-Continue") in raw_headers
         self._transport = transport
         self._flow = flow
         self._on_complete = on_complete
@@ -182,6 +177,17 @@ class Exchange:
         if not self.keep_alive:
             self._transport.close()
         self._on_complete()
+
+
+def credential_of(headers: Headers) -> str | None:
+    """What the client shows: `Authorization`, or the key in the header that Messages or Gemini clients use."""
+    bare: bytes | None = None
+    for name, value in headers:
+        if name == b"authorization":
+            return value.decode("latin-1")
+        if name == b"x-api-key" or name == b"x-goog-api-key":
+            bare = value
+    return None if bare is None else "Bearer " + bare.decode("latin-1")
 
 
 Handler = Callable[[Exchange], Awaitable[None]]

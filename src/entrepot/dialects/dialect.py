@@ -93,7 +93,7 @@ class StreamWriter(Protocol):
 
 
 class Plain(Protocol):
-    """A whole answer as the pipeline sees it, spliced or translated."""
+    """A whole answer as the pipeline sees it, spliced or translated. `foreign` counts what of it had no meaning here."""
 
     usage: Usage | None
     finish_reason: str | None
@@ -101,6 +101,7 @@ class Plain(Protocol):
     service_tier: str | None
     upstream_id: str
     tool_calls: int
+    foreign: int
 
     def render_with(self, usage: Usage, prompt_nano: int, completion_nano: int) -> bytes: ...
 
@@ -112,6 +113,7 @@ class Streamed(Protocol):
     native_finish_reason: str | None
     service_tier: str | None
     upstream_id: str
+    foreign: int
 
     @property
     def done(self) -> bool: ...
@@ -143,6 +145,7 @@ class Streamed(Protocol):
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """A wire format. Members that are None are not spoken in that direction.
 
+    shown          its name as people say it
     family         whose opaque state it carries, unless the provider says otherwise
     parse          client bytes to a request. raises InvalidRequest
     converse       the conversation of a request of this dialect (call `conversation_of`, which keeps it). raises InvalidRequest
@@ -158,6 +161,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
+    shown: str = ""
     family: str = "unknown"
     parse: Callable[[bytes], Request] | None = None
     converse: Callable[[Request], Conversation] | None = None

@@ -40,6 +40,10 @@ def dialect(name: str) -> Dialect:
     return found
 
 
+def shown(name: str) -> str:
+    return dialect(name).shown or name
+
+
 def conversation_of(request: Request) -> Conversation:
     """The canonical conversation, made once for a request. raises InvalidRequest"""
     if request.heard is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from entrepot.routing.plan import Plan
-from entrepot.values.chat import Request
+from entrepot.values.request import Request
 
 _LOOKED_AT = ("tools", "response_format", "verbosity")
 """Fields whose presence alone makes a difference to a plan."""
@@ -27,8 +27,8 @@ class PlanMemo:
         """The known plan, or the one that `make` gives. `asked` is what else a plan depends on: slugs, the kind of key."""
         if not _is_usual(request):
             return make()
-        fields = request.fields
-        key = (asked, *[name in fields for name in _LOOKED_AT])
+        given = request.parameters
+        key = (asked, *[name in given for name in _LOOKED_AT])
         known = self._plans.get(key)
         if known is None:
             if len(self._plans) >= _AT_MOST:
@@ -39,10 +39,4 @@ class PlanMemo:
 
 def _is_usual(request: Request) -> bool:
     """It has no preferences, nothing but text in it, and does not switch reasoning off."""
-    if request.chat.provider is not None or request.effort == "none":
-        return False
-    for message in request.chat.messages:
-        content = message.content
-        if content is not None and type(content) is not str:
-            return False
-    return True
+    return request.preferences is None and request.effort != "none" and not request.inputs

@@ -52,14 +52,20 @@ def render_head(method: str, origin: Origin, path: str, headers: Mapping[str, st
     target = origin.path + path
     if not target.isascii() or not target.isprintable() or " " in target:
         raise ValueError(f"the path {target!r} must be printable ASCII without spaces")
-    lines = [f"{method} {target} HTTP/1.1", f"Host: {origin.authority}", "Accept-Encoding: identity"]
+    opening = f"{method} {target} HTTP/1.1\r\nHost: {origin.authority}\r\nAccept-Encoding: identity\r\n"
+    return opening.encode("latin-1") + more_headers(headers)
+
+
+def more_headers(headers: Mapping[str, str]) -> bytes:
+    """Header lines to add to a head. raises ValueError, for a header that is more than one line"""
+    lines = []
     for name, value in headers.items():
         if any(sign in name + value for sign in "\r\n\0"):
             raise ValueError(f"the header {name!r} must be one line")
         if max(name + value, default="") > "\xff":
             raise ValueError(f"the header {name!r} has a character outside Latin-1")
-        lines.append(f"{name}: {value}")
-    return "\r\n".join(lines).encode("latin-1") + b"\r\n"
+        lines.append(f"{name}: {value}\r\n")
+    return "".join(lines).encode("latin-1")
 
 
 class _Pool:

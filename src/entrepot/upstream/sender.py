@@ -4,38 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from entrepot.dialects.dialect import Wishes
-from entrepot.dialects.openai_chat.render import render_request
+import msgspec
+
+from entrepot.dialects.dialect import Hearing, Rendered, Wishes
+from entrepot.dialects.translated import body_for, dialect
 from entrepot.providers import Quirk
 from entrepot.providers.configured import Configured
 from entrepot.routing.fit import Fit
 from entrepot.routing.plan import Candidate
 from entrepot.sandbox.provider import Sandbox
 from entrepot.upstream.answer import Answer
-from entrepot.upstream.client import Client, Origin, parse_origin, render_head
-from entrepot.values.chat import Request
+from entrepot.upstream.client import Client, Origin, more_headers, parse_origin, render_head
+from entrepot.values.model import Endpoint
+from entrepot.values.request import Request
 
 SANDBOX = "sandbox"
 _KEEPS = frozenset({Quirk.KEEPS_OPENROUTER_FIELDS})
 
 
+class Way(msgspec.Struct, frozen=True):
+    """How one endpoint is reached and heard, worked out once. `heads` for a plain answer and for a stream."""
+
+    name: str
+    origin: Origin
+    heads: tuple[bytes, bytes]
+    quirks: frozenset[Quirk]
+    hearing: Hearing
+
+
 class Destinations:
     """Providers with their request heads rendered once. `salt` keys the digests that end users' names are sent as."""
 
-    def __init__(self, client: Client, providers: Mapping[str, Configured], salt: bytes) -> None:
+    def __init__(self, client: Client, providers: Mapping[str, Configured], salt: bytes, max_event_bytes: int) -> None:
         self.client = client
-        self.providers = providers
         self.salt = salt
-        self._heads: dict[str, tuple[Origin, bytes]] = {}
+        self._providers = providers
+        self._max_event_bytes = max_event_bytes
+        self._ways: dict[str, Way] = {}
 
-    def head(self, slug: str) -> tuple[Origin, bytes]:
-        known = self._heads.get(slug)
+    def forget(self) -> None:
+        """To be called when providers or endpoints have changed."""
+        self._ways.clear()
+
+    def way(self, endpoint: Endpoint) -> Way:
+        known = self._ways.get(endpoint.id)
         if known is None:
-            configured = self.providers[slug]
-            origin = parse_origin(configured.base_url)
-            headers = {"Content-Type": "application/json", "User-Agent": "entrepot", **configured.headers}
-            known = self._heads[slug] = (origin, render_head("POST", origin, configured.provider.chat_path, headers))
+            known = self._ways[endpoint.id] = self._find(endpoint)
         return known
+
+    def _find(self, endpoint: Endpoint) -> Way:
+        configured = self._providers[endpoint.provider]
+        provider, path = configured.provider, dialect(endpoint.dialect).path
+        origin = parse_origin(configured.base_url)
+        headers = {"Content-Type": "application/json", "User-Agent": "entrepot", **configured.headers}
+        paths = [path(endpoint.upstream_model, streams) if path else provider.chat_path for streams in (False, True)]
+        plain, streamed = [render_head("POST", origin, path, headers) for path in paths]
+        return Way(
+            name=provider.name,
+            origin=origin,
+            heads=(plain, streamed),
+            quirks=provider.quirks,
+            hearing=Hearing(self._max_event_bytes, provider.quirks, endpoint.family),
+        )
 
 
 class ProviderSender:
@@ -45,19 +75,25 @@ class ProviderSender:
         self._to = to
 
     def name_of(self, candidate: Candidate) -> str:
-        return self._to.providers[candidate.endpoint.provider].provider.name
+        return self._to.way(candidate.endpoint).name
 
-    def quirks_of(self, candidate: Candidate) -> frozenset[Quirk]:
-        return self._to.providers[candidate.endpoint.provider].provider.quirks
+    def hearing_of(self, candidate: Candidate) -> Hearing:
+        return self._to.way(candidate.endpoint).hearing
 
-    async def send(self, request: Request, candidate: Candidate, fit: Fit) -> Answer:
-        origin, head = self._to.head(candidate.endpoint.provider)
-        body = render_request(request, _wishes(candidate, fit, self._to.salt), self.quirks_of(candidate))
-        return await self._to.client.send(origin, head, body)
+    def render(self, request: Request, candidate: Candidate, fit: Fit) -> Rendered:
+        endpoint = candidate.endpoint
+        return body_for(request, endpoint.dialect, _wishes(endpoint, fit, self._to.salt, self._to.way(endpoint).quirks))
+
+    async def send(self, candidate: Candidate, rendered: Rendered, stream: bool) -> Answer:
+        way = self._to.way(candidate.endpoint)
+        head = way.heads[stream] + more_headers(rendered.headers) if rendered.headers else way.heads[stream]
+        return await self._to.client.send(way.origin, head, rendered.body)
 
 
 class SandboxSender:
-    __slots__ = ("_headers", "_requested", "_sandbox")
+    """The sandbox, which speaks Chat Completions."""
+
+    __slots__ = ("_headers", "_hearing", "_requested", "_sandbox")
 
     def __init__(self, sandbox: Sandbox, headers: Mapping[str, str], requested: str) -> None:
         self._sandbox = sandbox
@@ -67,14 +103,29 @@ class SandboxSender:
     def name_of(self, candidate: Candidate) -> str:
         return "Sandbox"
 
-    def quirks_of(self, candidate: Candidate) -> frozenset[Quirk]:
-        return _KEEPS
+    def hearing_of(self, candidate: Candidate) -> Hearing:
+        return _SANDBOX_HEARING
 
-    async def send(self, request: Request, candidate: Candidate, fit: Fit) -> Answer:
-        body = render_request(request, _wishes(candidate, fit, b""), _KEEPS)
-        return await self._sandbox.open(body, candidate.model, self._headers, self._requested)
+    def render(self, request: Request, candidate: Candidate, fit: Fit) -> Rendered:
+        return body_for(request, candidate.endpoint.dialect, _wishes(candidate.endpoint, fit, b"", _KEEPS))
+
+    async def send(self, candidate: Candidate, rendered: Rendered, stream: bool) -> Answer:
+        return await self._sandbox.open(rendered.body, candidate.model, self._headers, self._requested)
 
 
-def _wishes(candidate: Candidate, fit: Fit, salt: bytes) -> Wishes:
-    endpoint = candidate.endpoint
-    return Wishes(endpoint.upstream_model, endpoint.max_tokens_field, fit.max_tokens, fit.effort, fit.dropped, salt)
+_SANDBOX_HEARING = Hearing(quirks=_KEEPS)
+
+
+def _wishes(endpoint: Endpoint, fit: Fit, salt: bytes, quirks: frozenset[Quirk]) -> Wishes:
+    return Wishes(
+        endpoint.upstream_model,
+        endpoint.max_tokens_field,
+        fit.max_tokens,
+        fit.effort,
+        fit.dropped,
+        salt,
+        quirks,
+        endpoint.family,
+        endpoint.max_completion_tokens,
+        endpoint.reasoning,
+    )

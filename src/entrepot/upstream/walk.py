@@ -10,11 +10,13 @@ from typing import Protocol
 
 import msgspec
 
-from entrepot.dialects.openai_chat.answer import PlainAnswer
-from entrepot.dialects.openai_chat.shape import ErrorEvent, Malformed, Voice
-from entrepot.dialects.openai_chat.stream import StreamedAnswer, as_stream
+from entrepot.dialects.dialect import Hearing, Plain, Rendered, Streamed
+from entrepot.dialects.translated import plain_answer, shown, streamed_answer
+from entrepot.dialects.voice import ErrorEvent, Malformed, Voice
 from entrepot.errors import (
     BrokenStream,
+    GatewayError,
+    InvalidRequest,
     ProviderBroke,
     ProviderBusy,
     RequestRejected,
@@ -23,26 +25,28 @@ from entrepot.errors import (
     Unavailable,
     UpstreamError,
 )
-from entrepot.providers import Quirk
 from entrepot.routing.fit import Fit
 from entrepot.routing.plan import Candidate, Plan
 from entrepot.upstream.answer import Answer
 from entrepot.upstream.failures import classify, classify_event
-from entrepot.values.chat import Request
 from entrepot.values.clock import Clock
 from entrepot.values.generation import Attempt
+from entrepot.values.request import Request
 
 _MAX_ERROR_BODY = 256 * 1024
 
 
 class Opened(msgspec.Struct):
-    """An answer that has begun. Either `plain` is whole, or `stream` goes on after `first`."""
+    """An answer that has begun. Either `plain` is whole, or `stream` goes on after `first`.
+
+    notes  what was changed in the request for this endpoint, one "name: what" each
+    """
 
     candidate: Candidate
-    fit: Fit
     answer: Answer
-    plain: PlainAnswer | None = None
-    stream: StreamedAnswer | None = None
+    notes: tuple[str, ...] = ()
+    plain: Plain | None = None
+    stream: Streamed | None = None
     first: bytes = b""
 
 
@@ -51,14 +55,13 @@ class Sender(Protocol):
 
     def name_of(self, candidate: Candidate) -> str: ...
 
-    def quirks_of(self, candidate: Candidate) -> frozenset[Quirk]: ...
+    def hearing_of(self, candidate: Candidate) -> Hearing: ...
 
-    async def send(self, request: Request, candidate: Candidate, fit: Fit) -> Answer: ...
+    def render(self, request: Request, candidate: Candidate, fit: Fit) -> Rendered:
+        """raises  InvalidRequest, for what this endpoint's dialect cannot express"""
+        ...
 
-
-class Limits(msgspec.Struct, frozen=True):
-    answer_bytes: int
-    event_bytes: int
+    async def send(self, candidate: Candidate, rendered: Rendered, stream: bool) -> Answer: ...
 
 
 async def walk(
@@ -70,25 +73,29 @@ async def walk(
     voice: Callable[[Candidate, str], Voice],
     attempts: list[Attempt],
     clock: Clock,
-    limits: Limits,
+    max_answer_bytes: int,
 ) -> Opened:
     """The first answer that begins well. Every attempt is added to `attempts` as it ends.
 
     suit   what must change in the request for a candidate
     voice  how our answer names itself, from a candidate and its provider's shown name
-    raises Unavailable, when every attempt failed
+    raises Unavailable, when every attempt failed; InvalidRequest, when no endpoint's dialect can express the request
     """
     failures: list[UpstreamError] = []
+    inexpressible: InvalidRequest | None = None
     for candidate in plan.candidates:
         suited = suit(candidate)
         name = sender.name_of(candidate)
         began = clock.monotonic()
         answer: Answer | None = None
         try:
-            answer = await sender.send(request, candidate, suited)
-            opened = Opened(candidate, suited, answer)
-            quirks = sender.quirks_of(candidate)
-            await _begin(opened, request, voice(candidate, name), quirks, name, limits)
+            rendered = sender.render(request, candidate, suited)
+            answer = await sender.send(candidate, rendered, request.stream)
+            opened = Opened(candidate, answer, suited.notes + rendered.notes if rendered.notes else suited.notes)
+            await _begin(opened, request, voice(candidate, name), sender.hearing_of(candidate), name, max_answer_bytes)
+        except InvalidRequest as error:
+            attempts.append(_attempt(candidate, None, 0, error))
+            inexpressible = error
         except UpstreamError as error:
             attempts.append(_attempt(candidate, answer, clock.monotonic() - began, error))
             failures.append(error)
@@ -103,28 +110,29 @@ async def walk(
         else:
             attempts.append(_attempt(candidate, answer, clock.monotonic() - began, None))
             return opened
+    if inexpressible is not None and not failures:
+        raise inexpressible
     raise nothing_worked(failures, plan, attempts)
 
 
-async def _begin(opened: Opened, request: Request, voice: Voice, quirks: frozenset[Quirk], name: str, limits: Limits) -> None:
+async def _begin(opened: Opened, request: Request, voice: Voice, hearing: Hearing, name: str, max_answer_bytes: int) -> None:
     """Reads until the answer is committed: the whole of a plain one, the first event of a stream. raises UpstreamError"""
-    answer = opened.answer
+    answer, speaks = opened.answer, opened.candidate.endpoint.dialect
     if answer.status not in (200, 201):
         raise classify(answer.status, answer.headers, await _refusal(answer), name)
-    excludes_reasoning = Quirk.COMPLETION_EXCLUDES_REASONING in quirks
     try:
         if request.stream:
-            opened.stream = StreamedAnswer(voice, max_event_bytes=limits.event_bytes, excludes_reasoning=excludes_reasoning)
-            opened.first = await _first_bytes(answer, opened.stream, voice, limits, name)
+            opened.stream = streamed_answer(voice, request, speaks, hearing)
+            opened.first = await _first_bytes(answer, opened.stream, max_answer_bytes, name)
         else:
-            opened.plain = PlainAnswer(await answer.read(limits.answer_bytes), voice, excludes_reasoning=excludes_reasoning)
+            opened.plain = plain_answer(await answer.read(max_answer_bytes), voice, request, speaks, hearing)
             if opened.plain.finish_reason == "error":
                 raise ProviderBusy(f"{name} gave up: {opened.plain.native_finish_reason}.", upstream_status=answer.status)
     except ErrorEvent as event:
         raise classify_event(event.payload, name) from None
     except Malformed as what:
         raise ProviderBroke(
-            f"{name} sent an answer that is not Chat Completions: {what}.", upstream_status=answer.status
+            f"{name} sent an answer that is not {shown(speaks)}: {what}.", upstream_status=answer.status
         ) from None
     except BrokenStream as error:
         raise ProviderBroke(error.message, upstream_status=answer.status) from None
@@ -138,9 +146,9 @@ async def _refusal(answer: Answer) -> bytes:
         return b""
 
 
-async def _first_bytes(answer: Answer, stream: StreamedAnswer, voice: Voice, limits: Limits, name: str) -> bytes:
-    if "json" in answer.headers.get("content-type", ""):
-        return stream.feed(as_stream(await answer.read(limits.answer_bytes), voice))
+async def _first_bytes(answer: Answer, stream: Streamed, max_answer_bytes: int, name: str) -> bytes:
+    if answer.headers.get("content-type", "").startswith("application/json"):
+        return stream.feed_whole(await answer.read(max_answer_bytes))
     while True:
         data = await answer.chunk()
         out = stream.feed(data) if data else stream.close()
@@ -150,14 +158,14 @@ async def _first_bytes(answer: Answer, stream: StreamedAnswer, voice: Voice, lim
             raise ProviderBroke(f"{name} ended its stream before it began.", upstream_status=answer.status)
 
 
-def _attempt(candidate: Candidate, answer: Answer | None, took_s: float, error: UpstreamError | None) -> Attempt:
+def _attempt(candidate: Candidate, answer: Answer | None, took_s: float, error: GatewayError | None) -> Attempt:
     endpoint = candidate.endpoint
     status = answer.status if answer is not None else 0
     return Attempt(
         endpoint=endpoint.id,
         provider=endpoint.provider,
         upstream_model=endpoint.upstream_model,
-        status=(error.upstream_status or status) if error else status,
+        status=(error.upstream_status or status) if isinstance(error, UpstreamError) else status,
         error_type=error.error_type if error else "",
         message=error.message if error else "",
         latency_ms=round(took_s * 1000, 3),

@@ -70,6 +70,8 @@ class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     upstream_model   the name the provider knows it by
     off_reason       why it cannot be used now ("" when it can), in words an operator can act on
     max_tokens_field the spelling the provider demands: "max_tokens" or "max_completion_tokens"
+    dialect          the wire format it speaks
+    family           who makes and takes back its opaque reasoning state; "" is the dialect's own
     """
 
     id: str
@@ -88,6 +90,8 @@ class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     data_policy: str = "unknown"
     """unknown, trains, retains or zdr (kept nowhere)"""
     off_reason: str = ""
+    dialect: str = "openai_chat"
+    family: str = ""
 
     @property
     def on(self) -> bool:

@@ -5,21 +5,20 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from entrepot.dialects.dialect import Hearing, Rendered
 from entrepot.dialects.openai_chat.parse import parse_request
-from entrepot.dialects.openai_chat.shape import Voice
-from entrepot.errors import BrokenStream, ProviderBroke, TimedOut, Unavailable, Unreachable, UpstreamError
-from entrepot.providers import Quirk
+from entrepot.dialects.voice import Voice
+from entrepot.errors import BrokenStream, InvalidRequest, ProviderBroke, TimedOut, Unavailable, Unreachable, UpstreamError
 from entrepot.routing.fit import AS_IT_IS, Fit
 from entrepot.routing.plan import Candidate, Plan
 from entrepot.testing import builders
 from entrepot.testing.clock import TurnableClock
 from entrepot.testing.upstream import chat_body
-from entrepot.upstream.walk import Limits, Opened, walk
-from entrepot.values.chat import Request
+from entrepot.upstream.walk import Opened, walk
 from entrepot.values.generation import Attempt
+from entrepot.values.request import Request
 
 GOOD = json.dumps(chat_body("hi")).encode()
-LIMITS = Limits(answer_bytes=100_000, event_bytes=10_000)
 CUT = BrokenStream("cut")
 
 
@@ -57,19 +56,29 @@ class ScriptedSender:
     def name_of(self, candidate: Candidate) -> str:
         return candidate.endpoint.provider.title()
 
-    def quirks_of(self, candidate: Candidate) -> frozenset[Quirk]:
-        return frozenset()
+    def hearing_of(self, candidate: Candidate) -> Hearing:
+        return Hearing(max_event_bytes=10_000)
 
-    async def send(self, request: Request, candidate: Candidate, fit: Fit) -> Scripted:
+    def render(self, request: Request, candidate: Candidate, fit: Fit) -> Rendered:
+        if candidate.endpoint.upstream_model == "speechless":
+            raise InvalidRequest("It has no word for that.", field="messages[0]", remedy="Say something else.")
+        return Rendered(b"")
+
+    async def send(self, candidate: Candidate, rendered: Rendered, stream: bool) -> Scripted:
         answer = self.script.pop(0)
         if isinstance(answer, UpstreamError):
             raise answer
         return answer
 
 
-async def walked(script: Sequence[Scripted | UpstreamError], attempts: list[Attempt], *, stream: bool = False) -> Opened:
+async def walked(
+    script: Sequence[Scripted | UpstreamError], attempts: list[Attempt], *, stream: bool = False, speechless: int = 0
+) -> Opened:
+    """The first so many endpoints cannot express the request."""
     model = builders.model()
-    candidates = tuple(Candidate(model, builders.endpoint(provider=f"p{number}")) for number in range(len(script)))
+    dumb = [builders.endpoint(provider=f"d{number}", upstream_model="speechless") for number in range(speechless)]
+    able = [builders.endpoint(provider=f"p{number}") for number in range(len(script))]
+    candidates = tuple(Candidate(model, endpoint) for endpoint in dumb + able)
     body = {"model": model.id, "stream": stream, "messages": [{"role": "user", "content": "hi"}]}
     return await walk(
         Plan(candidates, ()),
@@ -79,7 +88,7 @@ async def walked(script: Sequence[Scripted | UpstreamError], attempts: list[Atte
         voice=lambda candidate, name: Voice("gen-1", candidate.model.id, name, 0, lambda _: None),
         attempts=attempts,
         clock=TurnableClock(),
-        limits=LIMITS,
+        max_answer_bytes=100_000,
     )
 
 
@@ -142,3 +151,15 @@ async def test_the_shortest_wait_of_all_is_told() -> None:
     with pytest.raises(Unavailable) as told:
         await walked(script, [])
     assert told.value.retry_after_s == 7
+
+
+async def test_an_endpoint_that_cannot_express_the_request_is_passed_over() -> None:
+    attempts = list[Attempt]()
+    opened = await walked([Scripted(200, [GOOD])], attempts, speechless=1)
+    assert opened.candidate.endpoint.provider == "p0"
+    assert [(attempt.provider, attempt.error_type) for attempt in attempts] == [("d0", "invalid_request"), ("p0", "")]
+
+
+async def test_what_no_endpoint_can_express_is_the_callers_to_mend() -> None:
+    with pytest.raises(InvalidRequest, match="no word for that"):
+        await walked([], [], speechless=2)

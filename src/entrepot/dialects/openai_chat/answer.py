@@ -97,6 +97,9 @@ class _Usual(msgspec.Struct, forbid_unknown_fields=True):
 class PlainAnswer:
     """What a provider's body says. `render` gives our body once the usage object is known."""
 
+    foreign = 0
+    """What has no meaning here passes on in a chat answer."""
+
     __slots__ = (
         "_choices",
         "_fields",

@@ -35,6 +35,7 @@ def _render_error(error: GatewayError, generation_id: str) -> tuple[int, bytes]:
 
 dialect = Dialect(
     name="openai_chat",
+    shown="Chat Completions",
     parse=parse_request,
     render_error=_render_error,
     respeak=_respeak,

@@ -67,6 +67,9 @@ class _Chunk(msgspec.Struct):
 class StreamedAnswer:
     """Fed with bytes of the provider, gives bytes for the client; knows usage and finish when it is over."""
 
+    foreign = 0
+    """What has no meaning here passes on in a chat answer."""
+
     __slots__ = (
         "_calls",
         "_events",

@@ -1,0 +1,112 @@
+"""The client's side of a generation, whichever surface it came to: errors become answers, in the client's own dialect."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from entrepot.api.exchange import credential_of, too_large
+from entrepot.errors import GatewayError, Internal, InvalidRequest
+from entrepot.pipeline import Http, Pipeline, Surface, refusal
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class ClientHttp(Http, Protocol):
+    """`began`: the head of the answer has left."""
+
+    @property
+    def began(self) -> bool: ...
+
+
+class AsgiHttp:
+    """One request of an ASGI server, as `pipeline.Http`, for those that are not answered by an `Exchange`."""
+
+    __slots__ = ("_body_limit", "_headers", "_raw", "_receive", "_send", "authorization", "began", "task")
+
+    def __init__(self, scope: Message, receive: Receive, send: Send, body_limit: int) -> None:
+        self._raw: list[tuple[bytes, bytes]] = scope["headers"]
+        self._headers: dict[str, str] | None = None
+        self._receive = receive
+        self._send = send
+        self._body_limit = body_limit
+        self.began = False
+        self.task = asyncio.current_task()
+        self.authorization = credential_of(self._raw)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        if self._headers is None:
+            self._headers = {name.decode("latin-1"): value.decode("utf-8", "replace") for name, value in self._raw}
+        return self._headers
+
+    def header(self, name: bytes) -> str:
+        return self.headers.get(name.decode("latin-1"), "")
+
+    async def body(self) -> bytes:
+        """raises  TooLarge; InvalidRequest, when the client left before it was whole"""
+        pieces, size, more = [], 0, True
+        while more and size <= self._body_limit:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise InvalidRequest("The client left before its request was whole.", remedy="Send the whole body.")
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+            more = message.get("more_body", False)
+        if size > self._body_limit:
+            raise too_large(self._body_limit)
+        return b"".join(pieces)
+
+    async def whole(self, status: int, headers: bytes, body: bytes) -> None:
+        self.began = True
+        told = [*_pairs(headers), (b"content-length", b"%d" % len(body))]
+        await self._send({"type": "http.response.start", "status": status, "headers": told})
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def begin(self, headers: bytes, first: bytes) -> None:
+        self.began = True
+        await self._send({"type": "http.response.start", "status": 200, "headers": _pairs(headers)})
+        if first:
+            await self.piece(first)
+
+    async def piece(self, data: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end(self, data: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": data})
+
+    async def gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+def answering(
+    pipeline: Pipeline, surface: Surface, log_failure: Callable[[BaseException], None]
+) -> Callable[[ClientHttp], Awaitable[None]]:
+    """The handler of one surface: answers one request, whatever happens."""
+
+    async def handle(http: ClientHttp) -> None:
+        try:
+            await pipeline.generate(http, surface)
+        except GatewayError as error:
+            await _answer(http, surface, error)
+        except Exception as bug:
+            log_failure(bug)
+            await _answer(http, surface, Internal("Something broke inside the gateway; the operator's log says what."))
+
+    return handle
+
+
+async def _answer(http: ClientHttp, surface: Surface, error: GatewayError) -> None:
+    if http.began:
+        await http.end(b"")
+        return
+    headers = b"content-type: application/json\r\naccess-control-allow-origin: *\r\n"
+    await http.whole(*refusal(error, headers, surface.dialect))
+
+
+def _pairs(lines: bytes) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, _, value in (line.partition(b": ") for line in lines.split(b"\r\n")[:-1])]
