@@ -6,47 +6,57 @@ import sqlite3
 from collections.abc import Callable
 
 from entrepot.errors import Forbidden, Unauthenticated
-from entrepot.identity.secrets import is_well_formed, key_hash, kind_of
-from entrepot.identity.store import changed_since
+from entrepot.identity.packed import PackedRows
+from entrepot.identity.secrets import hasher, is_well_formed, kind_of
+from entrepot.identity.store import all_keys, caller_of, changed_since, newest_revision
 from entrepot.values.caller import Caller
 
 _REMEMBERED = 10_000
+_SLICE = 5_000
 _HOW = "Send `Authorization: Bearer sk-ep-...`; `entrepot keys create --name NAME` makes a key."
 
 
 class KeyRing:
-    """`refresh` applies what changed in the store since the last call; run it on a timer."""
+    """Those there are at the start are packed in order; what changes later stands beside them and comes first.
+
+    `refresh` takes in what changed in the store since the last call; run it on a timer.
+    """
 
     def __init__(self, db: sqlite3.Connection, secret: bytes, now_ms: Callable[[], int]) -> None:
+        # The whole table is read once: mapped into memory it would count as ours for as long as we run.
+        db.execute("PRAGMA mmap_size = 0")
         self._db = db
-        self._secret = secret
+        self._digest = hasher(secret)
         self._now_ms = now_ms
-        self._keys: dict[str, Caller] = {}
-        self._deleted: set[str] = set()
         self._seen: dict[str, Caller] = {}
-        self._revision = 0
+        self._changed: dict[bytes, bytes] = {}
         self._data_version = -1
-        self.refresh()
+        # Asked before the keys are read: what changes while they are is taken in once more by `refresh`.
+        self._revision = newest_revision(db)
+        self._loaded = PackedRows()
+        for digests, rows in all_keys(db):
+            self._loaded.extend(digests, rows)
+        while self.refresh():
+            pass
 
-    def __len__(self) -> int:
-        return len(self._keys)
+    def refresh(self) -> bool:
+        """Takes in a slice of what changed; true while there is more. Costs one pragma when no other connection wrote anything.
 
-    def refresh(self) -> None:
-        """Costs one pragma when no other connection wrote anything. raises sqlite3.Error"""
+        raises  sqlite3.Error
+        """
         version = self._db.execute("PRAGMA data_version").fetchone()[0]
         if version == self._data_version:
-            return
-        for revision, deleted, key in changed_since(self._db, self._revision):
+            return False
+        changes = changed_since(self._db, self._revision, _SLICE)
+        for revision, digest, row in changes:
+            self._changed[digest] = row
             self._revision = revision
-            self._keys[key.key_hash] = key
-            if deleted:
-                self._deleted.add(key.key_hash)
-                del self._keys[key.key_hash]
+        if changes:
             self._seen.clear()
+        if len(changes) == _SLICE:
+            return True
         self._data_version = version
-
-    def get(self, hash_: str) -> Caller | None:
-        return self._keys.get(hash_)
+        return False
 
     def authenticate(self, authorization: str | None) -> Caller:
         """Who shows this Authorization header. raises Unauthenticated, in words that tell the cases apart"""
@@ -77,13 +87,14 @@ class KeyRing:
             raise Unauthenticated(said, expected="sk-ep-...", remedy=_HOW)
         if not is_well_formed(key):
             raise Unauthenticated("This key is mistyped or cut short.", expected="a whole key", remedy="Copy it again.")
-        hash_ = key_hash(key, self._secret)
-        found = self._keys.get(hash_)
-        if found is None and hash_ in self._deleted:
-            raise Unauthenticated("This key was deleted.", remedy="Make a new one with `entrepot keys create`.")
-        if found is None:
+        digest = self._digest(key)
+        row = self._changed.get(digest) or self._loaded.find(digest)
+        if row is None:
             raise Unauthenticated("This key is not known here.", remedy="Check that it was made for this server. " + _HOW)
-        return found
+        caller = caller_of(digest, row)
+        if caller is None:
+            raise Unauthenticated("This key was deleted.", remedy="Make a new one with `entrepot keys create`.")
+        return caller
 
 
 def _bearer(authorization: str | None) -> str:

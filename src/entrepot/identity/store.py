@@ -6,12 +6,18 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from entrepot.errors import InvalidRequest, NotFound
 from entrepot.identity.secrets import key_hash, label_of, new_key
 from entrepot.values.caller import Caller, KeyKind
 
 DEFAULT_WORKSPACE = "default"
 _COLUMNS = "hash, kind, name, label, workspace, expires_ms, disabled, created_ms"
+_ROW = "json_array(kind, name, label, workspace, expires_ms, disabled, created_ms, deleted)"
+"""A row as one JSON text: SQLite writes a million of them in half the time that as many columns take to come over."""
+_decode_row = msgspec.json.Decoder(tuple[KeyKind, str, str, str, int | None, int, int, int]).decode
+_NAMESAKES = 100
 _NEXT = "(SELECT coalesce(max(revision), 0) + 1 FROM keys)"
 
 
@@ -55,15 +61,17 @@ def list_keys(db: sqlite3.Connection) -> list[Caller]:
 
 def find_key(db: sqlite3.Connection, wanted: str) -> Caller:
     """By hash, unambiguous start of a hash, label or name. raises NotFound, InvalidRequest when several match"""
-    found = [
-        key
-        for key in list_keys(db)
-        if wanted in (key.key_hash, key.name, key.label) or (len(wanted) >= 6 and key.key_hash.startswith(wanted))
-    ]
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM keys WHERE NOT deleted AND (? IN (hash, name, label) OR (? >= 6 AND substr(hash, 1, ?) = ?)) "  # noqa: S608
+        "ORDER BY created_ms, hash LIMIT ?",
+        (wanted, len(wanted), len(wanted), wanted, _NAMESAKES),
+    )
+    found = [_caller(row) for row in rows]
     if not found:
         raise NotFound(f"There is no key {wanted!r}.", remedy="`entrepot keys list` shows them.")
     if len(found) > 1:
-        raise InvalidRequest(f"{len(found)} keys are called {wanted!r}.", remedy="Give the start of the hash instead.")
+        number = f"{_NAMESAKES} or more" if len(found) == _NAMESAKES else str(len(found))
+        raise InvalidRequest(f"{number} keys are called {wanted!r}.", remedy="Give the start of the hash instead.")
     return found[0]
 
 
@@ -82,14 +90,31 @@ def delete_key(db: sqlite3.Connection, hash_: str, now_ms: int) -> None:
     )
 
 
-def changed_since(db: sqlite3.Connection, revision: int) -> Iterator[tuple[int, bool, Caller]]:
-    """Revision, whether it was deleted, and the key, for all changes after a revision."""
-    rows = db.execute(
-        f"SELECT revision, deleted, {_COLUMNS} FROM keys WHERE revision > ? ORDER BY revision",  # noqa: S608
-        (revision,),
+def newest_revision(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT coalesce(max(revision), 0) FROM keys").fetchone()[0])
+
+
+def all_keys(db: sqlite3.Connection, batch: int = 10_000) -> Iterator[tuple[bytes, list[bytes]]]:
+    """The digests of all keys, deleted ones too, in order and one after another, and what is kept of each for `caller_of`."""
+    cursor = db.execute(f"SELECT hash, {_ROW} FROM keys ORDER BY hash")  # noqa: S608
+    while found := cursor.fetchmany(batch):
+        hashes, rows = zip(*found, strict=True)
+        yield bytes.fromhex("".join(hashes)), [row.encode() for row in rows]
+
+
+def changed_since(db: sqlite3.Connection, revision: int, limit: int) -> list[tuple[int, bytes, bytes]]:
+    """Revision, digest and what is kept, of the next changes after a revision; each change has a revision of its own."""
+    found = db.execute(
+        f"SELECT revision, hash, {_ROW} FROM keys WHERE revision > ? ORDER BY revision LIMIT ?",  # noqa: S608
+        (revision, limit),
     )
-    for row in rows:
-        yield row[0], bool(row[1]), _caller(row[2:])
+    return [(number, bytes.fromhex(hash_), row.encode()) for number, hash_, row in found]
+
+
+def caller_of(digest: bytes, row: bytes) -> Caller | None:
+    """From what `all_keys` and `changed_since` give; None for a deleted key."""
+    kind, name, label, workspace, expires_ms, disabled, created_ms, deleted = _decode_row(row)
+    return None if deleted else Caller(digest.hex(), kind, name, label, workspace, expires_ms, bool(disabled), created_ms)
 
 
 def _caller(row: tuple[Any, ...]) -> Caller:

@@ -109,3 +109,30 @@ def test_a_name_that_several_keys_have_is_not_guessed(db: sqlite3.Connection) ->
 def test_the_servers_secret_is_made_once_and_read_by_its_owner_only(tmp_path: Path) -> None:
     assert server_secret(tmp_path / "d") == server_secret(tmp_path / "d")
     assert (tmp_path / "d" / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_ring_reads_many_keys_and_finds_the_deleted_ones_among_them(db: sqlite3.Connection) -> None:
+    plain = [make(db) for _ in range(50)]
+    store.delete_key(db, key_hash(plain[7], SECRET), 20)
+    keys = ring(db)
+    found = {keys.authenticate(f"Bearer {key}").key_hash for key in plain if key != plain[7]}
+    assert found == {key.key_hash for key in store.list_keys(db)}
+    with pytest.raises(Unauthenticated, match="deleted"):
+        keys.authenticate(f"Bearer {plain[7]}")
+
+
+def test_many_changes_are_taken_in_slices_and_the_last_one_of_each_key_holds(db: sqlite3.Connection, tmp_path: Path) -> None:
+    keys, other = ring(db), connect(tmp_path / "e.db")
+    other.execute("BEGIN")
+    plain = [make(other) for _ in range(5_001)]
+    store.set_disabled(other, key_hash(plain[0], SECRET), True, 20)
+    other.execute("COMMIT")
+    other.close()
+    assert keys.refresh()
+    with pytest.raises(Unauthenticated, match="not known"):
+        keys.authenticate(f"Bearer {plain[0]}")
+    while keys.refresh():
+        pass
+    assert keys.authenticate(f"Bearer {plain[-1]}")
+    with pytest.raises(Unauthenticated, match="disabled"):
+        keys.authenticate(f"Bearer {plain[0]}")
