@@ -3,13 +3,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types bench soak docs dist lock clean assets setup setup-test
+.PHONY: help serve test lint types bench bench-peers soak docs dist lock clean assets setup setup-test
 
 help: ## what can be done here
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 $(VENV)/.run: requirements/run.txt pyproject.toml
 	@echo "Setting up Python packages (once) ..."
@@ -52,6 +53,16 @@ types: $(VENV)/.test ## strict types
 bench: setup-test ## requests/s, latency added, CPU per request and per chunk
 	@$(BIN)/python -m bench $(ARGS)
 
+bench-peers: $(PEERS)/.done ## LiteLLM, sglang-router and Portkey, as columns for `make bench`
+
+$(PEERS)/.done: $(VENV)/.test bench/peers/requirements.txt bench/peers/package-lock.json
+	@echo "Setting up what to compare with (once, about 1 GB) ..."
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/peers/requirements.txt
+	@cp bench/peers/package.json bench/peers/package-lock.json $(PEERS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix $(PEERS) --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 soak: setup-test ## the long runs
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
@@ -65,6 +76,8 @@ lock: ## refresh the pinned versions (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements/run.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header requirements/build.in -o requirements/build.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -c requirements/run.txt --group test --group upstreams -o requirements/test.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header bench/peers/requirements.in -o bench/peers/requirements.txt
+	npm install --prefix bench/peers --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 
 clean: ## remove what was built
-	rm -rf $(VENV) dist build src/entrepot/web/static/built web/node_modules tests/node/node_modules
+	rm -rf $(VENV) $(PEERS) dist build src/entrepot/web/static/built web/node_modules tests/node/node_modules

@@ -1,6 +1,8 @@
 """`make bench`: requests/s, latency added, CPU per request and per chunk, memory; side by side with what else is installed.
 
-python -m bench [SECTION ...] [--quick] [--json FILE] [--only NAME ...]
+python -m bench [SECTION ...] [--full] [--rounds N] [--streams N] [--only NAME ...] [--json FILE] [--own-generator]
+python -m bench keys [COUNT]      a server with very many keys
+python -m bench client            the upstream client alone
 """
 
 from __future__ import annotations
@@ -8,118 +10,80 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
+import runpy
 import signal
 import sys
 import tempfile
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from bench import sections, targets
-from bench.processes import Failed, raise_file_limit
+from bench import report, sections
+from bench.processes import raise_file_limit
+from bench.rounds import PEERS, Bench, Results
 
-console = Console()
-_ADDED = "added: "
-Columns = dict[str, sections.Figures]
+_SECTIONS = [*sections.ROUNDS, *sections.ALONE]
+_APART = ("keys", "client")
+_WIDTH = 150
+"""Of the table where no terminal says how wide it is."""
 
 
 def main() -> int:
+    if sys.argv[1:2] and sys.argv[1] in _APART:
+        runpy.run_module(f"bench.{sys.argv.pop(1)}", run_name="__main__")
+        return 0
     asked = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    raise_file_limit()
-    if shutil.which("wrk") is None:
-        console.print("wrk is not here (apt-get install wrk): our own generator does its part.")
-    size = sections.QUICK if asked.quick else sections.Size()
-    wanted = asked.sections or list(sections.SECTIONS)
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
+    files, busy = raise_file_limit(), os.getloadavg()[0]
+    tools = _tools(asked)
     try:
-        columns, missing = _measure(asked.only or list(targets.PEERS), wanted, size)
+        results = _measured(asked, tools)
     except KeyboardInterrupt:
         console.print("Stopped.")
         return 130
-    _show(columns, missing)
+    report.show(results, console)
+    console.print(_conditions(tools, files, busy), highlight=False)
     if asked.json:
-        asked.json.write_text(json.dumps({"cpus": os.cpu_count(), "columns": columns, "missing": missing}, indent=2) + "\n")
-    return 0 if "entrepot" in columns or "entrepot" not in (asked.only or targets.PEERS) else 1
+        asked.json.write_text(json.dumps({"cpus": os.cpu_count(), "load": busy} | report.as_json(results), indent=2) + "\n")
+    return 1 if "entrepot" in results.missing else 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"any of {', '.join(sections.SECTIONS)}; all of them")
-    parser.add_argument("--quick", action="store_true", help="a short run, with less to trust in its figures")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
-    parser.add_argument("--only", nargs="+", choices=list(targets.PEERS), metavar="NAME", help=", ".join(targets.PEERS))
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"any of {', '.join(_SECTIONS)}; all of them")
+    parser.add_argument("--full", action="store_true", help="10,000 streams, 200,000 requests, more and longer rounds")
+    parser.add_argument("--rounds", type=int, metavar="N", help="rounds of plain and stream")
+    parser.add_argument("--streams", type=int, metavar="N", help="streams to keep open")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every round there as well")
+    parser.add_argument("--only", nargs="+", choices=list(PEERS), metavar="NAME", help=", ".join(PEERS))
+    parser.add_argument("--own-generator", action="store_true", help="as if wrk were not installed")
     asked = parser.parse_args()
-    if unknown := [name for name in asked.sections if name not in sections.SECTIONS]:
-        parser.error(f"{unknown[0]!r} is not a section; there are {', '.join(sections.SECTIONS)}")
+    if unknown := [name for name in asked.sections if name not in _SECTIONS]:
+        parser.error(f"{unknown[0]!r} is not a section; there are {', '.join(_SECTIONS)}")
     return asked
 
 
-def _measure(names: list[str], wanted: list[str], size: sections.Size) -> tuple[Columns, dict[str, str]]:
-    """Figures by column and row, and why a column is missing."""
-    columns: Columns = {}
-    missing: dict[str, str] = {}
-    with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder, targets.double() as direct, _progress() as progress:
-        steps = progress.add_task("", total=(len(names) + 1) * len(wanted))
-
-        def run(target: targets.Target) -> None:
-            figures = columns[target.name] = {"MiB at rest": target.child.rss_bytes() / 2**20}
-            for section in wanted:
-                progress.update(steps, description=f"{target.name}: {section}")
-                figures.update(sections.SECTIONS[section](target, size))
-                progress.advance(steps)
-
-        run(direct)
-        for name in names:
-            progress.update(steps, description=f"{name}: starting")
-            place = Path(folder) / name
-            place.mkdir()
-            try:
-                with targets.PEERS[name](direct.port, place) as target:
-                    run(target)
-            except FileNotFoundError:
-                missing[name] = f"not installed ({targets.HOW_TO.get(name, 'make setup')})"
-                progress.advance(steps, len(wanted))
-            except Failed as why:
-                missing[name] = f"{why}{_last_words(place)}"
-    return columns, missing
+def _tools(asked: argparse.Namespace) -> sections.Tools:
+    size = sections.FULL if asked.full else sections.Size()
+    size = msgspec.structs.replace(size, rounds=asked.rounds or size.rounds, streams=asked.streams or size.streams)
+    return sections.Tools(size, "" if asked.own_generator else sections.find_wrk())
 
 
-def _last_words(place: Path) -> str:
-    """The end of what a program that failed has written."""
-    lines = [line for log in place.glob("*.log") for line in log.read_text(errors="replace").splitlines()]
-    return "".join(f"\n    {line[:200]}" for line in lines[-5:])
+def _measured(asked: argparse.Namespace, tools: sections.Tools) -> Results:
+    progress = Console(stderr=True)
+    with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder, progress.status("starting") as status:
+        bench = Bench(asked.only or list(PEERS), asked.sections or _SECTIONS, tools, Path(folder), status.update)
+        return bench.run()
 
 
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description:24}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
-
-
-def _show(columns: Columns, missing: dict[str, str]) -> None:
-    table = Table(title="On this machine, over loopback; added: what is added over direct")
-    table.add_column("")
-    for name in columns:
-        table.add_column(name, justify="right")
-    for row in dict.fromkeys(row for figures in columns.values() for row in figures):
-        shown = [_shown(name, row, columns) for name in columns]
-        table.add_row(_ADDED + row if row.startswith("ms ") else row, *shown)
-    console.print(table)
-    for name, why in missing.items():
-        console.print(f"{name}: {why}", highlight=False, markup=False)
-
-
-def _shown(name: str, row: str, columns: Columns) -> str:
-    figure = columns[name].get(row)
-    if figure is None:
-        return "-"
-    if row.startswith("ms ") and name != "direct":
-        return f"{figure - columns['direct'][row]:+.2f}"
-    if row.startswith("ms "):
-        return f"({figure:.2f})"
-    return f"{figure:,.0f}" if float(figure).is_integer() or figure >= 1000 else f"{figure:,.1f}"
+def _conditions(tools: sections.Tools, files: int, busy: float) -> str:
+    generator = "wrk" if tools.wrk else "our own generator, which may itself be the limit (wrk is in apt)"
+    return (
+        f"Medians of {tools.size.rounds} alternating rounds ± half of their spread, over loopback. {os.cpu_count()} CPUs, "
+        f"{files:,} files, load {busy:.1f} before and {os.getloadavg()[0]:.1f} after. Throughput by {generator}."
+    )
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ async def measure(port: int, requests: int, streams: int) -> None:
 
 def main() -> None:
     requests, streams = (int(given) for given in (*sys.argv[1:], "32000", "640")[:2])
-    double = subprocess.Popen([sys.executable, "-m", "bench.double", "0", str(CHUNKS)], stdout=subprocess.PIPE, text=True)
+    double = subprocess.Popen([sys.executable, "-m", "bench.double", "0"], stdout=subprocess.PIPE, text=True)
     try:
         assert double.stdout is not None
         uvloop.run(measure(int(double.stdout.readline()), requests, streams))

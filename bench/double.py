@@ -2,7 +2,8 @@
 
     python -m bench.double PORT
 
-A base URL with /CHUNKSxPACEms/v1 says how it streams: /100x20ms/v1 sends 100 chunks, one every 20 ms; /v1 alone is /100x0ms/v1.
+The model's name says how it streams, because that is what every gateway passes on: `gpt-5.1-100x20ms` sends 100 chunks, one
+every 20 ms. A name that does not say it is 100x0ms.
 """
 
 from __future__ import annotations
@@ -74,24 +75,24 @@ class Double(asyncio.Protocol):
     """One connection. A body that has `"stream":true` in it gets a stream."""
 
     plain = plain_answer()
-    manner = re.compile(rb"^/(\d+)x(\d+)ms/")
+    manner = re.compile(rb'"model": ?"[^"]*?(\d+)x(\d+)ms"')
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # it is one
         self.transport = transport
         self.parser = httptools.HttpRequestParser(self)
         self.body = b""
-        self.url = b""
         self.task: asyncio.Task[None] | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.task is not None:
             self.task.cancel()
 
-    def on_url(self, url: bytes) -> None:
-        self.url = url
-
     def data_received(self, data: bytes) -> None:
-        self.parser.feed_data(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            # Some routers ask first whether we speak gRPC.
+            self.transport.close()
 
     def on_body(self, body: bytes) -> None:
         self.body += body
@@ -99,7 +100,7 @@ class Double(asyncio.Protocol):
     def on_message_complete(self) -> None:
         body, self.body = self.body, b""
         if b'"stream":true' in body or b'"stream": true' in body:
-            told = self.manner.match(self.url)
+            told = self.manner.search(body)
             chunks, pace_ms = (int(told[1]), int(told[2])) if told else (100, 0)
             self.task = asyncio.ensure_future(self.stream(chunks, pace_ms / 1000))
         else:

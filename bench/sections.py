@@ -1,4 +1,8 @@
-"""What is measured, section by section. Each takes a target and gives its figures by row."""
+"""What is measured. Each section takes a target and gives its figures by row.
+
+Sections in `ROUNDS` are short and run again and again, column after column, so that whatever else the machine does falls on all
+alike. Those in `ALONE` are about memory: one run, on a process started for it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -17,108 +21,157 @@ from bench.processes import Child, Failed, raise_file_limit
 from bench.targets import FAST, OPEN, PACED, Target
 
 Figures = dict[str, float]
+REST = "MiB at rest"
+CPU_REQUEST = "CPU us per request"
+CPU_CHUNK_FAST = "CPU us per chunk, as fast as they go"
+CPU_CHUNK_ALONE = "CPU us per chunk, one every 20 ms"
 _MODEST_RATE = 1000
-_MIB = 2**20
+_STREAM_RATE = 20
+_SPARE_FILES = 200
 
 
 class Size(msgspec.Struct):
-    """How long a run takes."""
+    """How long a run takes.
 
-    seconds: float = 10
-    streams: int = 10_000
-    soak: tuple[int, int] = (20_000, 200_000)
+    hold_s      how long many streams are kept open
+    soak        requests before memory is looked at first, half-way, and last
+    patience_s  who needed longer for a step of the soak is spared the rest
+    """
+
+    rounds: int = 3
+    seconds: float = 2
+    streams: int = 1_000
+    hold_s: float = 2
+    soak: tuple[int, ...] = (2_000, 11_000, 20_000)
+    patience_s: float = 15
 
 
-QUICK = Size(2, 1_000, (2_000, 20_000))
+FULL = Size(5, 3, 10_000, 20, (20_000, 110_000, 200_000), 60)
 
 
-def plain(target: Target, size: Size) -> Figures:
-    """At a modest rate for latency, then as fast as it goes for throughput and the CPU each request takes."""
-    _generate(target, FAST, False, seconds=1)
-    paced = _generate(target, FAST, False, rate=_MODEST_RATE, seconds=size.seconds, connections=64)
+class Tools(msgspec.Struct):
+    """wrk  its path, or empty: our own generator does its part"""
+
+    size: Size
+    wrk: str = ""
+
+
+def warm_up(target: Target) -> None:
+    _generate(target, FAST, False, seconds=0.5)
+    _generate(target, FAST, True, requests=16, connections=16)
+
+
+def plain(target: Target, tools: Tools) -> Figures:
+    """As fast as it goes for throughput and the CPU each request takes, then one at a time and at a modest rate for latency."""
+    seconds = tools.size.seconds
     before = target.child.cpu_s()
-    full = _flood(target, size.seconds)
+    full = _flood(target, tools)
     spent = target.child.cpu_s() - before
-    return {
+    one = _generate(target, FAST, False, connections=1, seconds=seconds / 4)
+    figures = {
         "requests/s": full.requests / full.seconds,
-        f"ms p50 at {_MODEST_RATE}/s": paced.ms_p50,
-        f"ms p99 at {_MODEST_RATE}/s": paced.ms_p99,
-        "ms p50 at saturation": full.ms_p50,
-        "ms p99 at saturation": full.ms_p99,
-        "CPU us per plain request": spent / full.requests * 1e6,
-        "failed requests": paced.failed + full.failed,
+        CPU_REQUEST: spent / max(full.requests, 1) * 1e6,
+        "ms p50, one at a time": one.ms_p50,
+        "failed requests": one.failed + full.failed,
     }
+    if full.requests / full.seconds < 1.2 * _MODEST_RATE:
+        return figures
+    paced = _generate(target, FAST, False, rate=_MODEST_RATE, seconds=seconds)
+    figures["failed requests"] += paced.failed
+    return figures | {f"ms p50, at {_MODEST_RATE:,}/s": paced.ms_p50, f"ms p99, at {_MODEST_RATE:,}/s": paced.ms_p99}
 
 
-def stream(target: Target, size: Size) -> Figures:
-    """Chunks that come one by one, and chunks as fast as they go; the CPU of the request itself is in the figure."""
-    found: Figures = {}
-    if PACED in target.manners:
-        before = target.child.cpu_s()
-        paced = _generate(target, PACED, True, connections=64, requests=64 * max(1, round(size.seconds / 2)))
-        found["CPU us per chunk, each alone"] = (target.child.cpu_s() - before) / max(paced.chunks, 1) * 1e6
-        found["failed streams"] = paced.failed
+def stream(target: Target, tools: Tools) -> Figures:
+    """Chunks as fast as they go, then each on its own. The CPU of the request itself is in the figure, a hundredth of it."""
+    seconds = tools.size.seconds
     before = target.child.cpu_s()
-    full = _generate(target, FAST, True, connections=16, seconds=size.seconds)
-    found["CPU us per chunk, full speed"] = (target.child.cpu_s() - before) / max(full.chunks, 1) * 1e6
-    found["chunks/s"] = full.chunks / full.seconds
-    found["failed streams"] = found.get("failed streams", 0) + full.failed
-    return found
+    full = _generate(target, FAST, True, connections=16, seconds=seconds)
+    fast = (target.child.cpu_s() - before) / max(full.chunks, 1) * 1e6
+    before = target.child.cpu_s()
+    paced = _generate(target, PACED, True, rate=_STREAM_RATE, seconds=seconds)
+    return {
+        "chunks/s": full.chunks / full.seconds,
+        CPU_CHUNK_FAST: fast,
+        CPU_CHUNK_ALONE: (target.child.cpu_s() - before) / max(paced.chunks, 1) * 1e6,
+        "ms p50, to the first chunk": paced.ms_first_p50,
+        "failed streams": paced.failed + full.failed,
+    }
 
 
-def open_streams(target: Target, size: Size) -> Figures:
-    """Memory while many streams are open that hardly move."""
-    if OPEN not in target.manners:
-        return {}
-    count = min(size.streams, (raise_file_limit() - 500) // 2)
-    rest = target.child.rss_bytes()
+def open_streams(target: Target, tools: Tools) -> Figures:
+    """Memory while many streams are open that hardly move, and when they have gone."""
+    size = tools.size
+    count = min(size.streams, target.streams, (raise_file_limit() - _SPARE_FILES) // 2)
+    rest = target.child.rss_mib()
     with _generator() as child:
-        _tell(child, Load(target.port, target.path(OPEN), target.body(OPEN, True), target.key, target.headers, hold=count))
-        seen = msgspec.json.decode(child.first_line(), type=Seen)
+        child.tell(_encoded(_load(target, OPEN, True, hold=count)))
+        seen = msgspec.json.decode(child.line(120), type=Seen)
+        time.sleep(size.hold_s)
+        full = target.child.rss_mib()
+        assert child.process.stdin is not None
+        child.process.stdin.close()
+        kept = msgspec.json.decode(child.line(60), type=Seen).open
+    time.sleep(2)
+    return {
+        "streams open": kept,
+        "seconds to open them": seen.seconds,
+        "MiB with them open": full,
+        "MiB per 1,000 of them": (full - rest) / max(kept, 1) * 1000,
+        "MiB after they left": target.child.rss_mib(),
+        "failed to open": seen.failed,
+    }
+
+
+def soak(target: Target, tools: Tools) -> Figures:
+    """Memory after some requests, and after ten times as many."""
+    figures: Figures = {"failed in the soak": 0}
+    seen: list[float] = []
+    done = 0
+    for count in tools.size.soak:
+        run = _generate(target, FAST, False, requests=count - done)
         time.sleep(1)
-        full = target.child.rss_bytes()
-    return {
-        "streams open": seen.open,
-        "MiB with them open": full / _MIB,
-        "MiB per 1,000 of them": (full - rest) / _MIB / max(seen.open, 1) * 1000,
-    }
+        done = count
+        seen.append(target.child.rss_mib())
+        figures[f"MiB after {count:,} requests"] = seen[-1]
+        figures["failed in the soak"] += run.failed
+        if run.seconds > tools.size.patience_s:
+            break
+    return figures | ({"MiB grown meanwhile": seen[-1] - seen[0]} if len(seen) == len(tools.size.soak) else {})
 
 
-def soak(target: Target, size: Size) -> Figures:
-    """Memory after many requests, against memory after a tenth of them."""
-    first, last = size.soak
-    failed = _generate(target, FAST, False, requests=first).failed
-    early = target.child.rss_bytes()
-    failed += _generate(target, FAST, False, requests=last - first).failed
-    late = target.child.rss_bytes()
-    return {
-        f"MiB after {first:,}": early / _MIB,
-        f"MiB after {last:,}": late / _MIB,
-        "MiB grown": (late - early) / _MIB,
-        "failed in the soak": failed,
-    }
+ROUNDS: dict[str, Callable[[Target, Tools], Figures]] = {"plain": plain, "stream": stream}
+ALONE: dict[str, Callable[[Target, Tools], Figures]] = {"open": open_streams, "soak": soak}
 
 
-SECTIONS: dict[str, Callable[[Target, Size], Figures]] = {"plain": plain, "stream": stream, "open": open_streams, "soak": soak}
+def _load(target: Target, manner: str, streamed: bool, **more: float) -> Load:
+    load = Load(target.port, target.path, target.body(manner, streamed), target.headers)
+    return msgspec.structs.replace(load, **more)
 
 
 def _generate(target: Target, manner: str, streamed: bool, **more: float) -> Seen:
     """One run of our own generator."""
-    load = Load(target.port, target.path(manner), target.body(manner, streamed), target.key, target.headers)
+    load = _load(target, manner, streamed, **more)
     with _generator() as child:
-        _tell(child, msgspec.structs.replace(load, **more))
-        return msgspec.json.decode(child.first_line(), type=Seen)
+        child.tell(_encoded(load))
+        return msgspec.json.decode(child.line(load.seconds + load.patience_s + 20), type=Seen)
 
 
-def _flood(target: Target, seconds: float) -> Seen:
-    """wrk where there is one, our own generator elsewhere."""
-    wrk = shutil.which("wrk")
-    if wrk is None:
+def _generator() -> Child:
+    return Child("the load generator", [sys.executable, "-m", "bench.load"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def _encoded(load: Load) -> str:
+    return msgspec.json.encode(load).decode()
+
+
+def _flood(target: Target, tools: Tools) -> Seen:
+    seconds = tools.size.seconds
+    if not tools.wrk:
         return _generate(target, FAST, False, connections=64, seconds=seconds)
     script = Path(__file__).with_name("wrk.lua")
-    command = [wrk, "-t1", "-c64", f"-d{max(1, round(seconds))}s", "-s", str(script)]
-    command += [f"http://127.0.0.1:{target.port}{target.path(FAST)}", "--", target.body(FAST, False)]
-    command += [f"{name}: {value}" for name, value in _all_headers(target)]
+    command = [tools.wrk, "-t1", "-c64", f"-d{max(1, round(seconds))}s", "--timeout", "20s", "-s", str(script)]
+    command += [f"http://127.0.0.1:{target.port}{target.path}", "--", target.body(FAST, False)]
+    command += [f"{name}: {value}" for name, value in target.headers.items()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
     last = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
     if done.returncode or not last.startswith("{"):
@@ -126,17 +179,5 @@ def _flood(target: Target, seconds: float) -> Seen:
     return msgspec.convert(json.loads(last), Seen)
 
 
-def _all_headers(target: Target) -> Iterator[tuple[str, str]]:
-    if target.key:
-        yield "Authorization", f"Bearer {target.key}"
-    yield from target.headers.items()
-
-
-def _generator() -> Child:
-    return Child("the load generator", [sys.executable, "-m", "bench.load"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-
-def _tell(child: Child, load: Load) -> None:
-    assert child.process.stdin is not None
-    child.process.stdin.write(msgspec.json.encode(load).decode() + "\n")
-    child.process.stdin.flush()
+def find_wrk() -> str:
+    return shutil.which("wrk") or ""
