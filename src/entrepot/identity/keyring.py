@@ -9,6 +9,7 @@ from entrepot.errors import Forbidden, Unauthenticated
 from entrepot.identity.packed import PackedRows
 from entrepot.identity.secrets import hasher, is_well_formed, kind_of
 from entrepot.identity.store import all_keys, caller_of, changed_since, newest_revision
+from entrepot.storage.sqlite import StorageAway
 from entrepot.values.caller import Caller
 
 _REMEMBERED = 10_000
@@ -88,13 +89,24 @@ class KeyRing:
         if not is_well_formed(key):
             raise Unauthenticated("This key is mistyped or cut short.", expected="a whole key", remedy="Copy it again.")
         digest = self._digest(key)
-        row = self._changed.get(digest) or self._loaded.find(digest)
+        row = self._find(digest)
         if row is None:
             raise Unauthenticated("This key is not known here.", remedy="Check that it was made for this server. " + _HOW)
         caller = caller_of(digest, row)
         if caller is None:
             raise Unauthenticated("This key was deleted.", remedy="Make a new one with `entrepot keys create`.")
         return caller
+
+    def _find(self, digest: bytes) -> bytes | None:
+        """A key that is not known may have been made a moment ago, so the store is asked once more. raises StorageAway"""
+        row = self._changed.get(digest) or self._loaded.find(digest)
+        if row is None:
+            try:
+                self.refresh()
+            except sqlite3.Error as error:
+                raise StorageAway(f"Keys cannot be read: {error}.") from None
+            row = self._changed.get(digest)
+        return row
 
 
 def _bearer(authorization: str | None) -> str:
