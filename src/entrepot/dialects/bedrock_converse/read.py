@@ -109,7 +109,7 @@ def _block(index: int, block: WireBlock, raw: Raw, family: str) -> list[Event]:
     if block.toolUse is not None:
         call = block.toolUse
         began = PartBegan(index, "tool_call", id=call.toolUseId, name=call.name)
-        return [began, ArgumentsDelta(index, bytes(call.input).decode())] if bytes(call.input) else [began]
+        return [began, ArgumentsDelta(index, bytes(call.input).decode() or "{}")]
     if block.reasoningContent is not None:
         return [PartBegan(index, "reasoning", family=family), *_thought(index, block.reasoningContent, family)]
     if block.citationsContent is not None:
@@ -197,12 +197,13 @@ def _finished(reason: str, more: Raw) -> Finished:
 class Reader:
     """A stream's frames to events."""
 
-    __slots__ = ("_blocks", "_family", "_frames", "_next", "done")
+    __slots__ = ("_blocks", "_family", "_frames", "_next", "_silent", "done")
 
     def __init__(self, hearing: Hearing) -> None:
         self._frames = FrameReader(hearing.max_event_bytes)
         self._family = hearing.family
         self._blocks: dict[int, int] = {}
+        self._silent: set[int] = set()
         self._next = 0
         self.done = False
 
@@ -260,7 +261,10 @@ class Reader:
         if delta.text is not None:
             events.append(TextDelta(self._begin(block, "text", events), delta.text))
         elif delta.toolUse is not None:
-            events.append(ArgumentsDelta(self._begin(block, "tool_call", events), delta.toolUse.input))
+            index = self._begin(block, "tool_call", events)
+            if delta.toolUse.input:
+                self._silent.discard(block)
+                events.append(ArgumentsDelta(index, delta.toolUse.input))
         elif delta.reasoningContent is not None:
             events += _thought(self._begin(block, "reasoning", events), delta.reasoningContent, self._family)
         elif bytes(delta.citation):
@@ -275,6 +279,8 @@ class Reader:
         if index is None:
             index = self._blocks[block] = self._next
             self._next += 1
+            if kind == "tool_call":
+                self._silent.add(block)
             family = self._family if kind == "reasoning" else ""
             call = call or _NO_CALL
             events.append(PartBegan(index, kind, id=call.toolUseId, name=call.name, family=family))
@@ -283,6 +289,9 @@ class Reader:
     def _end(self, block: int, events: list[Event]) -> None:
         index = self._blocks.pop(block, None)
         if index is not None:
+            if block in self._silent:
+                events.append(ArgumentsDelta(index, "{}"))
+                self._silent.discard(block)
             events.append(PartEnded(index))
 
 

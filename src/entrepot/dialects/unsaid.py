@@ -1,0 +1,141 @@
+"""What a dialect cannot say of a conversation: notes for what is left out, refusals where that would change what was asked.
+
+For dialects that only providers speak; what concerns single parts of messages stands in their `render.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+
+import msgspec
+from msgspec import Raw
+
+from entrepot.errors import InvalidRequest
+from entrepot.values.conversation import (
+    Conversation,
+    File,
+    Message,
+    Part,
+    Refusal,
+    Sampling,
+    Text,
+    Tool,
+    ToolCall,
+    ToolResult,
+    given,
+)
+
+_USUAL = Sampling()
+_SHARES = {"minimal": 10, "low": 20, "medium": 50, "high": 80, "xhigh": 95, "max": 95}
+_NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
+_EMPTY = (b"", b"{}", b"null")
+
+
+def unsaid(conversation: Conversation, says: Collection[str], dialect: str) -> list[str]:
+    """Notes, "name: what" each, for the settings that are given and are not among `says`, by their names in Chat.
+
+    raises  InvalidRequest, for several answers, sound, or a grammar
+    """
+    sampling = conversation.sampling
+    names = [name for name in Sampling.__struct_fields__ if getattr(sampling, name) != getattr(_USUAL, name)]
+    given_here = {
+        "parallel_tool_calls": conversation.parallel_tool_calls is False and bool(conversation.tools),
+        "verbosity": bool(conversation.verbosity),
+        "prediction": given(conversation.prediction),
+        "web_search_options": given(conversation.web_search),
+        "user": bool(conversation.user),
+        "metadata": bool(conversation.metadata),
+        "service_tier": conversation.service_tier not in ("", "auto", "default", "standard_only"),
+        "cache_control": conversation.cache is not None or _marked(conversation),
+        "prompt_cache_key": bool(conversation.cache_key),
+        "prompt_cache_retention": bool(conversation.cache_retention),
+    }
+    names += [name for name, is_given in given_here.items() if is_given]
+    if sampling.n not in (None, 1) and "n" not in says:
+        raise cannot("n", f"1, which is all that {dialect} gives", sampling.n, "Ask several times, once for each answer.")
+    if not {"audio", "image"}.isdisjoint(conversation.modalities) and "modalities" not in says:
+        raise cannot("modalities", '["text"]', list(conversation.modalities), "Choose a model that makes what is asked.")
+    if conversation.output.kind in ("grammar", "python"):
+        raise cannot("response_format", "text, json_object or json_schema", conversation.output.kind, "Use a JSON schema.")
+    return [f"{name}: left out, {dialect} has no word for it" for name in names if name not in says and name != "n"]
+
+
+def cannot(field: str, expected: str, received: object, remedy: str) -> InvalidRequest:
+    """The refusal of something that the provider's dialect has no form for."""
+    return InvalidRequest(
+        f"{field} cannot be given to this model's provider.",
+        field=field,
+        expected=expected,
+        received=str(received)[:100],
+        remedy=remedy,
+    )
+
+
+def _marked(conversation: Conversation) -> bool:
+    return any(tool.cache is not None for tool in conversation.tools) or any(
+        getattr(part, "cache", None) is not None for message in conversation.messages for part in message.parts
+    )
+
+
+def callable_tools(conversation: Conversation, dialect: str) -> Sequence[Tool]:
+    """The function tools that the choice allows. raises InvalidRequest, for tools of another kind"""
+    choice = conversation.tool_choice
+    if choice is not None and given(choice.hosted):
+        raise cannot("tool_choice", "auto, none, required or a function", bytes(choice.hosted).decode(), "Choose a function.")
+    for position, tool in enumerate(conversation.tools):
+        if tool.kind != "function" and tool.dialect != dialect:
+            raise cannot(f"tools[{position}]", "a function", tool.name or tool.kind, "Give it as a function with a JSON schema.")
+    names = choice.names if choice is not None else ()
+    return [tool for tool in conversation.tools if not names or tool.name in names]
+
+
+def schema_of(tool: Tool) -> Raw:
+    """Its parameters as they came; an object without members where there are none."""
+    return _NO_PARAMETERS if bytes(tool.parameters).strip() in _EMPTY else tool.parameters
+
+
+def arguments_of(call: ToolCall, notes: list[str]) -> Raw:
+    """A call's arguments as a JSON object, to the byte where they are one. What is none is kept as text, with a note."""
+    text = call.arguments.strip()
+    if text in ("", "null"):
+        return Raw(b"{}")
+    try:
+        _decode_object(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        notes.append(f"tool_calls: the arguments of {call.id or call.name} are not a JSON object, sent as text in `_raw`")
+        return Raw(msgspec.json.encode({"_raw": call.arguments.encode(errors="replace").decode()}))
+    return Raw(text.encode())
+
+
+_decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
+
+
+def spread_results(message: Message) -> list[tuple[ToolResult, str, list[Part]]]:
+    """Each tool result with its text, and what of it is not text and must stand elsewhere."""
+    spread = []
+    for result in message.parts:
+        if isinstance(result, ToolResult):
+            texts = [text_in(part) for part in result.parts]
+            rest = [part for part, text in zip(result.parts, texts, strict=True) if text is None]
+            spread.append((result, "".join([text for text in texts if text is not None]), rest))
+    return spread
+
+
+def text_in(part: Part) -> str | None:
+    """What a part says in words; None for one that does not."""
+    if isinstance(part, Text | Refusal):
+        return part.text
+    return part.text if isinstance(part, File) and part.text else None
+
+
+def budget_of(effort: str, whole: int) -> int:
+    """Tokens to think with, as the share of the whole answer that OpenRouter publishes for an effort; at least 1024."""
+    return max(whole * _SHARES.get(effort, 50) // 100, 1024)
+
+
+def end_user(conversation: Conversation, salt: bytes) -> str:
+    """The end user's name as a keyed digest, never as it came; "" when none was told."""
+    if not conversation.user:
+        return ""
+    return hashlib.blake2b(conversation.user.encode(errors="replace"), key=salt[:64], digest_size=16).hexdigest()
