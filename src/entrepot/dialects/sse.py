@@ -44,6 +44,11 @@ class EventReader:
         self._scan = len(self._buffer)
         return _split(whole)
 
+    @property
+    def rest(self) -> bytes:
+        """What came of an event that is not whole yet."""
+        return bytes(self._buffer)
+
     def close(self) -> list[bytes]:
         rest = bytes(self._buffer)
         self._buffer.clear()
