@@ -1,0 +1,18 @@
+"""Google's generateContent as a dialect of both sides. Model and streaming stand in the path."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from entrepot.dialects.dialect import Dialect
+from entrepot.dialects.gemini.read import DIALECT, FAMILY, Reader, read
+
+
+def path_of(model: str, stream: bool) -> str:
+    """The same under the Gemini API's base (`…/v1beta`) and Vertex AI's (`…/publishers/google`)."""
+    kept = quote(model, safe="/-_.~@")
+    name = kept if kept.startswith(("models/", "tunedModels/")) else f"models/{kept}"
+    return f"/{name}:streamGenerateContent?alt=sse" if stream else f"/{name}:generateContent"
+
+
+dialect = Dialect(name=DIALECT, shown="Gemini", family=FAMILY, read=read, reader=Reader, path=path_of)

@@ -1,0 +1,104 @@
+"""`usageMetadata` to usage and back.
+
+Facts, held on recorded answers: `promptTokenCount` contains what came from the cache but not what server-side tools read
+(`toolUsePromptTokenCount`); `candidatesTokenCount` leaves thoughts out; the total is all of them. Zero counts are left out, and
+each piece of a stream tells the whole so far.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from entrepot.values.usage import Usage
+
+_LIMIT = 2**40
+"""More tokens than any call can have: a count past it is taken as not given."""
+_AUDIO = ("AUDIO", 4)
+_IMAGE = ("IMAGE", 2)
+Count = int | float | None
+
+
+class Share(msgspec.Struct):
+    modality: str | int | None = None
+    tokenCount: Count = None
+
+
+class WireUsage(msgspec.Struct):
+    promptTokenCount: Count = None
+    cachedContentTokenCount: Count = None
+    candidatesTokenCount: Count = None
+    toolUsePromptTokenCount: Count = None
+    thoughtsTokenCount: Count = None
+    totalTokenCount: Count = None
+    promptTokensDetails: list[Share] | None = None
+    cacheTokensDetails: list[Share] | None = None
+    candidatesTokensDetails: list[Share] | None = None
+    serviceTier: str | None = None
+    trafficType: str | int | None = None
+
+
+def usage_of(told: WireUsage) -> Usage | None:
+    """None when there are no counts in it, as at the beginning of a Vertex stream."""
+    if told.promptTokenCount is None and told.candidatesTokenCount is None and told.totalTokenCount is None:
+        return None
+    prompt = _whole(told.promptTokenCount) + _whole(told.toolUsePromptTokenCount)
+    thoughts = _whole(told.thoughtsTokenCount)
+    completion = _whole(told.candidatesTokenCount) + thoughts
+    cached = min(_whole(told.cachedContentTokenCount), prompt)
+    audio = image = spoken = 0
+    if told.promptTokensDetails:
+        audio = max(_share(told.promptTokensDetails, _AUDIO) - _share(told.cacheTokensDetails, _AUDIO), 0)
+    if told.candidatesTokensDetails:
+        spoken = _share(told.candidatesTokensDetails, _AUDIO)
+        image = _share(told.candidatesTokensDetails, _IMAGE)
+    return Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cached_tokens=cached,
+        audio_tokens=min(audio, prompt - cached),
+        reasoning_tokens=thoughts,
+        completion_audio_tokens=min(spoken, completion - thoughts),
+        completion_image_tokens=min(image, completion - thoughts),
+    )
+
+
+def _whole(value: Count) -> int:
+    return int(value) if value is not None and 0 <= value < _LIMIT else 0
+
+
+def _share(shares: list[Share] | None, modality: tuple[str, int]) -> int:
+    return sum(_whole(share.tokenCount) for share in shares or () if share.modality in modality)
+
+
+def tier_of(told: WireUsage) -> str:
+    """The service tier that was served, in Chat's words; "" where it is the usual one of a Vertex project."""
+    if told.serviceTier:
+        return told.serviceTier.lower()
+    traffic = told.trafficType
+    if isinstance(traffic, str):
+        return next((tier for tier in ("flex", "priority") if tier.upper() in traffic), "")
+    return ""
+
+
+def render_usage(usage: Usage) -> dict[str, Any]:
+    """Zero counts are left out, but for the three that every answer has."""
+    text = usage.completion_tokens - usage.reasoning_tokens
+    told: dict[str, Any] = {"promptTokenCount": usage.prompt_tokens, "candidatesTokenCount": max(text, 0)}
+    told["totalTokenCount"] = usage.total_tokens
+    if usage.cached_tokens:
+        told["cachedContentTokenCount"] = usage.cached_tokens
+    if usage.reasoning_tokens:
+        told["thoughtsTokenCount"] = usage.reasoning_tokens
+    if usage.audio_tokens:
+        told["promptTokensDetails"] = _shares(usage.prompt_tokens, AUDIO=usage.audio_tokens)
+    if usage.completion_audio_tokens or usage.completion_image_tokens:
+        told["candidatesTokensDetails"] = _shares(text, AUDIO=usage.completion_audio_tokens, IMAGE=usage.completion_image_tokens)
+    return told
+
+
+def _shares(whole: int, **parts: int) -> list[dict[str, Any]]:
+    """Tokens by modality; text is what the others leave."""
+    shares = {"TEXT": whole - sum(parts.values()), **parts}
+    return [{"modality": modality, "tokenCount": count} for modality, count in shares.items() if count > 0]
