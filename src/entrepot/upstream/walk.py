@@ -21,7 +21,6 @@ from entrepot.errors import (
     ProviderBusy,
     RequestRejected,
     Throttled,
-    TimedOut,
     Unavailable,
     UpstreamError,
 )
@@ -173,28 +172,32 @@ def _attempt(candidate: Candidate, answer: Answer | None, took_s: float, error: 
 
 
 def nothing_worked(failures: list[UpstreamError], plan: Plan, attempts: list[Attempt]) -> Unavailable:
-    """One error for the caller from all that happened. What the caller can mend comes first, then what all agree on."""
-    chosen = next((failure for failure in failures if isinstance(failure, RequestRejected)), failures[-1])
-    if all(isinstance(failure, Throttled) for failure in failures):
-        code, status = "capacity_exhausted", 429
-    elif isinstance(chosen, RequestRejected):
-        code, status = "", chosen.status
-    elif all(isinstance(failure, TimedOut) for failure in failures):
-        code, status = "temporarily_unavailable", 504
+    """One error for the caller from all that happened, whatever the order it happened in.
+
+    1. If a provider says that the request itself is wrong: that, for the caller can mend it.
+    2. If all failed with the same status: that status.
+    3. Otherwise 503.
+    The words are those of a failure that may pass, before one that will not, and of the lowest status among equals.
+    """
+    chosen = min(failures, key=lambda one: (not isinstance(one, RequestRejected), not one.retryable, one.status, one.message))
+    shown_last = sorted(attempts, key=lambda attempt: attempt.message == chosen.message)
+    if isinstance(chosen, RequestRejected):
+        code, status, error_type = "", chosen.status, chosen.error_type
+    elif all(failure.status == chosen.status for failure in failures):
+        code = "capacity_exhausted" if isinstance(chosen, Throttled) else "temporarily_unavailable"
+        status, error_type = chosen.status, chosen.error_type
     else:
-        code, status = "temporarily_unavailable", 503 if len(failures) > 1 and chosen.status != 502 else chosen.status
-        if chosen.status in (429, 504):
-            status = 503
+        code, status, error_type = "temporarily_unavailable", ProviderBusy.status, ProviderBusy.error_type
     waits = [failure.retry_after_s for failure in failures if failure.retry_after_s is not None]
     error = Unavailable(
         chosen.message,
-        error_type=chosen.error_type,
+        error_type=error_type,
         status=status,
         retry_after_s=min(waits) if waits and status in (429, 503) else None,
         detail=chosen.detail,
         remedy=chosen.remedy,
         field=chosen.field,
-        metadata=_metadata(chosen, code, plan, attempts, waits),
+        metadata=_metadata(chosen, code, plan, shown_last, waits),
     )
     error.retryable = chosen.retryable
     return error
@@ -214,7 +217,7 @@ def _metadata(chosen: UpstreamError, code: str, plan: Plan, attempts: list[Attem
     if code:
         told["availability"] = {
             "code": code,
-            "retryable": True,
+            "retryable": chosen.retryable,
             "requested_models": list(dict.fromkeys(candidate.model.id for candidate in plan.candidates)),
             "affected_providers": list(dict.fromkeys(attempt.provider for attempt in attempts)),
             "docs_url": "/docs/look-up/errors#" + code,

@@ -1,5 +1,6 @@
 """Endpoints are tried in order until one begins an answer; nothing that a provider does first keeps the next from being tried."""
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 
@@ -129,21 +130,34 @@ async def test_a_stream_that_fails_before_its_first_word_is_tried_elsewhere(piec
     ("statuses", "status", "error_type"),
     [
         ([429, 429], 429, "rate_limit_exceeded"),
-        ([429, 500], 502, "provider_unavailable"),
-        ([500, 429], 503, "rate_limit_exceeded"),
+        ([429, 500], 503, "provider_overloaded"),
+        ([500, 504], 503, "provider_overloaded"),
+        ([401, 429], 503, "provider_overloaded"),
+        ([401, 500], 502, "provider_unavailable"),
         ([400, 500], 400, "invalid_request"),
         ([504, 408], 504, "timeout"),
         ([401], 502, "provider_unavailable"),
         ([403, 402], 502, "provider_unavailable"),
+        ([413, 400, 429], 400, "invalid_request"),
         ([404], 502, "provider_unavailable"),
     ],
 )
 async def test_when_all_fail_the_caller_learns_what_he_can_mend(statuses: list[int], status: int, error_type: str) -> None:
-    attempts: list[Attempt] = []
-    with pytest.raises(Unavailable) as told:
-        await walked([Scripted(number, [b"{}"]) for number in statuses], attempts)
-    assert (told.value.status, told.value.metadata["error_type"]) == (status, error_type)
-    assert [attempt.status for attempt in attempts] == statuses
+    for order in itertools.permutations(statuses):
+        attempts: list[Attempt] = []
+        with pytest.raises(Unavailable) as told:
+            await walked([Scripted(number, [b"{}"]) for number in order], attempts)
+        assert (told.value.status, told.value.metadata["error_type"]) == (status, error_type)
+        assert [attempt.status for attempt in attempts] == list(order)
+
+
+async def test_of_mixed_failures_the_one_that_may_pass_is_shown_with_its_own_provider() -> None:
+    for order, provider in (((401, 429, 500), "p1"), ((500, 401, 429), "p2")):
+        with pytest.raises(Unavailable, match="answered 429") as told:
+            await walked([Scripted(number, [b"{}"]) for number in order], [])
+        told_of = told.value.metadata
+        assert (told_of["provider_name"], told_of["provider_code"], told_of["retryable"]) == (provider, 429, True)
+        assert sorted(error["status"] for error in told_of["previous_errors"]) == [401, 500]
 
 
 async def test_the_shortest_wait_of_all_is_told() -> None:
