@@ -37,7 +37,6 @@ from entrepot.values.event import (
 
 _NULL = b"null"
 _TEXTS = ("text", "partial_json", "thinking", "signature")
-"""In the order of `_Delta`."""
 
 
 class _Block(msgspec.Struct):
@@ -215,22 +214,24 @@ class Reader:
         if isinstance(error, msgspec.ValidationError) or not isinstance(value, dict):
             raise Malformed(str(error))
         if value.get("type") == "content_block_delta" and isinstance(value.get("delta"), dict):
-            return self._with_halves(value)
+            return _with_halves(value)
         try:
             return _decode_told(_without_halves(payload))
         except _REFUSED:
             raise Malformed(str(error)) from None
 
-    def _with_halves(self, value: dict[str, Any]) -> _Told:
-        """A delta whose text was cut within a surrogate pair: its half waits for the next."""
-        delta, index = value["delta"], value.get("index")
-        told = [text if isinstance(text := delta.get(name), str) else "" for name in _TEXTS]
-        return _Told("content_block_delta", index if isinstance(index, int) else 0, _Delta(str(delta.get("type")), *told))
-
 
 _GROWTH = frozenset(
     {"text_delta", "input_json_delta", "thinking_delta", "signature_delta", "citations_delta", "compaction_delta"}
 )
+
+
+def _with_halves(value: dict[str, Any]) -> _Told:
+    """A delta whose text was cut within a surrogate pair: its half waits for the next."""
+    delta, index = value["delta"], value.get("index")
+    text, arguments, thinking, signature = [told if isinstance(told := delta.get(name), str) else "" for name in _TEXTS]
+    grown = _Delta(str(delta.get("type")), text, arguments, thinking, signature)
+    return _Told("content_block_delta", index if isinstance(index, int) else 0, grown)
 
 
 def _without_halves(body: bytes) -> bytes:
@@ -352,10 +353,9 @@ class _Blocks:
 
     def _rest(self, now: _Open) -> list[Event]:
         """Half of a pair whose other half never came."""
-        half, now.half = now.half, ""
         if now.kind == "tool_call":
-            return self._arguments(now, half)
-        return [ReasoningDelta(now.index, half) if now.kind == "reasoning" else TextDelta(now.index, half)]
+            return self._arguments(now, "\ufffd")
+        return [ReasoningDelta(now.index, "\ufffd") if now.kind == "reasoning" else TextDelta(now.index, "\ufffd")]
 
     def end_all(self) -> list[Event]:
         return [event for number in list(self._open) for event in self.end(number)]
@@ -375,13 +375,15 @@ _BESIDE = ("stop_details", "container", "context_management")
 
 
 def _mended(now: _Open, text: str) -> str:
-    """The piece with the half that waited for it, without a half that must wait; most pieces have neither."""
-    if now.half:
-        text, now.half = now.half + text, ""
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    """The piece with the half of a surrogate pair that waited for it, and without a half that must wait. A half that stays alone
+    becomes U+FFFD."""
+    if not now.half and text.isascii():
+        return text
+    text = now.half + text
+    now.half = ""
     if text and "\ud800" <= text[-1] <= "\udbff":
         text, now.half = text[:-1], text[-1]
-    return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def citation_of(raw: Raw) -> Citation:

@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
-from typing import Any
 
 import msgspec
-from msgspec import Raw
 
+from entrepot.dialects.body import Words, read_body
 from entrepot.errors import InvalidRequest
 from entrepot.values.chat import AssistantMessage, Chat, NamedChoice, Request, Tool
 
 _KNOWN = frozenset(Chat.__struct_fields__)
 _decode_chat = msgspec.json.Decoder(Chat).decode
-_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 def parse_request(body: bytes) -> Request:
     """raises  InvalidRequest"""
-    try:
-        chat = _decode_chat(body)
-        fields = _decode_fields(body)
-    except msgspec.ValidationError as error:
-        raise _wrong_field(str(error), body) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _not_json(body, error) from None
-    except RecursionError:
-        raise _too_deep() from None
-    _refuse_duplicates(body, fields)
+    chat, fields = read_body(body, _decode_chat, _WORDS)
     _check(chat)
     unknown = tuple(fields.keys() - _KNOWN) if not fields.keys() <= _KNOWN else ()
     return Request(chat, fields, unknown, len(body))
@@ -155,65 +142,7 @@ def _refuse_missing_features(chat: Chat) -> None:
         )
 
 
-# What is wrong with a body that did not decode
-
-
-def _too_deep() -> InvalidRequest:
-    return InvalidRequest(
-        "The request body is nested too deeply.",
-        expected="JSON nested less than about 500 levels",
-        remedy="Flatten the body; a schema can use $ref instead of nesting.",
-    )
-
-
-def _not_json(body: bytes, error: Exception) -> InvalidRequest:
-    what = "is empty" if not body.strip() else "is not valid JSON"
-    told = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else _tidy(str(error))
-    if rb"\ud" in body.lower() and "truncated" in told:
-        told += " (or a \\u escape is half of a surrogate pair)"
-    return InvalidRequest(
-        f"The request body {what}." if what == "is empty" else f"The request body {what}: {told}.",
-        expected="a JSON object in UTF-8",
-        received=f"{len(body)} bytes",
-        remedy="Send the body with a JSON encoder, with Content-Type: application/json.",
-    )
-
-
-def _tidy(error: str) -> str:
-    return error.removeprefix("JSON is malformed: ").rstrip(".")
-
-
-def _wrong_field(error: str, body: bytes) -> InvalidRequest:
-    """msgspec says "Expected `float` <= 2.0 - at `$.temperature`"."""
-    told, _, path = error.partition(" - at `")
-    path = path.rstrip("`").removeprefix("key` in `").removeprefix("$").lstrip(".")
-    value = _value_at(body, path)
-    missing = re.fullmatch(r"Object missing required field `(\w+)`", told)
-    if missing:
-        path = f"{path}.{missing[1]}" if path else missing[1]
-        return InvalidRequest(
-            f"`{path}` is required.", field=path, expected="a value", received="nothing", remedy=_remedy(path, told)
-        )
-    expected = _expected(told, path)
-    received = _show(value)
-    where = f"`{path}`" if path else "The request body"
-    return InvalidRequest(
-        f"{where} is not valid: expected {expected}, got {received}.",
-        field=path or None,
-        expected=expected,
-        received=received,
-        remedy=_remedy(path, told),
-    )
-
-
-_WORDS = {
-    "role": "one of system, developer, user, assistant, tool",
-    "type": "a known type",
-    "tool_choice": "none, auto, required or {type, function: {name}}",
-    "reasoning_effort": "one of none, minimal, low, medium, high, xhigh, max",
-    "effort": "one of none, minimal, low, medium, high, xhigh, max",
-}
-_TYPES = {"message": "", "part": "one of text, image_url, input_audio, video_url, file, refusal"}
+# What is expected, where msgspec's own words would not help
 
 
 def _expected(told: str, path: str) -> str:
@@ -223,77 +152,27 @@ def _expected(told: str, path: str) -> str:
     if path.endswith("video_url.url"):
         return "an http(s) URL or a data:video/... URL"
     if ".content[" in path and last == "type":
-        return _TYPES["part"]
+        return "one of text, image_url, input_audio, video_url, file, refusal"
     if path == "response_format.type":
         return "one of text, json_object, json_schema, grammar, python"
-    if told.startswith("Invalid"):
-        return _WORDS.get(last, "one of the values of the reference")
-    if told.startswith("Object contains unknown field"):
-        return "only known fields (" + told.partition("`")[2].rstrip("`") + " is not one)"
-    told = told.removeprefix("Expected ").partition(", got ")[0].replace("`", "")
-    return told.replace("str | array", "a string or a list of content parts").replace("| null", "or null")
+    return _VALUES.get(last, "") if told.startswith("Invalid") else ""
 
 
-def _remedy(path: str, told: str) -> str:
+_VALUES = {
+    "role": "one of system, developer, user, assistant, tool",
+    "type": "a known type",
+    "tool_choice": "none, auto, required or {type, function: {name}}",
+    "reasoning_effort": "one of none, minimal, low, medium, high, xhigh, max",
+    "effort": "one of none, minimal, low, medium, high, xhigh, max",
+}
+
+
+def _remedy(path: str) -> str:
     if path.endswith("_url.url"):
         return "Give a public URL or the bytes as a data URL."
     if path == "messages":
         return 'Send `messages: [{"role": "user", "content": "..."}]`; a plain `prompt` belongs to /completions.'
-    if "Object contains unknown field" in told:
-        return "Leave the field out or correct its name."
-    return f"Correct `{path}`; the reference at /reference lists its type and bounds." if path else "Send a JSON object."
+    return ""
 
 
-def _value_at(body: bytes, path: str) -> Any:
-    """What stands at `messages[0].content`; a marker when it cannot be told."""
-    try:
-        value: Any = msgspec.json.decode(body)
-        for step in re.findall(r"\[(\d+)\]|([^.\[\]]+)", path):
-            value = value[int(step[0])] if step[0] else value[step[1]]
-    except (msgspec.DecodeError, LookupError, TypeError, ValueError, RecursionError):
-        return ...
-    return value
-
-
-def _show(value: Any) -> str:
-    if value is ...:
-        return "something else"
-    try:
-        text = json.dumps(value, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return type(value).__name__
-    if len(text) <= 80:
-        return text
-    kind = "a string" if isinstance(value, str) else "a list" if isinstance(value, list) else "an object"
-    return f"{kind} of {len(value)}" if isinstance(value, str | list | dict) else text[:80]
-
-
-# Duplicate keys: two readers of one body could see two requests, so there is no such body
-
-
-def _refuse_duplicates(body: bytes, fields: dict[str, Raw]) -> None:
-    """Top-level only. A compact body whose members account for every byte cannot hide a second one; others are looked at."""
-    accounted = 1
-    for name, raw in fields.items():
-        accounted += len(name) + len(memoryview(raw)) + 4
-    if accounted == len(body):
-        return
-    seen: set[str] = set()
-    for name in _top_level_names(body):
-        if name in seen:
-            raise InvalidRequest(
-                f"`{name}` is given twice.",
-                field=name,
-                expected="each field once",
-                received="two or more",
-                remedy="Leave one of them out.",
-            )
-        seen.add(name)
-
-
-def _top_level_names(body: bytes) -> Iterator[str]:
-    decoder = json.JSONDecoder(object_pairs_hook=list, parse_int=str, parse_float=str, parse_constant=str)
-    try:
-        return (name for name, _ in decoder.decode(body.decode()))
-    except RecursionError:
-        raise _too_deep() from None
+_WORDS = Words(_expected, _remedy)
