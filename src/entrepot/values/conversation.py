@@ -279,6 +279,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     cache    a mark on the request as a whole: the last block that can be cached is to be
     extra    members of the client's dialect that stand for nothing here, as they came; only a provider of the same `dialect`
              gets them
+    source   every member of the request as it came, where its dialect keeps them: what was not changed since goes to a provider
+             of the same `dialect` to the byte
     """
 
     messages: tuple[Message, ...]
@@ -303,6 +305,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     stream: bool = False
     dialect: str = "openai_chat"
     extra: Fields = {}
+    source: Fields = {}
 
 
 def leading_system(messages: Sequence[Message]) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
