@@ -23,7 +23,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from entrepot.api.exchange import Exchange, Handler
-from entrepot.dialects.openai_chat.render import render_error
+from entrepot.dialects.openai_chat.write import render_error
 from entrepot.errors import GatewayError, HeadersTooLarge, InvalidRequest, TooSlow, UrlTooLong
 from entrepot.settings import Server as Bounds
 

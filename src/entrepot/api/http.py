@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import Meta
 
-from entrepot.dialects.openai_chat.render import render_error
+from entrepot.dialects.openai_chat.write import render_error
 from entrepot.errors import GatewayError, InvalidRequest
 from entrepot.values.caller import Caller
 from entrepot.values.money import usd

@@ -323,7 +323,7 @@ class Chat(msgspec.Struct, frozen=True):
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
     tools: Annotated[list[Tool], Meta(max_length=1024)] | None = None
-    tool_choice: Literal["none", "auto", "required"] | NamedChoice | None = None
+    tool_choice: Literal["none", "auto", "required", "any"] | NamedChoice | None = None
     parallel_tool_calls: bool | None = None
     functions: Annotated[list[Function], Meta(max_length=1024)] | None = None
     function_call: Literal["none", "auto"] | NamedFunction | None = None

@@ -6,9 +6,13 @@ from typing import cast
 
 from entrepot.dialects.dialect import Dialect, Hearing, Plain, Rendered, Streamed, Wishes
 from entrepot.dialects.openai_chat.answer import PlainAnswer
+from entrepot.dialects.openai_chat.converse import converse
 from entrepot.dialects.openai_chat.parse import parse_request
-from entrepot.dialects.openai_chat.render import render_error, render_request
+from entrepot.dialects.openai_chat.read import ChatStreamReader, read
+from entrepot.dialects.openai_chat.render import render
+from entrepot.dialects.openai_chat.respeak import respeak
 from entrepot.dialects.openai_chat.stream import StreamedAnswer
+from entrepot.dialects.openai_chat.write import ChatStreamWriter, render_error, write
 from entrepot.dialects.voice import Voice
 from entrepot.errors import GatewayError
 from entrepot.providers import Quirk
@@ -17,7 +21,7 @@ from entrepot.values.request import Request
 
 
 def _respeak(request: Request, wishes: Wishes) -> Rendered:
-    return Rendered(render_request(cast(ChatRequest, request), wishes, wishes.quirks))
+    return Rendered(respeak(cast(ChatRequest, request), wishes))
 
 
 def _plain(body: bytes, voice: Voice, request: Request, hearing: Hearing) -> Plain:
@@ -37,7 +41,13 @@ dialect = Dialect(
     name="openai_chat",
     shown="Chat Completions",
     parse=parse_request,
+    converse=converse,
+    write=write,
+    writer=ChatStreamWriter,
     render_error=_render_error,
+    render=render,
+    read=read,
+    reader=ChatStreamReader,
     respeak=_respeak,
     plain=_plain,
     streamed=_streamed,

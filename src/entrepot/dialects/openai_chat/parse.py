@@ -161,7 +161,7 @@ def _expected(told: str, path: str) -> str:
 _VALUES = {
     "role": "one of system, developer, user, assistant, tool",
     "type": "a known type",
-    "tool_choice": "none, auto, required or {type, function: {name}}",
+    "tool_choice": "none, auto, required, any (Mistral's word for required) or {type, function: {name}}",
     "reasoning_effort": "one of none, minimal, low, medium, high, xhigh, max",
     "effort": "one of none, minimal, low, medium, high, xhigh, max",
 }

@@ -1,183 +1,360 @@
-"""`values.chat.Request` to the bytes one provider accepts. What need not change is passed on as the bytes it came as."""
+"""The canonical conversation to a chat provider's body, for clients that speak another dialect.
+
+What Chat Completions cannot say is left out with a note; what would change the question, as a file nobody could read, is refused.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import msgspec
 from msgspec import Raw
 
-from entrepot.dialects.dialect import Wishes
-from entrepot.dialects.openai_chat.shape import Fields, decode_fields, encode
+from entrepot.dialects.dialect import Rendered, Wishes
+from entrepot.dialects.openai_chat.respeak import nine, pseudonym
+from entrepot.dialects.openai_chat.write import entries_of
+from entrepot.dialects.turns import left_out
+from entrepot.dialects.voice import dumps
+from entrepot.errors import InvalidRequest
 from entrepot.providers import Quirk
-from entrepot.values.chat import AssistantMessage, DeveloperMessage, Request
+from entrepot.values.conversation import (
+    Audio,
+    Conversation,
+    File,
+    Foreign,
+    Image,
+    Message,
+    Part,
+    Reasoning,
+    Refusal,
+    Sampling,
+    Text,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    Video,
+    given,
+    plain_text,
+    url_of,
+)
 
-_GATEWAY_ONLY = frozenset(
-    {
-        "models", "provider", "plugins", "route", "preset", "usage", "transforms", "trace", "debug", "session_id",
-        "include_reasoning", "structured_outputs", "reasoning", "reasoning_effort", "max_tokens", "max_completion_tokens",
-        "cache_control", "max_tool_calls", "stop_server_tools_when", "x_search_filter", "speed", "image_config", "user",
-    }
-)  # fmt: skip
-_TOUCHED = _GATEWAY_ONLY | {"seed", "parallel_tool_calls", "tools", "stream_options"}
-_STREAM_OPTIONS = Raw(b'{"include_usage":true}')
-_NULL = Raw(b"null")
-
-
-def render_request(request: Request, wishes: Wishes, quirks: frozenset[Quirk]) -> bytes:
-    """The body for the provider. The end user's id is sent as a keyed digest, never as it came."""
-    fields = dict(request.fields)
-    fields["model"] = Raw(encode(wishes.upstream_model))
-    for name in wishes.dropped:
-        fields.pop(name, None)
-    if not fields.keys().isdisjoint(_TOUCHED) or request.stream:
-        _render_controls(request, wishes, quirks, fields)
-    rewrite = _rewriting(request, quirks)
-    if rewrite is not None:
-        fields["messages"] = Raw(encode([rewrite(message) for message in _decode_messages(fields["messages"])]))
-    return encode(fields)
+Object = dict[str, Any]
+_STREAM_OPTIONS = {"include_usage": True}
 
 
-_decode_messages = msgspec.json.Decoder(list[Fields]).decode
+def render(conversation: Conversation, wishes: Wishes) -> Rendered:
+    """raises  InvalidRequest"""
+    notes: list[str] = []
+    body: Object = {"model": wishes.upstream_model}
+    body["messages"] = _Messages(wishes, notes).render(conversation.messages)
+    _say_tools(conversation, wishes, body, notes)
+    _say_sampling(conversation.sampling, wishes.quirks, body)
+    if conversation.max_tokens is not None:
+        body[wishes.max_tokens_field] = conversation.max_tokens
+    _say_reasoning(conversation, wishes, body)
+    _say_output(conversation, body)
+    _say_rest(conversation, wishes, body)
+    return Rendered(dumps(body), tuple(dict.fromkeys(notes)))
 
 
-def _render_controls(request: Request, wishes: Wishes, quirks: frozenset[Quirk], fields: Fields) -> None:
-    chat = request.chat
-    if Quirk.KEEPS_OPENROUTER_FIELDS in quirks:
-        for name in ("models", "provider", "plugins", "route", "preset"):
-            fields.pop(name, None)
-        if wishes.effort is not None and wishes.effort != request.effort:
-            fields.pop("reasoning_effort", None)
-            fields["reasoning"] = Raw(encode({"effort": wishes.effort}))
-    else:
-        for name in [name for name in fields if name in _GATEWAY_ONLY]:
-            del fields[name]
-        if wishes.effort is not None:
-            _render_effort(wishes.effort, quirks, fields)
-    if wishes.max_tokens is not None:
-        fields.pop("max_tokens", None)
-        fields.pop("max_completion_tokens", None)
-        fields[wishes.max_tokens_field] = Raw(b"%d" % wishes.max_tokens)
-    if chat.user:
-        fields["user"] = Raw(encode(hashlib.blake2b(chat.user.encode(), key=wishes.user_salt[:64], digest_size=16).hexdigest()))
-    if request.stream and Quirk.NO_STREAM_OPTIONS not in quirks:
-        fields["stream_options"] = _STREAM_OPTIONS
-    else:
-        fields.pop("stream_options", None)
-    if not chat.tools:
-        fields.pop("parallel_tool_calls", None)
-    if "seed" in fields and Quirk.RANDOM_SEED in quirks:
-        fields["random_seed"] = fields.pop("seed")
-    if chat.tools and any(tool.cache_control for tool in chat.tools) and Quirk.KEEPS_OPENROUTER_FIELDS not in quirks:
-        fields["tools"] = Raw(encode([_without(tool, "cache_control") for tool in _decode_messages(fields["tools"])]))
+class _Messages:
+    """Messages one by one. `notes` grows with what was left out."""
 
+    def __init__(self, wishes: Wishes, notes: list[str]) -> None:
+        self._quirks = wishes.quirks
+        self._keeps = Quirk.KEEPS_OPENROUTER_FIELDS in wishes.quirks
+        self._family = wishes.family
+        self._notes = notes
+        self._shown: list[Object] = []
+        """pictures and files of tool results: a tool message holds text only, so they follow it in a user message"""
 
-def _render_effort(effort: str, quirks: frozenset[Quirk], fields: Fields) -> None:
-    if Quirk.THINKING_SWITCH in quirks:
-        fields["thinking"] = Raw(b'{"type":"disabled"}' if effort == "none" else b'{"type":"enabled"}')
-        if effort == "none":
-            return
-    fields["reasoning_effort"] = Raw(encode(effort))
+    def render(self, messages: Iterable[Message]) -> list[Object]:
+        out: list[Object] = []
+        for position, message in enumerate(messages):
+            if message.role != "tool" and self._shown:
+                out.append({"role": "user", "content": self._shown})
+                self._shown = []
+            if message.role == "assistant":
+                out.append(self._assistant(message, position))
+            elif message.role == "tool":
+                out += [self._result(part, position) for part in message.parts if isinstance(part, ToolResult)]
+            else:
+                out.append(self._plain(message, position))
+        if self._shown:
+            out.append({"role": "user", "content": self._shown})
+        return out
 
+    def _plain(self, message: Message, position: int) -> Object:
+        role = message.role
+        if role == "developer" and Quirk.DEVELOPER_AS_SYSTEM in self._quirks:
+            role = "system"
+        told: Object = {"role": role, "content": self._content(message.parts, position)}
+        if message.name:
+            told["name"] = message.name
+        return told
 
-# Messages: rewritten only when one of them needs it
+    def _content(self, parts: Sequence[Part], position: int) -> str | list[Object]:
+        marked = self._keeps and any(getattr(part, "cache", None) for part in parts)
+        if len(parts) == 1 and not marked and isinstance(parts[0], Text):
+            return parts[0].text
+        if not parts:
+            return ""
+        return [
+            told for number, part in enumerate(parts) if (told := self._part(part, f"messages[{position}].content[{number}]"))
+        ]
 
+    def _part(self, part: Part, path: str) -> Object | None:
+        told = self._bare_part(part, path)
+        cache = getattr(part, "cache", None)
+        if told is not None and cache is not None and self._keeps:
+            told["cache_control"] = {"type": "ephemeral", **({"ttl": cache.ttl} if cache.ttl else {})}
+        return told
 
-def _rewriting(request: Request, quirks: frozenset[Quirk]) -> Callable[[Fields], Fields] | None:
-    steps: list[Callable[[Fields], Fields]] = []
-    keeps = Quirk.KEEPS_OPENROUTER_FIELDS in quirks
-    developer = foreign = marked = False
-    for message in request.chat.messages:
-        if isinstance(message, DeveloperMessage):
-            developer = True
-        elif isinstance(message, AssistantMessage):
-            foreign = foreign or _has_foreign_fields(message)
-        content = getattr(message, "content", None)
-        if isinstance(content, list):
-            marked = marked or any(getattr(part, "cache_control", None) is not None for part in content)
-    if developer and Quirk.DEVELOPER_AS_SYSTEM in quirks:
-        steps.append(_developer_as_system)
-    if foreign and not keeps:
-        steps.append(_reasoning_back if Quirk.REASONING_CONTENT_BACK in quirks else _without_foreign_fields)
-    if marked and not keeps:
-        steps.append(_without_markers)
-    if Quirk.TOOL_IDS_NINE in quirks:
-        steps.append(_nine_character_ids)
-    if not steps:
+    def _bare_part(self, part: Part, path: str) -> Object | None:
+        if isinstance(part, Text):
+            return {"type": "text", "text": part.text}
+        if isinstance(part, Image):
+            if not url_of(part.source):
+                raise _elsewhere(path, "a picture")
+            return {"type": "image_url", "image_url": {"url": url_of(part.source), **_detail(part.detail)}}
+        if isinstance(part, Audio):
+            if not part.source.data:
+                raise _elsewhere(path, "sound")
+            kind = part.format or part.source.media_type.partition("/")[2].replace("mpeg", "mp3")
+            return {"type": "input_audio", "input_audio": {"data": part.source.data, "format": kind}}
+        if isinstance(part, Video):
+            return {"type": "video_url", "video_url": {"url": url_of(part.source)}}
+        if isinstance(part, File):
+            return self._file(part, path)
+        if isinstance(part, Foreign) and part.dialect == "openai_chat":
+            return {"type": part.name}
+        self._notes.append(f"{path}: {_word(part)} left out, Chat Completions has no word for it")
         return None
 
-    def rewrite(message: Fields) -> Fields:
-        for step in steps:
-            message = step(message)
-        return message
+    def _file(self, file: File, path: str) -> Object:
+        if file.text:
+            head = f"{file.name}\n\n" if file.name else ""
+            return {"type": "text", "text": head + file.text}
+        if file.source.file_id:
+            return {"type": "file", "file": {"file_id": file.source.file_id}}
+        if not file.source.data and not self._keeps:
+            raise _elsewhere(path, "a file")
+        return {"type": "file", "file": {"filename": file.name or "file.pdf", "file_data": url_of(file.source)}}
 
-    return rewrite
+    def _result(self, result: ToolResult, position: int) -> Object:
+        path = f"messages[{position}]"
+        texts = [part.text for part in result.parts if isinstance(part, Text | File) and part.text]
+        for part in result.parts:
+            if not isinstance(part, Text) and not (isinstance(part, File) and part.text):
+                told = self._part(part, path)
+                if told is not None:
+                    self._shown.append(told)
+        if self._shown and not texts:
+            texts = ["(see the next message)"]
+        return {"role": "tool", "tool_call_id": self._id(result.call_id), "content": "\n\n".join(texts)}
+
+    def _assistant(self, message: Message, position: int) -> Object:
+        parts = message.parts
+        told: Object = {"role": "assistant", "content": plain_text(parts) or None}
+        refusals = [part.text for part in parts if isinstance(part, Refusal)]
+        if refusals:
+            told["refusal"] = "".join(refusals)
+        if message.name:
+            told["name"] = message.name
+        self._say_thoughts(parts, told)
+        calls = [self._call(part) for part in parts if isinstance(part, ToolCall)]
+        if calls:
+            told["tool_calls"] = calls
+        for number, part in enumerate(parts):
+            if isinstance(part, Image) and self._keeps:
+                told.setdefault("images", []).append({"type": "image_url", "image_url": {"url": url_of(part.source)}})
+            elif not isinstance(part, Text | Refusal | Reasoning | ToolCall):
+                path = f"messages[{position}].content[{number}]"
+                self._notes.append(f"{path}: {_word(part)} left out, a chat provider does not take it back")
+        if told["content"] is None and not calls and not refusals:
+            told["content"] = ""
+        return told
+
+    def _say_thoughts(self, parts: Sequence[Part], told: Object) -> None:
+        thoughts = [part for part in parts if isinstance(part, Reasoning)]
+        if self._keeps:
+            details = [entry for thought in thoughts for entry in entries_of(thought, 0)]
+            if details:
+                told["reasoning_details"] = [{**entry, "index": number} for number, entry in enumerate(details)]
+            return
+        for part in parts:
+            state = getattr(part, "state", None)
+            if state is not None:
+                self._notes.append(left_out(state, self._family))
+        if Quirk.REASONING_CONTENT_BACK in self._quirks:
+            text = "".join([part.text for part in thoughts if part.family in ("", "unknown", self._family) and not part.state])
+            if text:
+                told["reasoning_content"] = text
+
+    def _call(self, call: ToolCall) -> Object:
+        name = self._id(call.id)
+        if call.custom:
+            return {"id": name, "type": "custom", "custom": {"name": call.name, "input": call.arguments}}
+        return {"id": name, "type": "function", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
+
+    def _id(self, call_id: str) -> str:
+        return nine(call_id) if Quirk.TOOL_IDS_NINE in self._quirks else call_id
 
 
-def _has_foreign_fields(message: AssistantMessage) -> bool:
-    return bool(
-        message.reasoning or message.reasoning_content or message.reasoning_details or message.images or message.annotations
-    ) or (message.reasoning == "" or message.reasoning_details == [])
+def _word(part: Part) -> str:
+    return part.name or "a block" if isinstance(part, Foreign) else type(part).__name__.lower()
 
 
-_FOREIGN = ("reasoning", "reasoning_content", "reasoning_details", "images", "annotations")
+def _detail(detail: str) -> Object:
+    return {"detail": detail} if detail else {}
 
 
-def _without(fields: Fields, *names: str) -> Fields:
-    return {name: raw for name, raw in fields.items() if name not in names}
+def _elsewhere(path: str, what: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"`{path}` is {what} that is kept where this endpoint cannot reach it.",
+        field=path,
+        expected="the bytes in base64, or for a picture its address",
+        received="an address or the id of a file",
+        remedy="Send the bytes, or ask a model at the provider that keeps the file.",
+    )
 
 
-def _without_foreign_fields(message: Fields) -> Fields:
-    return _without(message, *_FOREIGN)
+# Tools
 
 
-def _reasoning_back(message: Fields) -> Fields:
-    """For makers who want their own reasoning text again in a tool loop."""
-    text = message.get("reasoning_content") or message.get("reasoning")
-    kept = _without(message, *_FOREIGN)
-    if text is not None and bytes(text) != b"null":
-        kept["reasoning_content"] = text
-    return kept
+def _say_tools(conversation: Conversation, wishes: Wishes, body: Object, notes: list[str]) -> None:
+    choice = conversation.tool_choice
+    offered = [tool for tool in conversation.tools if tool.kind != "hosted" or tool.dialect == "openai_chat"]
+    for tool in conversation.tools:
+        if tool.kind == "hosted" and tool.dialect != "openai_chat":
+            if choice is not None and (tool.name in choice.names or given(choice.hosted)):
+                raise InvalidRequest(
+                    f"`tool_choice` asks for {tool.name}, which only its maker can run.",
+                    field="tool_choice",
+                    expected="a function tool",
+                    received=tool.name,
+                    remedy="Choose another tool, or a model of the maker that runs it.",
+                )
+            notes.append(f"tools: {tool.name} left out, only its maker runs it")
+    if choice is not None and len(choice.names) > 1:
+        offered = [tool for tool in offered if tool.name in choice.names]
+    if not offered:
+        return
+    body["tools"] = [_tool(tool, Quirk.KEEPS_OPENROUTER_FIELDS in wishes.quirks) for tool in offered]
+    if choice is not None:
+        body["tool_choice"] = _choice(choice, conversation.tools)
+    if conversation.parallel_tool_calls is not None:
+        body["parallel_tool_calls"] = conversation.parallel_tool_calls
 
 
-def _developer_as_system(message: Fields) -> Fields:
-    return message | {"role": Raw(b'"system"')} if bytes(message["role"]) == b'"developer"' else message
+def _tool(tool: Tool, keeps: bool) -> Object | Raw:
+    if tool.kind == "hosted":
+        return tool.raw
+    told: Object = {"name": tool.name}
+    if tool.description is not None:
+        told["description"] = tool.description
+    if tool.kind == "custom":
+        if given(tool.format):
+            told["format"] = tool.format
+        return {"type": "custom", "custom": told}
+    if given(tool.parameters):
+        told["parameters"] = tool.parameters
+    if tool.strict is not None:
+        told["strict"] = tool.strict
+    whole: Object = {"type": "function", "function": told}
+    if tool.cache is not None and keeps:
+        whole["cache_control"] = {"type": "ephemeral", **({"ttl": tool.cache.ttl} if tool.cache.ttl else {})}
+    return whole
 
 
-def _without_markers(message: Fields) -> Fields:
-    content = message.get("content")
-    if content is None or not bytes(content).lstrip().startswith(b"["):
-        return message
-    parts = [_without(part, "cache_control", "prompt_cache_breakpoint") for part in _decode_messages(content)]
-    return message | {"content": Raw(encode(parts))}
+def _choice(choice: ToolChoice, tools: Iterable[Tool]) -> str | Object:
+    if choice.mode != "required" or len(choice.names) != 1:
+        return choice.mode
+    name = choice.names[0]
+    kind = next((tool.kind for tool in tools if tool.name == name), "function")
+    return {"type": kind, kind: {"name": name}}
 
 
-def _nine_character_ids(message: Fields) -> Fields:
-    """Mistral demands ids of nine letters and digits: foreign ones become a digest, the same on call and result."""
-    kept = dict(message)
-    if "tool_call_id" in kept:
-        kept["tool_call_id"] = Raw(encode(_nine(msgspec.json.decode(kept["tool_call_id"], type=str))))
-    if "tool_calls" in kept and bytes(kept["tool_calls"]) != b"null":
-        calls: list[Any] = [decode_fields(encode(call)) for call in _decode_messages(kept["tool_calls"])]
-        for call in calls:
-            if "id" in call:
-                call["id"] = Raw(encode(_nine(msgspec.json.decode(call["id"], type=str))))
-        kept["tool_calls"] = Raw(encode(calls))
-    return kept
+# Settings
+
+_PLAIN = (
+    "temperature", "top_p", "top_k", "min_p", "top_a", "frequency_penalty", "presence_penalty", "repetition_penalty", "logprobs",
+    "top_logprobs", "n",
+)  # fmt: skip
 
 
-def _nine(name: str) -> str:
-    if len(name) == 9 and name.isascii() and name.isalnum():
-        return name
-    return hashlib.blake2b(name.encode(), digest_size=8).hexdigest()[:9]
+def _say_sampling(sampling: Sampling, quirks: frozenset[Quirk], body: Object) -> None:
+    for name in _PLAIN:
+        value = getattr(sampling, name)
+        if value is not None:
+            body[name] = value
+    if sampling.seed is not None:
+        body["random_seed" if Quirk.RANDOM_SEED in quirks else "seed"] = sampling.seed
+    if sampling.stop:
+        body["stop"] = list(sampling.stop)
+    if given(sampling.logit_bias):
+        body["logit_bias"] = sampling.logit_bias
 
 
-def render_error(status: int, message: str, metadata: dict[str, Any], generation_id: str = "") -> bytes:
-    """The contract's envelope (5.1). `id` is added when a generation was begun, so that its record can be found."""
-    body: dict[str, Any] = {"error": {"code": status, "message": message, "metadata": metadata}}
-    if generation_id:
-        body["id"] = generation_id
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
+def _say_reasoning(conversation: Conversation, wishes: Wishes, body: Object) -> None:
+    wish = conversation.reasoning
+    if Quirk.KEEPS_OPENROUTER_FIELDS in wishes.quirks:
+        told: Object = {"effort": wish.effort} if wish.effort else {}
+        if wish.max_tokens is not None:
+            told = {"max_tokens": wish.max_tokens}
+        if wish.exclude:
+            told["exclude"] = True
+        if told:
+            body["reasoning"] = told
+        return
+    if wish.effort is None:
+        return
+    if Quirk.THINKING_SWITCH in wishes.quirks:
+        body["thinking"] = {"type": "disabled" if wish.effort == "none" else "enabled"}
+        if wish.effort == "none":
+            return
+    body["reasoning_effort"] = wish.effort
+
+
+def _say_output(conversation: Conversation, body: Object) -> None:
+    output = conversation.output
+    if output.kind == "json_object":
+        body["response_format"] = {"type": "json_object"}
+    elif output.kind == "json_schema":
+        told: Object = {"name": output.name or "answer"}
+        if output.description is not None:
+            told["description"] = output.description
+        if given(output.schema):
+            told["schema"] = output.schema
+        if output.strict is not None:
+            told["strict"] = output.strict
+        body["response_format"] = {"type": "json_schema", "json_schema": told}
+    elif output.kind == "grammar":
+        body["response_format"] = {"type": "grammar", "grammar": output.grammar}
+    elif output.kind == "python":
+        body["response_format"] = {"type": "python"}
+
+
+def _say_rest(conversation: Conversation, wishes: Wishes, body: Object) -> None:
+    if conversation.verbosity:
+        body["verbosity"] = conversation.verbosity
+    if conversation.modalities:
+        body["modalities"] = list(conversation.modalities)
+    for name, raw in (
+        ("audio", conversation.audio),
+        ("prediction", conversation.prediction),
+        ("web_search_options", conversation.web_search),
+    ):
+        if given(raw):
+            body[name] = raw
+    if conversation.service_tier:
+        body["service_tier"] = conversation.service_tier
+    if conversation.cache_key:
+        body["prompt_cache_key"] = conversation.cache_key
+    if conversation.user:
+        body["user"] = pseudonym(conversation.user, wishes.user_salt)
+    if conversation.stream:
+        body["stream"] = True
+        if Quirk.NO_STREAM_OPTIONS not in wishes.quirks:
+            body["stream_options"] = _STREAM_OPTIONS
