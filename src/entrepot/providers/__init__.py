@@ -61,7 +61,8 @@ class Offer(msgspec.Struct, frozen=True):
     upstream_model  its name there; "" is the slug after the author, "{id}" the whole id
     price           USD per million tokens as decimal text; None is the model's list price
     off_from        the date (ISO) from which it is no longer served there
-    dialect         another dialect than the provider's, which keeps it off until that one is spoken
+    dialect         another dialect than the provider's, for this model alone
+    family          who makes and takes back its opaque reasoning state, where `Provider.families` does not tell
     """
 
     model: str
@@ -70,10 +71,16 @@ class Offer(msgspec.Struct, frozen=True):
     off_from: str = ""
     dialect: str = ""
     tag: str = ""
+    family: str = ""
 
 
 class Provider(msgspec.Struct, frozen=True):
-    """variables  what stands in braces in `base_url`, and the environment variable it is taken from
+    """base_url   up to and with the version; the dialect's own path, or `chat_path` where it has none, follows
+    variables  what stands in braces in `base_url`, and the environment variable it is taken from
+    families    by a piece of a model's name there: who makes and takes back its opaque reasoning state. The dialect's own
+                where no piece fits
+    signs_for   the name of an Amazon service: requests may be signed with Amazon's keys (`sigv4`) instead of a credential in
+                `auth`. The region is the variable `region`
     refuses     request fields it answers with an error
     local_port  where it listens on this machine when it is software rather than a company; `local_ports` more of them
     """
@@ -96,8 +103,20 @@ class Provider(msgspec.Struct, frozen=True):
     status_page_url: str = ""
     headquarters: str = ""
     local_ports: tuple[int, ...] = ()
+    families: dict[str, str] = {}
+    signs_for: str = ""
     source: str = ""
     as_of: str = ""
+
+    def dialect_of(self, offer: Offer | None = None) -> str:
+        """What an endpoint here speaks."""
+        return (offer.dialect if offer else "") or self.dialect
+
+    def family_of(self, upstream_model: str, offer: Offer | None = None) -> str:
+        """Whose opaque state an endpoint here makes and takes back; "" is its dialect's own."""
+        if offer and offer.family:
+            return offer.family
+        return next((family for piece, family in self.families.items() if piece in upstream_model), "")
 
 
 @functools.cache

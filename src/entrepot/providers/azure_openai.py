@@ -5,6 +5,8 @@ Set AZURE_OPENAI_RESOURCE to the resource's name and name each deployment like i
 
 from entrepot.providers import Offer, Provider, header
 
+_FAMILY = "azure-openai-responses-v1"
+
 provider = Provider(
     slug="azure",
     name="Azure",
@@ -17,8 +19,8 @@ provider = Provider(
         Offer("openai/gpt-5.1"),
         Offer("openai/gpt-5.1-2025-11-13", "gpt-5.1-2025-11-13"),
         Offer("openai/gpt-5.1-chat"),
-        Offer("openai/gpt-5.1-codex", dialect="openai_responses"),
-        Offer("openai/gpt-5.1-codex-mini", dialect="openai_responses"),
+        Offer("openai/gpt-5.1-codex", dialect="openai_responses", family=_FAMILY),
+        Offer("openai/gpt-5.1-codex-mini", dialect="openai_responses", family=_FAMILY),
     ),
     privacy_policy_url="https://www.microsoft.com/privacy/privacystatement",
     status_page_url="https://status.azure.com",

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from entrepot.providers import NO_AUTH, Provider, Quirk, all_providers, bearer
+from entrepot.providers.sigv4 import HOW_TO_INSTALL, Credentials, Signer, can_sign
 from entrepot.settings import ProviderConfig, environment_credential, secret
 
 _NAME = re.compile(r"[\w-]+", re.ASCII)
@@ -17,15 +18,21 @@ NOT_FOUND = "not found on this machine"
 
 
 class Configured:
-    """One provider, ready to be called or with the reason why not. The credential is in `headers` only, and never in its repr."""
+    """One provider, ready to be called or with the reason why not. The credential is in `headers` or `signer`, never in its repr.
 
-    __slots__ = ("base_url", "headers", "off_reason", "provider")
+    signer  gives each request the headers that sign it; None where `headers` say it all
+    """
 
-    def __init__(self, provider: Provider, base_url: str, headers: dict[str, str], off_reason: str = "") -> None:
+    __slots__ = ("base_url", "headers", "off_reason", "provider", "signer")
+
+    def __init__(
+        self, provider: Provider, base_url: str, headers: dict[str, str], off_reason: str = "", signer: Signer | None = None
+    ) -> None:
         self.provider = provider
         self.base_url = base_url
         self.headers = headers
         self.off_reason = off_reason
+        self.signer = signer
 
     def __repr__(self) -> str:
         return f"<{self.provider.slug} at {self.base_url}{', off' if self.off_reason else ''}>"
@@ -59,9 +66,15 @@ def _changed(slug: str, shipped: Provider | None, config: ProviderConfig | None,
             problems.append(f"{where}.base_url: is required for a provider that is not shipped, as http://127.0.0.1:9001/v1")
             return None
         return Provider(
-            slug, config.name or slug, config.base_url, quirks=quirks or frozenset(), auth=NO_AUTH, source="entrepot.toml"
+            slug,
+            config.name or slug,
+            config.base_url,
+            dialect=config.dialect or "openai_chat",
+            quirks=quirks or frozenset(),
+            auth=NO_AUTH,
+            source="entrepot.toml",
         )
-    changes = {"name": config.name, "base_url": config.base_url}
+    changes = {"name": config.name, "base_url": config.base_url, "dialect": config.dialect}
     kept = msgspec.structs.replace(shipped, **{name: value for name, value in changes.items() if value})
     return kept if quirks is None else msgspec.structs.replace(kept, quirks=quirks)
 
@@ -105,10 +118,29 @@ def _resolve(
             headers[name] = secret(value, environment)
         except (KeyError, OSError, UnicodeDecodeError):
             problems.append(f"providers.{declared.slug}.headers.{name}: {value!r} cannot be read; set it or correct the name")
+    signer = None
+    if declared.signs_for and not credential:
+        signer, lacking = _signer(declared, environment, lacking)
     wanted = [name for name in (lacking, missing) if name]
     local = bool(declared.local_ports) and config is None
     reason = f"set {' and '.join(wanted)} to switch it on" if wanted else NOT_FOUND if local else ""
-    return Configured(declared, base_url.rstrip("/"), headers, reason)
+    return Configured(declared, base_url.rstrip("/"), headers, reason, signer)
+
+
+_AMAZON = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+def _signer(declared: Provider, environment: Mapping[str, str] | None, lacking: str) -> tuple[Signer | None, str]:
+    """What signs with Amazon's usual variables, and what to do when it cannot."""
+    access, secret_key, token = (environment_credential(name, environment) for name in _AMAZON)
+    if not (access and secret_key):
+        return None, f"{lacking}, or {_AMAZON[0]} and {_AMAZON[1]}," if lacking else ""
+    if not can_sign():
+        return None, f"{lacking}, or {HOW_TO_INSTALL} to sign with {_AMAZON[0]}," if lacking else ""
+    region = environment_credential(declared.variables["region"], environment)
+    return Signer(Credentials(access, secret_key, token), region, declared.signs_for), "" if region else declared.variables[
+        "region"
+    ]
 
 
 def _fill(declared: Provider, environment: Mapping[str, str] | None) -> tuple[str, str]:
