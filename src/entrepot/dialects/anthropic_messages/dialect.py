@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from entrepot.dialects.anthropic_messages.converse import converse
+from entrepot.dialects.anthropic_messages.parse import parse
 from entrepot.dialects.anthropic_messages.read import Reader, read
 from entrepot.dialects.anthropic_messages.words import FAMILY, NAME
 from entrepot.dialects.dialect import Dialect
@@ -15,6 +17,8 @@ dialect = Dialect(
     name=NAME,
     shown="Messages",
     family=FAMILY,
+    parse=parse,
+    converse=converse,
     read=read,
     reader=Reader,
     path=_path,
