@@ -14,7 +14,7 @@ import structlog
 
 from entrepot import __version__
 from entrepot.api import chat, generation, health, key, models
-from entrepot.api.answering import AsgiHttp, answering
+from entrepot.api.answering import AsgiHttp, Pattern, answering, patterned
 from entrepot.api.openapi import document, render
 from entrepot.api.routes import Api, Check, Desk
 from entrepot.catalog.catalog import Catalog
@@ -51,6 +51,7 @@ from entrepot.web.pages import FrontFacts, Pages, ProviderFact
 _REFRESH_S = 0.5
 ROUTES = (*chat.ROUTES, *models.ROUTES, *key.ROUTES, *generation.ROUTES, *health.ROUTES)
 SURFACES = chat.SURFACES
+PATTERNS: tuple[Pattern, ...] = ()
 log = structlog.get_logger("entrepot")
 
 
@@ -83,7 +84,7 @@ class App:
         self.providers, self.catalog = await stock(settings, self._db, client)
         self._refuses = {slug: configured.provider.refuses for slug, configured in self.providers.items()}
         self.sandbox = Sandbox(settings.sandbox)
-        self.destinations = Destinations(client, self.providers, secret, settings.upstream.max_line_bytes)
+        self.destinations = Destinations(client, self.providers, secret, settings.upstream.max_line_bytes, self.clock.now_ms)
         self.metrics = Metrics()
         self.pipeline = Pipeline(self._rooms(), settings.upstream.max_answer_bytes, self.clock)
         self.hot = {path.encode(): answering(self.pipeline, surface, _log_failure) for path, surface in SURFACES.items()}
@@ -102,11 +103,20 @@ class App:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
-        handler = self.hot.get(scope["path"].encode()) if scope["method"] == "POST" else None
+        handler = self._answers(scope) if scope["method"] == "POST" else None
         if handler is not None:
             await handler(AsgiHttp(scope, receive, send, self.settings.server.max_body_bytes))
         else:
             await self._api(scope, receive, send)
+
+    def _answers(self, scope: Any) -> Callable[[Any], Awaitable[None]] | None:
+        """Who answers a POST that asks for a generation."""
+        path = scope["path"]
+        exact = self.hot.get(path.encode())
+        if exact is not None:
+            return exact
+        surface = patterned(PATTERNS, path, scope["query_string"])
+        return answering(self.pipeline, surface, _log_failure) if surface is not None else None
 
     async def drain(self, seconds: float) -> None:
         """Waits for generations under way, so long and no longer."""

@@ -82,12 +82,17 @@ class Surface(msgspec.Struct, frozen=True):
     """What a client speaks to: a dialect, and how its requests are read.
 
     parse      client bytes to a request. raises InvalidRequest
+    prepare    completes a request with what is kept here, as an earlier answer that it refers to. raises GatewayError
+    keep       given the request, who asked, the generation's id and what leaves last (the whole body, or the end of the
+               stream), before it leaves
     stream     media type of its streams
     id_header  under which its SDKs look for the id of an answer, beside `x-generation-id`
     """
 
     dialect: Dialect
     parse: Callable[[bytes], Request]
+    prepare: Callable[[Request, Caller], Awaitable[None]] | None = None
+    keep: Callable[[Request, Caller, str, bytes], Awaitable[None]] | None = None
     stream: bytes = b"text/event-stream; charset=utf-8"
     id_header: bytes = b"x-request-id"
 
@@ -211,6 +216,8 @@ class Pipeline:
         request = call.request = call.surface.parse(await call.http.body())
         if not request.slugs:
             raise _no_model()
+        if call.surface.prepare is not None:
+            await call.surface.prepare(request, call.caller)
         call.plan = self._rooms.plan(request, call.caller)
         call.sent = self._clock.monotonic()
         opened = call.opened = await walk(
@@ -238,6 +245,7 @@ class Pipeline:
         usage, cost, evidence = self._meter(call, opened, plain.usage)
         body = plain.render_with(usage, cost.prompt_nano, cost.completion_nano)
         await self._settle(call, usage, cost, evidence)
+        await self._keep(call, body)
         await call.http.whole(200, call.head(b"application/json"), body)
 
     async def _stream(self, call: Call, opened: Opened) -> None:
@@ -260,7 +268,14 @@ class Pipeline:
             return
         usage, cost, evidence = self._meter(call, opened, stream.usage)
         await self._settle(call, usage, cost, evidence)
-        await http.end(stream.end_with(usage, cost.prompt_nano, cost.completion_nano))
+        last = stream.end_with(usage, cost.prompt_nano, cost.completion_nano)
+        await self._keep(call, last)
+        await http.end(last)
+
+    async def _keep(self, call: Call, last: bytes) -> None:
+        keep = call.surface.keep
+        if keep is not None and call.request is not None:
+            await keep(call.request, call.caller, call.id, last)
 
     async def _break(self, call: Call, opened: Opened, problem: UpstreamError | ErrorEvent | Malformed) -> None:
         """A failure after the first byte: told in the stream, and what came is what is billed."""

@@ -80,11 +80,14 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
+_DIALECTS = "openai_chat|openai_responses|anthropic_messages|gemini|cohere|ollama|bedrock_converse"
+
+
 class ProviderConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """[providers.SLUG]: a provider that is not shipped, or changes to one that is. Empty fields keep what is shipped."""
 
     name: Annotated[str, Meta(description="Name shown to people.")] = ""
-    dialect: Annotated[str, Meta(pattern="^(|openai_chat)$", description="Wire format it speaks.")] = ""
+    dialect: Annotated[str, Meta(pattern=f"^(|{_DIALECTS})$", description="Wire format it speaks; empty: openai_chat.")] = ""
     base_url: Annotated[str, Meta(description="Where it lives, up to and with the version, as https://host/v1.")] = ""
     api_key: Annotated[
         str | None, Meta(description='"env:NAME", "file:PATH", or "" for none; never a literal in a shared file.')
@@ -120,6 +123,7 @@ class EndpointConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     context_length: Annotated[Positive | None, Meta(description="Tokens; empty: the model's.")] = None
     max_completion_tokens: Annotated[Positive | None, Meta(description="Tokens; empty: the model's.")] = None
     tag: Annotated[str, Meta(description="Tells several endpoints of one provider apart, as bf16 or us-east.")] = ""
+    dialect: Annotated[str, Meta(pattern=f"^(|{_DIALECTS})$", description="Wire format; empty: the provider's.")] = ""
     quantization: Annotated[str | None, Meta(description="int4, fp8, bf16 ...; shown and filtered by.")] = None
     data_policy: Annotated[str, Meta(pattern="^(unknown|trains|retains|zdr)$", description="What it keeps.")] = "unknown"
     enabled: Annotated[bool, Meta(description="false switches it off.")] = True

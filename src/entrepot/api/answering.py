@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 from entrepot.api.exchange import credential_of, too_large
 from entrepot.errors import GatewayError, Internal, InvalidRequest
@@ -13,6 +15,10 @@ from entrepot.pipeline import Http, Pipeline, Surface, refusal
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+
+
+Pattern = tuple[re.Pattern[str], Callable[[re.Match[str], Mapping[str, str]], Surface]]
+"""Paths with something of the request in them, and what makes a surface of a match and the query."""
 
 
 class ClientHttp(Http, Protocol):
@@ -98,6 +104,15 @@ def answering(
             await _answer(http, surface, Internal("Something broke inside the gateway; the operator's log says what."))
 
     return handle
+
+
+def patterned(patterns: Iterable[Pattern], path: str, query: bytes) -> Surface | None:
+    """The surface of the first pattern that fits the path."""
+    for pattern, make in patterns:
+        match = pattern.fullmatch(path)
+        if match is not None:
+            return make(match, dict(parse_qsl(query.decode("latin-1"))))
+    return None
 
 
 async def _answer(http: ClientHttp, surface: Surface, error: GatewayError) -> None:

@@ -13,8 +13,6 @@ from entrepot.settings import EndpointConfig
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.price import Price, Rates
 
-_SPOKEN = frozenset({"openai_chat"})
-
 
 def build_endpoints(
     models: dict[str, Model], providers: Mapping[str, Configured], added: Iterable[EndpointConfig], today: str
@@ -78,6 +76,8 @@ def _endpoint(model: Model, configured: Configured, offer: Offer, today: str) ->
         data_policy=provider.data_policy,
         tag=offer.tag,
         off_reason=_why_off(configured, offer, today),
+        dialect=provider.dialect_of(offer),
+        family=provider.family_of(name, offer),
     )
 
 
@@ -85,9 +85,6 @@ def _why_off(configured: Configured, offer: Offer, today: str) -> str:
     name = configured.provider.name
     if offer.off_from and today >= offer.off_from:
         return f"{name} shut it down on {offer.off_from}"
-    dialect = offer.dialect or configured.provider.dialect
-    if dialect not in _SPOKEN:
-        return f"{name} serves it through {dialect} only, which is not spoken yet"
     return configured.off_reason
 
 
@@ -122,6 +119,8 @@ def _added(where: str, entry: EndpointConfig, models: dict[str, Model], provider
         off_reason=""
         if entry.enabled and not configured.off_reason
         else configured.off_reason or "switched off in entrepot.toml",
+        dialect=entry.dialect or provider.dialect,
+        family=provider.family_of(entry.upstream_model or entry.model),
     )
 
 

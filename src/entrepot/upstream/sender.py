@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -10,6 +11,7 @@ from entrepot.dialects.dialect import Hearing, Rendered, Wishes
 from entrepot.dialects.translated import body_for, dialect
 from entrepot.providers import Quirk
 from entrepot.providers.configured import Configured
+from entrepot.providers.sigv4 import Signer
 from entrepot.routing.fit import Fit
 from entrepot.routing.plan import Candidate
 from entrepot.sandbox.provider import Sandbox
@@ -23,24 +25,32 @@ _KEEPS = frozenset({Quirk.KEEPS_OPENROUTER_FIELDS})
 
 
 class Way(msgspec.Struct, frozen=True):
-    """How one endpoint is reached and heard, worked out once. `heads` for a plain answer and for a stream."""
+    """How one endpoint is reached and heard, worked out once. `heads` and `urls` for a plain answer and for a stream."""
 
     name: str
     origin: Origin
     heads: tuple[bytes, bytes]
+    urls: tuple[str, str]
     quirks: frozenset[Quirk]
     hearing: Hearing
+    signer: Signer | None
 
 
 class Destinations:
     """Providers with their request heads rendered once. `salt` keys the digests that end users' names are sent as."""
 
-    def __init__(self, client: Client, providers: Mapping[str, Configured], salt: bytes, max_event_bytes: int) -> None:
+    def __init__(
+        self, client: Client, providers: Mapping[str, Configured], salt: bytes, max_event_bytes: int, now_ms: Callable[[], int]
+    ) -> None:
         self.client = client
+        self._now_ms = now_ms
         self.salt = salt
         self._providers = providers
         self._max_event_bytes = max_event_bytes
         self._ways: dict[str, Way] = {}
+
+    def now(self) -> datetime.datetime:
+        return datetime.datetime.fromtimestamp(self._now_ms() / 1000, datetime.UTC)
 
     def forget(self) -> None:
         """To be called when providers or endpoints have changed."""
@@ -63,6 +73,8 @@ class Destinations:
             name=provider.name,
             origin=origin,
             heads=(plain, streamed),
+            urls=(configured.base_url + paths[0], configured.base_url + paths[1]),
+            signer=configured.signer,
             quirks=provider.quirks,
             hearing=Hearing(self._max_event_bytes, provider.quirks, endpoint.family),
         )
@@ -87,6 +99,8 @@ class ProviderSender:
     async def send(self, candidate: Candidate, rendered: Rendered, stream: bool) -> Answer:
         way = self._to.way(candidate.endpoint)
         head = way.heads[stream] + more_headers(rendered.headers) if rendered.headers else way.heads[stream]
+        if way.signer is not None:
+            head += more_headers(way.signer.headers("POST", way.urls[stream], rendered.body, self._to.now()))
         return await self._to.client.send(way.origin, head, rendered.body)
 
 
