@@ -74,6 +74,15 @@ def test_a_port_in_use_is_an_error_with_its_remedy(tmp_path: Path):
     assert "in use" in got.stderr and "--port" in got.stderr and "Traceback" not in got.stderr
 
 
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("keys", "list"), ("doctor",)])
+def test_a_database_that_is_none_is_an_error_with_its_remedy(tmp_path: Path, command: tuple[str, ...]):
+    (tmp_path / "entrepot.db").write_text("not a database at all " * 100)
+    got = entrepot(*command, data_dir=tmp_path)
+    said = got.stdout + got.stderr
+    assert got.returncode == 1
+    assert "not an SQLite database" in said and "--data-dir" in said and "Traceback" not in said
+
+
 def test_a_key_made_while_the_server_runs_is_good_until_it_is_deleted(server: ServerProcess):
     made = json.loads(entrepot("keys", "create", "--name", "beside", "--json", data_dir=server.data_dir).stdout)
     assert becomes(server.url, made["key"], 200)

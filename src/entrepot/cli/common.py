@@ -23,7 +23,7 @@ from entrepot.errors import GatewayError
 from entrepot.providers.configured import Configured
 from entrepot.server import CannotListen
 from entrepot.settings import BadSettings, Settings
-from entrepot.storage.sqlite import UnknownSchema
+from entrepot.storage.sqlite import UnknownSchema, told
 from entrepot.upstream.client import Client
 
 FAILED, USAGE, CONFIGURATION = 1, 2, 3
@@ -55,9 +55,11 @@ class Failure(Exception):
 
 @contextlib.contextmanager
 def store(settings: Settings) -> Iterator[sqlite3.Connection]:
+    """The database at this build's schema. raises StorageAway, UnknownSchema"""
     db = open_store(settings)
     try:
-        yield db
+        with told(settings.database_path):
+            yield db
     finally:
         db.close()
 

@@ -87,7 +87,8 @@ def _storage(settings: Settings) -> Iterator[Finding]:
             (sound,) = db.execute("PRAGMA quick_check(1)").fetchone()
             count = len(list_keys(db))
     except (GatewayError, UnknownSchema) as error:
-        yield Finding("storage", "wrong", str(error), "See that the file is whole and may be read and written.")
+        remedy = error.remedy if isinstance(error, GatewayError) else None
+        yield Finding("storage", "wrong", str(error), remedy or "")
         return
     if sound != "ok":
         yield Finding("storage", "wrong", f"the database is damaged: {sound}", "Restore it from a backup.")

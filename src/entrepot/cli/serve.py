@@ -14,6 +14,7 @@ from entrepot.cli.common import Place, out
 from entrepot.server import bind, raise_file_limit, run, url_of
 from entrepot.server import serve as serve_http
 from entrepot.settings import Settings
+from entrepot.storage.sqlite import told
 from entrepot.telemetry import logs
 
 _AT_MOST = 6
@@ -29,7 +30,7 @@ def serve(
     settings = place.settings(server__host=host, server__port=port)
     logs.set_up(settings.log)
     raise_file_limit()
-    with bind(settings.server.host, settings.server.port) as listening:
+    with bind(settings.server.host, settings.server.port) as listening, told(settings.database_path):
         run(_serve(settings, listening))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.storage.sqlite import StorageAway, asked, connect, migrate, migrations
+from entrepot.storage.sqlite import StorageAway, UnknownSchema, asked, connect, migrate, migrations
 
 
 def started(path: Path) -> int:
@@ -29,8 +29,65 @@ def test_all_that_start_at_once_come_up_with_the_same_schema(tmp_path: Path, tur
 
 def test_a_place_without_a_database_folder_is_trouble_of_the_store(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageAway, match="cannot be opened"):
+    with pytest.raises(StorageAway, match="file cannot hold the database") as caught:
         connect(tmp_path / "file" / "e.db")
+    assert "--data-dir" in str(caught.value.remedy)
+
+
+def test_a_database_that_another_program_keeps_is_waited_for_and_then_told(tmp_path: Path) -> None:
+    path = tmp_path / "e.db"
+    started(path)
+    keeper = sqlite3.connect(path, isolation_level=None)
+    keeper.execute("PRAGMA locking_mode = EXCLUSIVE")
+    keeper.execute("DELETE FROM keys")
+    with pytest.raises(StorageAway, match="another program keeps it locked"):
+        connect(path, wait_s=0.1)
+    keeper.close()
+    keeper = sqlite3.connect(path, isolation_level=None)
+    keeper.execute("BEGIN IMMEDIATE")
+    db = connect(path, wait_s=0.1)
+    with pytest.raises(StorageAway, match="another program keeps it locked"):
+        migrate(db)
+    keeper.execute("ROLLBACK")
+    assert migrate(db)
+    keeper.close()
+    db.close()
+
+
+@pytest.mark.parametrize(("content", "words"), [(b"not a database" * 100, "not an SQLite database"), (None, "no file")])
+def test_what_is_not_a_database_is_told(tmp_path: Path, content: bytes | None, words: str) -> None:
+    path = tmp_path / "e.db"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(StorageAway, match=words):
+        connect(path)
+
+
+def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    db = connect(tmp_path / "e.db")
+    db.execute("CREATE TABLE keys (mine)")
+    with pytest.raises(UnknownSchema, match="another program"):
+        migrate(db)
+    assert [name for (name,) in db.execute("SELECT name FROM sqlite_master")] == ["keys"]
+    db.close()
+
+
+def test_a_full_disk_is_told_and_nothing_is_left_half_done(tmp_path: Path) -> None:
+    db = connect(tmp_path / "e.db")
+    db.execute("PRAGMA max_page_count = 3")
+    with pytest.raises(StorageAway, match="disk is full"):
+        migrate(db)
+    assert not db.in_transaction
+    db.execute("PRAGMA max_page_count = 1000000")
+    assert migrate(db)
+    db.close()
+
+
+def test_a_database_that_may_not_be_written_is_told(tmp_path: Path) -> None:
+    connect(tmp_path / "e.db").close()
+    db = sqlite3.connect(f"file:{tmp_path / 'e.db'}?mode=ro", uri=True, isolation_level=None)
+    with pytest.raises(StorageAway, match="may not be written"):
+        migrate(db)
+    db.close()
 
 
 def test_a_question_the_database_cannot_answer_is_503(tmp_path: Path) -> None:
