@@ -5,6 +5,8 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from entrepot.dialects.dialect import Dialect
+from entrepot.dialects.gemini.converse import converse
+from entrepot.dialects.gemini.parse import parse
 from entrepot.dialects.gemini.read import DIALECT, FAMILY, Reader, read
 
 
@@ -15,4 +17,13 @@ def path_of(model: str, stream: bool) -> str:
     return f"/{name}:streamGenerateContent?alt=sse" if stream else f"/{name}:generateContent"
 
 
-dialect = Dialect(name=DIALECT, shown="Gemini", family=FAMILY, read=read, reader=Reader, path=path_of)
+dialect = Dialect(
+    name=DIALECT,
+    shown="Gemini",
+    family=FAMILY,
+    parse=parse,
+    converse=converse,
+    read=read,
+    reader=Reader,
+    path=path_of,
+)
