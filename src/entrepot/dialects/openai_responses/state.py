@@ -44,6 +44,19 @@ def unsealed(data: str, family: str = FAMILY) -> Unsealed:
     return Unsealed(Opaque(pieces[1], pieces[4], kind), unquote(pieces[3]))
 
 
+TEXT = "text"
+_CALL = "call:"
+
+
+def of_call(call_id: str) -> str:
+    return _CALL + call_id
+
+
+def called(of: str) -> str:
+    """The call that state belongs to; "" when it is none's."""
+    return of.removeprefix(_CALL) if of.startswith(_CALL) else ""
+
+
 _JOINT = "__"
 
 
