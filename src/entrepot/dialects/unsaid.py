@@ -6,17 +6,19 @@ For dialects that only providers speak; what concerns single parts of messages s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 from msgspec import Raw
 
+from entrepot.dialects.turns import left_out
 from entrepot.errors import InvalidRequest
 from entrepot.values.conversation import (
     Conversation,
     File,
     Message,
     Part,
+    Reasoning,
     Refusal,
     Sampling,
     Text,
@@ -111,15 +113,26 @@ def arguments_of(call: ToolCall, notes: list[str]) -> Raw:
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
-def spread_results(message: Message) -> list[tuple[ToolResult, str, list[Part]]]:
-    """Each tool result with its text, and what of it is not text and must stand elsewhere."""
-    spread = []
-    for result in message.parts:
-        if isinstance(result, ToolResult):
-            texts = [text_in(part) for part in result.parts]
-            rest = [part for part, text in zip(result.parts, texts, strict=True) if text is None]
-            spread.append((result, "".join([text for text in texts if text is not None]), rest))
-    return spread
+def results_in_words(messages: Iterable[Message], notes: list[str]) -> list[Message]:
+    """The messages with tool results that are text alone. Pictures and the like of them follow in a user message."""
+    told: list[Message] = []
+    held: list[Part] = []
+    for message in messages:
+        if message.role == "tool":
+            told.append(Message("tool", tuple([_in_words(part, held) for part in message.parts])))
+            continue
+        told += [Message("user", tuple(held))] if held else []
+        told.append(message)
+        notes += ["tool results: what is not text follows in a user message"] if held else []
+        held = []
+    return [*told, Message("user", tuple(held))] if held else told
+
+
+def _in_words(part: Part, held: list[Part]) -> Part:
+    if not isinstance(part, ToolResult):
+        return part
+    held += [inner for inner in part.parts if text_in(inner) is None]
+    return msgspec.structs.replace(part, parts=tuple([inner for inner in part.parts if text_in(inner) is not None]))
 
 
 def text_in(part: Part) -> str | None:
@@ -127,6 +140,20 @@ def text_in(part: Part) -> str | None:
     if isinstance(part, Text | Refusal):
         return part.text
     return part.text if isinstance(part, File) and part.text else None
+
+
+def words_of(parts: Iterable[Part], joint: str = "") -> str:
+    """All that is said in words, one after another."""
+    return joint.join([text for text in map(text_in, parts) if text])
+
+
+def thinks_foreign(part: Reasoning, family: str) -> str:
+    """The note for reasoning that another maker's endpoint made; "" where its text may go to an endpoint of this family."""
+    if part.state is not None and part.state.family != family:
+        return left_out(part.state, family)
+    if part.family not in ("", "unknown", family):
+        return f"reasoning: text of {part.family} left out for {family}"
+    return ""
 
 
 def budget_of(effort: str, whole: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from entrepot.dialects.bedrock_converse.read import Reader, read
+from entrepot.dialects.bedrock_converse.render import render
 from entrepot.dialects.bedrock_converse.wire import NAME
 from entrepot.dialects.dialect import Dialect
 
@@ -14,4 +15,4 @@ def _path(model: str, stream: bool) -> str:
     return f"/model/{quote(model, safe='')}/{'converse-stream' if stream else 'converse'}"
 
 
-dialect = Dialect(name=NAME, shown="Bedrock Converse", path=_path, read=read, reader=Reader)
+dialect = Dialect(name=NAME, shown="Bedrock Converse", path=_path, render=render, read=read, reader=Reader)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from entrepot.dialects.cohere.read import Reader, read
+from entrepot.dialects.cohere.render import render
 from entrepot.dialects.cohere.wire import NAME
 from entrepot.dialects.dialect import Dialect
 
@@ -11,4 +12,4 @@ def _path(model: str, stream: bool) -> str:
     return "/chat"
 
 
-dialect = Dialect(name=NAME, shown="Cohere Chat", path=_path, read=read, reader=Reader)
+dialect = Dialect(name=NAME, shown="Cohere Chat", path=_path, render=render, read=read, reader=Reader)
