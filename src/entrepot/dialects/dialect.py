@@ -31,6 +31,7 @@ class Wishes(msgspec.Struct, frozen=True):
     longest_answer  the most tokens the endpoint writes, for dialects in which a length must be said
     reasoning       how its model reasons: efforts, whether a budget may be given; None is not known
     shows           the client wants to see reasoning text
+    schemas         the model keeps to a JSON schema by itself; where not, a dialect may have another way
     """
 
     upstream_model: str
@@ -44,6 +45,7 @@ class Wishes(msgspec.Struct, frozen=True):
     longest_answer: int | None = None
     reasoning: Reasoning | None = None
     shows: bool = True
+    schemas: bool = True
 
 
 class Rendered(msgspec.Struct, frozen=True):
