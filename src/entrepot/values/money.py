@@ -7,11 +7,13 @@ rounding from yocto to nano is in `metering/cost.py`.
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
 
 NANO = 10**9
 YOCTO = 10**24
 YOCTO_PER_NANO = 10**15
+_DIGITS_MORE = 30
+"""Digits by which multiplying with a scale can lengthen a number."""
 
 
 def parse_usd(text: str, *, scale: int = NANO) -> int:
@@ -22,13 +24,15 @@ def parse_usd(text: str, *, scale: int = NANO) -> int:
     try:
         value = Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"{text!r} is not a decimal number") from None
-    if not value.is_finite() or abs(value) > 10**12:
-        raise ValueError(f"{text!r} is not an amount of US dollars")
-    scaled = value * scale
+        raise ValueError(f"{text[:80]!r} is not a decimal number") from None
+    if not value.is_finite() or value.copy_abs() > 10**12:
+        raise ValueError(f"{text[:80]!r} is not an amount of US dollars")
+    # Python's own context would round to 28 digits, and take what is too small for it as nothing.
+    exact = Context(prec=len(value.as_tuple().digits) + _DIGITS_MORE, Emin=MIN_EMIN, Emax=MAX_EMAX)
+    scaled = exact.multiply(value, scale)
     whole = int(scaled)
     if whole != scaled:
-        raise ValueError(f"{text!r} is finer than 1/{scale:,} of a dollar")
+        raise ValueError(f"{text[:80]!r} is finer than 1/{scale:,} of a dollar")
     return whole
 
 

@@ -95,7 +95,20 @@ def test_an_amount_and_its_text_are_the_same(nano: int) -> None:
     assert Decimal(usd(nano)) == (Decimal(nano) / 10**9).quantize(Decimal("1e-9"), ROUND_HALF_EVEN)
 
 
-@pytest.mark.parametrize("text", ["", "NaN", "Infinity", "1e30", "0.0000000001", "one", "1,5"])
+@given(st.integers(0, 10**36))
+def test_a_rate_and_its_text_are_the_same_however_many_digits_it_has(yocto: int) -> None:
+    assert parse_usd(usd(yocto, scale=YOCTO), scale=YOCTO) == yocto
+    assert parse_usd(usd(yocto, scale=YOCTO) + ("0" * 60 if yocto % YOCTO else ""), scale=YOCTO) == yocto
+
+
+@pytest.mark.parametrize("text", ["123456789012.123456789012345678901234", "0.000001250000000000000000"])
+def test_a_price_of_more_digits_than_a_decimal_usually_holds_is_exact(text: str) -> None:
+    assert parse_usd(text, scale=YOCTO) == int(text.replace(".", ""))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "NaN", "Infinity", "1e30", "0.0000000001", "one", "1,5", "1." + "0" * 40 + "1", "1e-2000000", "1e-999999999999"]
+)
 def test_what_is_not_an_amount_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="dollar|decimal"):
         parse_usd(text)
