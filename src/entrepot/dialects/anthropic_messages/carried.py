@@ -18,6 +18,8 @@ import msgspec
 from entrepot.values.conversation import Opaque, Reasoning
 
 _MARK = "entrepot."
+MARK = b'"entrepot.'
+"""What is in the bytes of every request that brings such state back."""
 
 
 class Carried(msgspec.Struct, frozen=True, array_like=True):

@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Raw
 
 from entrepot.dialects.anthropic_messages.carried import Carried, carried, reasoning_of
-from entrepot.dialects.anthropic_messages.parse import effort_of
+from entrepot.dialects.anthropic_messages.parse import KNOWN, effort_of
 from entrepot.dialects.anthropic_messages.read import citation_of
-from entrepot.dialects.anthropic_messages.wire import Block, Body, CacheControl, Choice, Source, SystemBlock, Tool
+from entrepot.dialects.anthropic_messages.wire import FOR_US, Block, Body, CacheControl, Choice, Source, SystemBlock, Tool
 from entrepot.dialects.anthropic_messages.words import FAMILY, NAME
 from entrepot.dialects.turns import split_results
 from entrepot.dialects.voice import Fields
@@ -55,7 +55,6 @@ def converse(request: Request) -> Conversation:
 
 
 def conversation_of(said: Body, fields: Fields) -> Conversation:
-    """`extra` holds every member as it came, so that `render` can say again what is still meant."""
     format_ = said.output_config.format if said.output_config is not None and said.output_config.format else said.output_format
     choice = said.tool_choice
     parallel = None if choice is None or choice.disable_parallel_tool_use is None else not choice.disable_parallel_tool_use
@@ -73,7 +72,8 @@ def conversation_of(said: Body, fields: Fields) -> Conversation:
         service_tier={None: "", "auto": "auto", "standard_only": "default"}[said.service_tier],
         stream=bool(said.stream),
         dialect=NAME,
-        extra=fields,
+        extra={name: raw for name, raw in fields.items() if name not in KNOWN and name not in FOR_US},
+        source=fields,
     )
 
 

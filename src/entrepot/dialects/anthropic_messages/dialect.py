@@ -5,12 +5,20 @@ from __future__ import annotations
 from entrepot.dialects.anthropic_messages.converse import converse
 from entrepot.dialects.anthropic_messages.parse import parse
 from entrepot.dialects.anthropic_messages.read import Reader, read
+from entrepot.dialects.anthropic_messages.render import render
+from entrepot.dialects.anthropic_messages.respeak import again, respeak
 from entrepot.dialects.anthropic_messages.words import FAMILY, NAME
-from entrepot.dialects.dialect import Dialect
+from entrepot.dialects.dialect import Dialect, Rendered, Wishes
+from entrepot.values.conversation import Conversation
 
 
 def _path(model: str, stream: bool) -> str:
     return "/messages"
+
+
+def _render(conversation: Conversation, wishes: Wishes) -> Rendered:
+    """What came in this dialect is said again as it came, as far as it is still meant."""
+    return again(conversation, wishes) if conversation.source and conversation.dialect == NAME else render(conversation, wishes)
 
 
 dialect = Dialect(
@@ -19,7 +27,9 @@ dialect = Dialect(
     family=FAMILY,
     parse=parse,
     converse=converse,
+    render=_render,
+    path=_path,
     read=read,
     reader=Reader,
-    path=_path,
+    respeak=respeak,
 )

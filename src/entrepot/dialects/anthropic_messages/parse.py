@@ -10,7 +10,7 @@ from entrepot.dialects.anthropic_messages.words import NAME
 from entrepot.dialects.body import Words, read_body
 from entrepot.values.request import Asked
 
-_KNOWN = frozenset(Body.__struct_fields__)
+KNOWN = frozenset(Body.__struct_fields__)
 decode_body = msgspec.json.Decoder(Body).decode
 _decode_counted = msgspec.json.Decoder(Counted).decode
 
@@ -24,7 +24,7 @@ def parse(body: bytes) -> Asked:
         fields=fields,
         size=len(body),
         slugs=_slugs(said),
-        unknown=tuple(fields.keys() - _KNOWN) if not fields.keys() <= _KNOWN else (),
+        unknown=tuple(fields.keys() - KNOWN) if not fields.keys() <= KNOWN else (),
         stream=bool(said.stream),
         effort=effort_of(said),
         max_tokens=said.max_tokens,

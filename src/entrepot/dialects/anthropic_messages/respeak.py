@@ -1,0 +1,197 @@
+"""A Messages request for a provider that speaks Messages too: what need not change goes on as the bytes it came as.
+
+Most requests change only their model. What the plan wants otherwise, or only another maker could read, changes member by member.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+import msgspec
+from msgspec import Raw
+
+from entrepot.dialects.anthropic_messages.blocks import FILES_BETA, Blocks
+from entrepot.dialects.anthropic_messages.carried import MARK, carried
+from entrepot.dialects.anthropic_messages.converse import conversation_of, converse
+from entrepot.dialects.anthropic_messages.parse import decode_body
+from entrepot.dialects.anthropic_messages.render import beta_header, choice_of, longest, tool_of
+from entrepot.dialects.anthropic_messages.thinking import takes_budget, thinking_for
+from entrepot.dialects.anthropic_messages.wire import FOR_US, Body
+from entrepot.dialects.anthropic_messages.words import FAMILY
+from entrepot.dialects.dialect import Rendered, Wishes
+from entrepot.dialects.turns import left_out
+from entrepot.dialects.unsaid import end_user
+from entrepot.dialects.voice import Fields, decode_fields, encode
+from entrepot.values.conversation import Conversation, Opaque, OutputFormat, fitted, given
+from entrepot.values.request import Asked, Request
+
+_BETAS = {
+    "context_management": "context-management-2025-06-27",
+    "mcp_servers": "mcp-client-2025-11-20",
+    "output_format": "structured-outputs-2025-11-13",
+}
+_FAST_BETA = "fast-mode-2026-02-01"
+_COMPACT_BETA = "compact-2026-01-12"
+_SKILLS_BETA = "skills-2025-10-02"
+_SAMPLED = {"temperature": "temperature", "top_p": "top_p", "top_k": "top_k", "stop_sequences": "stop"}
+
+
+def respeak(request: Request, wishes: Wishes) -> Rendered:
+    asked = cast(Asked, request)
+    said: Body = asked.said
+    if wishes.dropped or wishes.effort != asked.effort or _refused_budget(said, wishes):
+        if asked.heard is None:
+            asked.heard = converse(asked)
+        return again(fitted(asked.heard, wishes.dropped, wishes.effort, wishes.max_tokens), wishes)
+    fields = dict(asked.fields)
+    if wishes.max_tokens is not None and wishes.max_tokens != said.max_tokens:
+        fields["max_tokens"] = Raw(b"%d" % wishes.max_tokens)
+    return _finished(fields, said, wishes, [])
+
+
+def again(conversation: Conversation, wishes: Wishes) -> Rendered:
+    """A conversation that came in this dialect: what it still means as it came, and the rest anew."""
+    notes: list[str] = []
+    fields = dict(conversation.source)
+    said = decode_body(encode(fields))
+    heard = conversation_of(said, fields)
+    blocks = Blocks(wishes.family, notes, native=True)
+    if conversation.messages != heard.messages:
+        system, messages = blocks.messages(conversation.messages)
+        fields["messages"] = Raw(encode(messages))
+        _set(fields, "system", Raw(encode(system)) if system else None)
+    if conversation.tools != heard.tools:
+        tools = [told for tool in conversation.tools if (told := tool_of(tool, blocks, notes)) is not None]
+        _set(fields, "tools", Raw(encode(tools)) if tools else None)
+    choices = [(told.tool_choice, told.parallel_tool_calls) for told in (conversation, heard)]
+    if choices[0] != choices[1] or (heard.tools and not conversation.tools):
+        choice = choice_of(*choices[0]) if conversation.tools else None
+        _set(fields, "tool_choice", Raw(encode(choice)) if choice is not None else None)
+    for name, canonical in _SAMPLED.items():
+        value = getattr(conversation.sampling, canonical)
+        if value != getattr(heard.sampling, canonical):
+            _set(fields, name, Raw(encode(value)) if value not in (None, ()) else None)
+    if conversation.max_tokens is not None and conversation.max_tokens != heard.max_tokens:
+        fields["max_tokens"] = Raw(b"%d" % conversation.max_tokens)
+    if conversation.output != heard.output and conversation.output == OutputFormat():
+        fields.pop("output_format", None)
+        _config(fields, {"format": None})
+    if _refused_budget(said, wishes):
+        notes.append("thinking: adaptive, as the model takes no budget")
+    if conversation.reasoning != heard.reasoning or _refused_budget(said, wishes):
+        _think(fields, conversation, wishes, notes)
+    return _finished(fields, said, wishes, notes)
+
+
+def _refused_budget(said: Body, wishes: Wishes) -> bool:
+    return said.thinking is not None and said.thinking.type == "enabled" and not takes_budget(wishes.reasoning)
+
+
+def _think(fields: Fields, conversation: Conversation, wishes: Wishes, notes: list[str]) -> None:
+    thinking = thinking_for(conversation.reasoning, wishes, longest(conversation.max_tokens, wishes), notes)
+    _set(fields, "thinking", Raw(encode(thinking.control)) if thinking.control is not None else None)
+    _config(fields, {"effort": Raw(encode(thinking.effort)) if thinking.effort is not None else None})
+
+
+def _config(fields: Fields, changes: dict[str, Raw | None]) -> None:
+    config = decode_fields(fields["output_config"]) if "output_config" in fields and _said(fields["output_config"]) else {}
+    for name, raw in changes.items():
+        _set(config, name, raw)
+    _set(fields, "output_config", Raw(encode(config)) if config else None)
+
+
+def _set(fields: Fields, name: str, raw: Raw | None) -> None:
+    if raw is None:
+        fields.pop(name, None)
+    else:
+        fields[name] = raw
+
+
+def _said(raw: Raw) -> bool:
+    return bytes(memoryview(raw)) != b"null"
+
+
+def _finished(fields: Fields, said: Body, wishes: Wishes, notes: list[str]) -> Rendered:
+    """What every request gets: the provider's name of the model, a length, a digest in place of the user's name."""
+    kept = {name: raw for name, raw in fields.items() if name not in FOR_US}
+    kept["model"] = Raw(encode(wishes.upstream_model))
+    if "max_tokens" not in kept or not _said(kept["max_tokens"]):
+        kept["max_tokens"] = Raw(b"%d" % longest(None, wishes))
+    if said.user is not None or (said.metadata is not None and said.metadata.user_id is not None):
+        _hide_user(kept, said, wishes)
+    family = wishes.family or FAMILY
+    messages = bytes(memoryview(kept["messages"]))
+    if family != FAMILY or MARK in messages:
+        kept["messages"] = _only_of(family, kept["messages"], notes)
+    return Rendered(encode(kept), tuple(dict.fromkeys(notes)), beta_header(_betas(said, kept, messages)))
+
+
+def _hide_user(kept: Fields, said: Body, wishes: Wishes) -> None:
+    metadata = decode_fields(kept["metadata"]) if said.metadata is not None else {}
+    user = said.user or (said.metadata.user_id if said.metadata is not None else None) or ""
+    metadata["user_id"] = Raw(encode(end_user(Conversation(messages=(), user=user), wishes.user_salt)))
+    kept["metadata"] = Raw(encode(metadata))
+
+
+def _betas(said: Body, kept: Fields, messages: bytes) -> set[str]:
+    """The features in a body that only work with a header."""
+    betas = {beta for name, beta in _BETAS.items() if name in kept and _said(kept[name])}
+    if said.speed == "fast":
+        betas.add(_FAST_BETA)
+    if b'"file_id"' in messages:
+        betas.add(FILES_BETA)
+    if said.context_management is not None and b'"compact' in bytes(memoryview(kept["context_management"])):
+        betas.add(_COMPACT_BETA)
+    if given(said.container) and b'"skills"' in bytes(memoryview(said.container)):
+        betas.add(_SKILLS_BETA)
+    return betas
+
+
+# State that goes back to its own maker only
+
+
+class _State(msgspec.Struct):
+    type: str
+    signature: str = ""
+    data: str = ""
+
+
+_decode_state = msgspec.json.Decoder(_State).decode
+_decode_messages = msgspec.json.Decoder(list[Fields]).decode
+_decode_list = msgspec.json.Decoder(list[Raw]).decode
+
+
+def _only_of(family: str, messages: Raw, notes: list[str]) -> Raw:
+    """The messages with every block to the byte, but thinking blocks of other makers left out."""
+
+    def kept(raw: Raw) -> Raw | None:
+        return _block_of(family, raw, notes)
+
+    return Raw(encode([told for message in _decode_messages(messages) if (told := _rewritten(message, kept)) is not None]))
+
+
+def _rewritten(message: Fields, kept: Callable[[Raw], Raw | None]) -> Fields | None:
+    """None for a message of which nothing is left."""
+    if bytes(memoryview(message["role"])) != b'"assistant"' or bytes(memoryview(message["content"]))[:1] != b"[":
+        return message
+    blocks = [told for raw in _decode_list(message["content"]) if (told := kept(raw)) is not None]
+    return message | {"content": Raw(encode(blocks))} if blocks else None
+
+
+def _block_of(family: str, raw: Raw, notes: list[str]) -> Raw | None:
+    block = _decode_state(raw)
+    member = {"thinking": "signature", "redacted_thinking": "data"}.get(block.type)
+    if member is None:
+        return raw
+    held: str = getattr(block, member)
+    load = carried(held)
+    if load is None:
+        if family == FAMILY:
+            return raw
+        notes.append(left_out(Opaque(FAMILY, held), family))
+        return None
+    if load.family != family or load.of != "block":
+        notes.append(left_out(Opaque(load.family, load.data), family))
+        return None
+    return Raw(encode(decode_fields(raw) | {member: Raw(encode(load.data))}))
