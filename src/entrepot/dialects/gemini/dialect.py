@@ -8,6 +8,7 @@ from entrepot.dialects.dialect import Dialect
 from entrepot.dialects.gemini.converse import converse
 from entrepot.dialects.gemini.parse import parse
 from entrepot.dialects.gemini.read import DIALECT, FAMILY, Reader, read
+from entrepot.dialects.gemini.render import render, respeak
 
 
 def path_of(model: str, stream: bool) -> str:
@@ -23,6 +24,8 @@ dialect = Dialect(
     family=FAMILY,
     parse=parse,
     converse=converse,
+    render=render,
+    respeak=respeak,
     read=read,
     reader=Reader,
     path=path_of,
