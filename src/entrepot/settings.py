@@ -109,6 +109,7 @@ class EndpointPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     audio: str | None = None
     completion_audio: str | None = None
     completion_image: str | None = None
+    image_token: str | None = None
     image: Annotated[str | None, Meta(description="USD per input image.")] = None
     request: Annotated[str | None, Meta(description="USD per request.")] = None
 

@@ -238,7 +238,7 @@ def _openrouter(entry: dict[str, Any]) -> Row:
         name=told.name,
         canonical_slug=told.canonical_slug or told.id,
         created=told.created or 0,
-        pricing={name: value for name, value in told.pricing.items() if name not in ("discount", "image_token")},
+        pricing={name: value for name, value in told.pricing.items() if name != "discount"},
         context_length=told.context_length,
         max_completion_tokens=top.max_completion_tokens,
         input_modalities=shape.input_modalities or ("text",),
@@ -275,6 +275,8 @@ _LITELLM = {
     "output_cost_per_reasoning_token": "internal_reasoning",
     "input_cost_per_audio_token": "audio",
     "output_cost_per_audio_token": "audio_output",
+    "input_cost_per_image_token": "image_token",
+    "output_cost_per_image_token": "image_output",
 }
 
 

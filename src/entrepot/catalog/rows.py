@@ -27,6 +27,7 @@ _NAMES = {
     "audio": "audio",
     "input_audio_cache": "audio_cached",
     "audio_output": "completion_audio",
+    "image_token": "image_token",
     "image_output": "completion_image",
     "image": "image",
     "request": "request",

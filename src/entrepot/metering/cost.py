@@ -59,8 +59,10 @@ def _cost_of_text(usage: Usage, rates: Rates) -> Cost:
 def cost_max(price: Price, prompt_tokens: int, completion_tokens: int, *, images: int = 0) -> int:
     """Nano-dollars that no usage within these counts can pass, whatever its kinds and whichever tier holds. Rounded up."""
     sets = [price.rates, *(_merge(price.rates, tier.rates) for tier in price.tiers)]
-    dearest_in = max(max(_known(r.prompt, r.cached, r.cache_write, r.cache_write_1h, r.audio, r.audio_cached)) for r in sets)
-    dearest_out = max(max(_known(r.completion, r.reasoning, r.completion_audio, r.completion_image)) for r in sets)
+    dearest_in = max(
+        max(_known(r.prompt, r.cached, r.cache_write, r.cache_write_1h, r.audio, r.audio_cached, r.image_token)) for r in sets
+    )
+    dearest_out = max(max(_known(r.completion, r.reasoning, r.completion_audio, r.completion_image, r.image_token)) for r in sets)
     fixed = max((r.request or 0) + images * (r.image or 0) for r in sets)
     yocto = prompt_tokens * dearest_in + completion_tokens * dearest_out + fixed
     return -(-yocto // YOCTO_PER_NANO)
@@ -95,7 +97,7 @@ def _merge(rates: Rates, tier: Rates) -> Rates:
 def _prompt_parts(usage: Usage) -> tuple[int, int]:
     """Cached and written tokens together, and the plain ones that are left."""
     special = usage.cached_tokens + _written(usage)
-    return special, max(usage.prompt_tokens - special - usage.audio_tokens, 0)
+    return special, max(usage.prompt_tokens - special - usage.audio_tokens - usage.image_tokens, 0)
 
 
 def _written(usage: Usage) -> int:
@@ -105,8 +107,13 @@ def _written(usage: Usage) -> int:
 def _prompt_yocto(usage: Usage, rates: Rates) -> int:
     if usage.audio_tokens and rates.audio is None:
         raise Unpriced("prompt audio")
-    plain = _prompt_parts(usage)[1]
-    return plain * rates.prompt + _cache_yocto(usage, rates) + usage.audio_tokens * (rates.audio or 0)
+    picture = rates.prompt if rates.image_token is None or rates.image is not None else rates.image_token
+    return (
+        _prompt_parts(usage)[1] * rates.prompt
+        + _cache_yocto(usage, rates)
+        + usage.audio_tokens * (rates.audio or 0)
+        + usage.image_tokens * picture
+    )
 
 
 def _cache_yocto(usage: Usage, rates: Rates) -> int:
@@ -121,7 +128,8 @@ def _cache_yocto(usage: Usage, rates: Rates) -> int:
 def _completion_yocto(usage: Usage, rates: Rates) -> int:
     if usage.completion_audio_tokens and rates.completion_audio is None:
         raise Unpriced("completion audio")
-    if usage.completion_image_tokens and rates.completion_image is None:
+    picture = rates.image_token if rates.completion_image is None else rates.completion_image
+    if usage.completion_image_tokens and picture is None:
         raise Unpriced("completion images")
     special = usage.completion_audio_tokens + usage.completion_image_tokens
     reasoning = min(usage.reasoning_tokens, max(usage.completion_tokens - special, 0))
@@ -130,7 +138,7 @@ def _completion_yocto(usage: Usage, rates: Rates) -> int:
         plain * rates.completion
         + reasoning * (rates.completion if rates.reasoning is None else rates.reasoning)
         + usage.completion_audio_tokens * (rates.completion_audio or 0)
-        + usage.completion_image_tokens * (rates.completion_image or 0)
+        + usage.completion_image_tokens * (picture or 0)
     )
 
 

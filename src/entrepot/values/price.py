@@ -6,10 +6,11 @@ import msgspec
 
 
 class Rates(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Atto-dollars (1e-18 USD) per token, except where the name says otherwise. None: no rate of its own.
+    """Yocto-dollars (1e-24 USD) per token, except where the name says otherwise. None: no rate of its own.
 
-    `cached`, `cache_write` and `cache_write_1h` fall back to `prompt` (1 h first to 5 min), `reasoning` to `completion`:
-    those tokens are prompt or completion tokens for which no separate rate is published. Sound and images have no fall-back.
+    `cached`, `cache_write` and `cache_write_1h` fall back to `prompt` (1 h first to 5 min), `reasoning` to `completion`,
+    pictures in the prompt to `prompt`: those tokens are prompt or completion tokens for which no separate rate is published.
+    Pictures in the completion fall back to `image_token`. Sound has no fall-back.
     """
 
     prompt: int = 0
@@ -22,6 +23,8 @@ class Rates(msgspec.Struct, frozen=True, omit_defaults=True):
     audio_cached: int | None = None
     completion_audio: int | None = None
     completion_image: int | None = None
+    image_token: int | None = None
+    """per token of a picture; of one in the prompt only where `image` does not charge for it already"""
     image: int | None = None
     """per input image"""
     request: int | None = None

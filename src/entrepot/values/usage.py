@@ -8,12 +8,12 @@ import msgspec
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     """Counts of tokens, with what contains what.
 
-    prompt_tokens              all that went in; contains cached, cache_write, cache_write_1h and audio tokens
+    prompt_tokens              all that went in; contains cached, cache_write, cache_write_1h, audio and image tokens
     cached_tokens              prompt tokens read from the provider's cache
     cache_write_tokens         prompt tokens written to it (5 minute class); cache_write_1h_tokens the 1 hour class
-    audio_tokens               prompt tokens that were sound
+    audio_tokens               prompt tokens that were sound; image_tokens those that were pictures
     completion_tokens          all that came out; contains reasoning, audio and image tokens
-    upstream_cost_yocto         what the provider itself says the call cost (yocto-dollars), None when it does not say
+    upstream_cost_yocto        what the provider itself says the call cost (yocto-dollars), None when it does not say
     """
 
     prompt_tokens: int = 0
@@ -22,6 +22,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     cache_write_tokens: int = 0
     cache_write_1h_tokens: int = 0
     audio_tokens: int = 0
+    image_tokens: int = 0
     reasoning_tokens: int = 0
     completion_audio_tokens: int = 0
     completion_image_tokens: int = 0
@@ -35,6 +36,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
         """Anything but plain, cached and reasoning text."""
         return bool(
             self.audio_tokens
+            or self.image_tokens
             or self.completion_audio_tokens
             or self.cache_write_tokens
             or self.cache_write_1h_tokens

@@ -61,6 +61,15 @@ def test_a_price_map_changes_prices_and_sizes_and_nothing_else() -> None:
     assert pricing_of(after.price)["input_cache_read"] == "0.000000125"
 
 
+def test_prices_of_pictures_are_taken_from_either_list() -> None:
+    prices = PRICES | {"image_token": "0.000003", "image_output": "0.000004"}
+    _, (ours,), _ = taken(listed(pricing=prices))
+    _, (mapped_one,), _ = taken(mapped(input_cost_per_image_token=3e-6, output_cost_per_image_token=4e-6))
+    for found in (ours, mapped_one):
+        told = pricing_of(found.price)
+        assert (told["image_token"], told["image_output"]) == ("0.000003", "0.000004")
+
+
 def test_prices_above_so_many_tokens_become_tiers() -> None:
     _, (found,), _ = taken(mapped(input_cost_per_token_above_200k_tokens=2e-6, output_cost_per_token_above_200k_tokens=1.2e-5))
     assert pricing_of(found.price)["overrides"] == [

@@ -62,6 +62,31 @@ def test_sound_without_a_rate_is_refused_and_never_free() -> None:
         cost_of(Usage(prompt_tokens=10, audio_tokens=5), GPT51)
 
 
+BY_TOKEN = {"prompt": "2", "completion": "12", "image_token": "30"}
+BY_PIECE = BY_TOKEN | {"image": "0.01", "completion_image": "120"}
+
+
+@pytest.mark.parametrize(
+    ("price", "usage", "images", "nano"),
+    [
+        (BY_TOKEN, Usage(prompt_tokens=100, image_tokens=60), 1, 40 * 2_000 + 60 * 30_000),
+        (BY_TOKEN, Usage(completion_tokens=100, completion_image_tokens=90), 0, 10 * 12_000 + 90 * 30_000),
+        (BY_PIECE, Usage(prompt_tokens=100, image_tokens=60), 1, 100 * 2_000 + 10_000_000),
+        (BY_PIECE, Usage(completion_tokens=100, completion_image_tokens=90), 0, 10 * 12_000 + 90 * 120_000),
+        ({"prompt": "2", "completion": "12"}, Usage(prompt_tokens=100, image_tokens=60), 1, 100 * 2_000),
+    ],
+)
+def test_pictures_are_charged_once_by_their_own_rate(price: dict[str, str | None], usage: Usage, images: int, nano: int) -> None:
+    priced = Price(per_million(price))
+    assert cost_of(usage, priced, images=images).total_nano == nano
+    assert nano <= cost_max(priced, usage.prompt_tokens, usage.completion_tokens, images=images)
+
+
+def test_pictures_without_a_rate_are_refused_and_never_free() -> None:
+    with pytest.raises(Unpriced, match="images"):
+        cost_of(Usage(completion_tokens=10, completion_image_tokens=5), GPT51)
+
+
 counts = st.integers(0, 10**7)
 prices = st.decimals("0", "1000", places=9).map(lambda price: f"{price:f}")
 

@@ -21,6 +21,7 @@ class _PromptDetails(msgspec.Struct):
     cached_tokens: Number = None
     cache_write_tokens: Number = None
     audio_tokens: Number = None
+    image_tokens: Number = None
 
 
 class _CompletionDetails(msgspec.Struct):
@@ -86,12 +87,14 @@ def usage_of(told: WireUsage, *, excludes_reasoning: bool = False) -> Usage | No
     cached = min(cached, prompt)
     written = min(_whole(prompt_details.cache_write_tokens), prompt - cached) if prompt_details.cache_write_tokens else 0
     audio = min(_whole(prompt_details.audio_tokens), prompt - cached - written) if prompt_details.audio_tokens else 0
+    plain = prompt - cached - written - audio
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
         cached_tokens=cached,
         cache_write_tokens=written,
         audio_tokens=audio,
+        image_tokens=min(_whole(prompt_details.image_tokens), plain) if prompt_details.image_tokens else 0,
         reasoning_tokens=min(reasoning, completion),
         completion_audio_tokens=min(_whole(details.audio_tokens), completion) if details.audio_tokens else 0,
         completion_image_tokens=min(_whole(details.image_tokens), completion) if details.image_tokens else 0,
