@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from entrepot.catalog.rows import per_million
-from entrepot.providers import Offer
+from entrepot.providers import Offer, Provider
 from entrepot.providers.configured import Configured
 from entrepot.settings import EndpointConfig
 from entrepot.values.model import Endpoint, Model
@@ -23,7 +23,7 @@ def build_endpoints(
     """
     found: dict[str, Endpoint] = {}
     for configured in providers.values():
-        for model, offer in _offered(models, configured.provider.offers):
+        for model, offer in _offered(models, configured.provider):
             endpoint = _endpoint(model, configured, offer, today)
             found.setdefault(endpoint.id, endpoint)
     extra: dict[str, Model] = {}
@@ -40,12 +40,14 @@ def build_endpoints(
     return list(found.values()), list(extra.values()), problems
 
 
-def _offered(models: dict[str, Model], offers: tuple[Offer, ...]) -> Iterable[tuple[Model, Offer]]:
+def _offered(models: dict[str, Model], provider: Provider) -> Iterable[tuple[Model, Offer]]:
     """Models with the first offer that names them; a named one before `author/*` before `*`."""
-    named = {offer.model: offer for offer in offers}
+    named = {offer.model: offer for offer in provider.offers}
     for model in models.values():
         offer = named.get(model.id) or named.get(f"{model.author}/*") or named.get("*")
         if offer is None or (offer.model != model.id and not _general(model, offer)):
+            continue
+        if model.id in provider.lacks:
             continue
         if "text" in model.output_modalities:
             yield model, offer

@@ -81,6 +81,7 @@ class Provider(msgspec.Struct, frozen=True):
                 where no piece fits
     signs_for   the name of an Amazon service: requests may be signed with Amazon's keys (`sigv4`) instead of a credential in
                 `auth`. The region is the variable `region`
+    lacks       models that an offer of many would name and that it does not have
     refuses     request fields it answers with an error
     local_port  where it listens on this machine when it is software rather than a company; `local_ports` more of them
     """
@@ -93,6 +94,7 @@ class Provider(msgspec.Struct, frozen=True):
     chat_path: str = "/chat/completions"
     quirks: frozenset[Quirk] = frozenset()
     offers: tuple[Offer, ...] = ()
+    lacks: frozenset[str] = frozenset()
     refuses: frozenset[str] = frozenset()
     max_tokens_field: str = "max_tokens"
     variables: dict[str, str] = {}

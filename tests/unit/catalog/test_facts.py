@@ -55,6 +55,30 @@ def test_a_model_is_off_at_its_maker_from_the_announced_day_on(model: str, end: 
     assert (before.off_reason, after.off_reason) == ("", f"OpenAI shut it down on {end}")
 
 
+@pytest.mark.parametrize("model", ["o3-mini-high", "o4-mini-high", "gpt-oss-120b", "gpt-5-image"])
+def test_what_openai_has_under_no_such_name_is_not_offered_there(model: str) -> None:
+    providers, _ = configure({}, {"OPENAI_API_KEY": "x", "OPENROUTER_API_KEY": "x"})
+    found = [e for e in build_endpoints(MODELS, providers, (), "2026-10-01")[0] if e.model == f"openai/{model}"]
+    assert "openrouter" in {endpoint.provider for endpoint in found}
+    assert "openai" not in {endpoint.provider for endpoint in found}
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "dialect"),
+    [
+        ("gpt-5.2-chat", "gpt-5.2-chat-latest", "openai_chat"),
+        ("gpt-5.3-chat", "gpt-5.3-chat-latest", "openai_chat"),
+        ("gpt-5.5-pro", "gpt-5.5-pro", "openai_responses"),
+        ("o3-pro", "o3-pro", "openai_responses"),
+        ("gpt-4o", "gpt-4o", "openai_chat"),
+    ],
+)
+def test_models_go_to_openai_under_its_own_names_and_where_it_serves_them(model: str, name: str, dialect: str) -> None:
+    providers, _ = configure({}, {"OPENAI_API_KEY": "x"})
+    found = {e.id: e for e in build_endpoints(MODELS, providers, (), "2026-10-01")[0]}[f"openai/{model}@openai"]
+    assert (found.upstream_model, found.dialect) == (name, dialect)
+
+
 def test_every_model_says_where_its_facts_are_from_and_describes_itself() -> None:
     for model in MODELS.values():
         assert model.source
