@@ -29,6 +29,7 @@ from entrepot.values.conversation import (
 )
 
 _USUAL = Sampling()
+_SAMPLING = Sampling.__struct_fields__
 _SHARES = {"minimal": 10, "low": 20, "medium": 50, "high": 80, "xhigh": 95, "max": 95}
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 _EMPTY = (b"", b"{}", b"null")
@@ -40,7 +41,7 @@ def unsaid(conversation: Conversation, says: Collection[str], dialect: str) -> l
     raises  InvalidRequest, for several answers, sound, or a grammar
     """
     sampling = conversation.sampling
-    names = [name for name in Sampling.__struct_fields__ if getattr(sampling, name) != getattr(_USUAL, name)]
+    names = [] if sampling == _USUAL else [name for name in _SAMPLING if getattr(sampling, name) != getattr(_USUAL, name)]
     given_here = {
         "parallel_tool_calls": conversation.parallel_tool_calls is False and bool(conversation.tools),
         "verbosity": bool(conversation.verbosity),

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw
 
 from entrepot.dialects.bedrock_converse.wire import NAME
-from entrepot.dialects.turns import left_out, safe_id, takes_back
+from entrepot.dialects.turns import Turn, left_out, safe_id, takes_back
 from entrepot.dialects.unsaid import arguments_of, cannot
 from entrepot.errors import InvalidRequest
 from entrepot.values.conversation import (
@@ -63,20 +63,21 @@ class Blocks:
     """Parts of one request, one by one. `notes` grows with what is left out; `family` takes its own opaque state back."""
 
     def __init__(self, messages: Sequence[Message], family: str, notes: list[str]) -> None:
+        self._messages = messages
         self._family = family
         self._notes = notes
         self._documents: set[str] = set()
-        self._paths = {
-            id(part): f"messages[{position}].content[{number}]"
-            for position, message in enumerate(messages)
-            for number, part in enumerate(message.parts)
-        }
+        self._part: Part | None = None
 
-    def of(self, parts: tuple[Part, ...]) -> list[Object]:
+    def of(self, turn: Turn) -> list[Object]:
         """The blocks of one turn. raises InvalidRequest, for what cannot be left out"""
         blocks: list[Object] = []
-        for part in parts:
-            block = self._block(part, self._paths.get(id(part), "messages"))
+        for part in turn.parts:
+            self._part = part
+            if turn.role == "assistant" and isinstance(part, Image | Audio | Video | File):
+                self._notes.append(f"{self._where()}: {type(part).__name__.lower()} of the assistant left out")
+                continue
+            block = self._block(part)
             if block is not None:
                 blocks.append(block)
             cache = getattr(part, "cache", None)
@@ -87,22 +88,30 @@ class Blocks:
             self._notes.append("messages: a text stands beside a document, without which it is refused")
         return blocks
 
-    def _block(self, part: Part, path: str) -> Object | None:
+    def _where(self) -> str:
+        """The path of the part that is being rendered."""
+        for position, message in enumerate(self._messages):
+            for number, part in enumerate(message.parts):
+                if part is self._part:
+                    return f"messages[{position}].content[{number}]"
+        return "messages"
+
+    def _block(self, part: Part) -> Object | None:
         if isinstance(part, Text | Refusal):
             return {"text": part.text} if part.text else None
         if isinstance(part, ToolCall):
             use = {"toolUseId": safe_id(part.id), "name": part.name, "input": arguments_of(part, self._notes)}
             return {"toolUse": use}
         if isinstance(part, ToolResult):
-            return {"toolResult": self._result(part, path)}
+            return {"toolResult": self._result(part)}
         if isinstance(part, Reasoning):
             return self._thought(part)
         if isinstance(part, Foreign):
-            return self._foreign(part, path)
-        return self._media(part, path)
+            return self._foreign(part)
+        return self._media(part)
 
-    def _result(self, part: ToolResult, path: str) -> Object:
-        inner = [self._block(piece, path) for piece in part.parts]
+    def _result(self, part: ToolResult) -> Object:
+        inner = [self._block(piece) for piece in part.parts]
         told: Object = {"toolUseId": safe_id(part.call_id), "content": [block for block in inner if block is not None]}
         return told | ({"status": "error"} if part.is_error else {})
 
@@ -118,33 +127,35 @@ class Blocks:
             return {"reasoningContent": {"redactedContent": _text_as_bytes(state)}}
         return {"reasoningContent": {"reasoningText": {"text": part.text, "signature": state.data}}}
 
-    def _foreign(self, part: Foreign, path: str) -> Object | None:
+    def _foreign(self, part: Foreign) -> Object | None:
         if part.dialect != NAME:
-            self._notes.append(f"{path}: {part.name} left out, Converse does not know it")
+            self._notes.append(f"{self._where()}: {part.name} left out, Converse does not know it")
             return None
         return {part.name: _inner(part.raw, part.name)}
 
-    def _media(self, part: Image | Audio | Video | File, path: str) -> Object:
+    def _media(self, part: Image | Audio | Video | File) -> Object:
         if isinstance(part, Image):
-            kind = _format(part.source, _IMAGES, path)
-            return {"image": {"format": kind, "source": _source(part.source, path, "image")}}
+            kind = self._format(part.source, _IMAGES)
+            return {"image": {"format": kind, "source": self._source(part.source, "image")}}
         if isinstance(part, Video):
-            kind = _format(part.source, _VIDEOS, path)
-            return {"video": {"format": kind, "source": _source(part.source, path, "video")}}
+            kind = self._format(part.source, _VIDEOS)
+            return {"video": {"format": kind, "source": self._source(part.source, "video")}}
         if isinstance(part, Audio):
             kind = part.format or part.source.media_type.removeprefix("audio/")
             if kind not in _SOUNDS:
-                raise cannot(path, f"sound as one of {', '.join(sorted(_SOUNDS))}", kind, "Send it in one of these formats.")
-            return {"audio": {"format": kind, "source": _source(part.source, path, "audio")}}
-        return {"document": self._document(part, path)}
+                raise cannot(
+                    self._where(), f"sound as one of {', '.join(sorted(_SOUNDS))}", kind, "Send it in one of these formats."
+                )
+            return {"audio": {"format": kind, "source": self._source(part.source, "audio")}}
+        return {"document": self._document(part)}
 
-    def _document(self, part: File, path: str) -> Object:
+    def _document(self, part: File) -> Object:
         if part.text:
             data = base64.b64encode(part.text.encode(errors="replace")).decode()
             told: Object = {"format": "txt", "name": self._name(part.name), "source": {"bytes": data}}
         else:
-            kind = _format(part.source, _DOCUMENTS, path)
-            told = {"format": kind, "name": self._name(part.name), "source": _source(part.source, path, "document")}
+            kind = self._format(part.source, _DOCUMENTS)
+            told = {"format": kind, "name": self._name(part.name), "source": self._source(part.source, "document")}
         if part.context:
             told["context"] = part.context
         return told | ({"citations": {"enabled": True}} if part.citable else {})
@@ -157,6 +168,23 @@ class Blocks:
             name, number = f"{stem} {number}", number + 1
         self._documents.add(name)
         return name
+
+    def _format(self, source: Source, known: dict[str, str]) -> str:
+        kind = known.get(source.media_type.partition(";")[0].strip().lower())
+        if kind is None and source.url.startswith("s3://"):
+            ending = source.url.rpartition(".")[2].lower()
+            kind = ending if ending in known.values() else None
+        if kind is None:
+            told = source.media_type or source.url or source.file_id
+            raise cannot(self._where(), f"one of {', '.join(known)}", told, "Send it inline, as a data URL with its media type.")
+        return kind
+
+    def _source(self, source: Source, what: str) -> Object:
+        if source.data:
+            return {"bytes": source.data}
+        if source.url.startswith("s3://"):
+            return {"s3Location": {"uri": source.url}}
+        raise cannot(self._where(), f"the {what} inline, or in S3", source.url or source.file_id, "Send it as a data URL.")
 
 
 def cache_point(cache: Cache) -> Object:
@@ -181,22 +209,3 @@ def _inner(raw: Raw, name: str) -> Raw:
 
 
 _decode_names = msgspec.json.Decoder(dict[str, Raw]).decode
-
-
-def _format(source: Source, known: dict[str, str], path: str) -> str:
-    kind = known.get(source.media_type.partition(";")[0].strip().lower())
-    if kind is None and source.url.startswith("s3://"):
-        ending = source.url.rpartition(".")[2].lower()
-        kind = ending if ending in known.values() else None
-    if kind is None:
-        told = source.media_type or source.url or source.file_id
-        raise cannot(path, f"one of {', '.join(known)}", told, "Send it inline, as a data URL with its media type.")
-    return kind
-
-
-def _source(source: Source, path: str, what: str) -> Object:
-    if source.data:
-        return {"bytes": source.data}
-    if source.url.startswith("s3://"):
-        return {"s3Location": {"uri": source.url}}
-    raise cannot(path, f"the {what} inline, or in S3", source.url or source.file_id, "Send it as a data URL.")

@@ -45,7 +45,7 @@ def _messages(messages: Sequence[Message], blocks: Blocks, notes: list[str]) -> 
         notes.append("messages: a system message in mid-conversation is sent as the user's")
     told: list[Object] = []
     for turn in turns([_without_empty_text(message) for message in messages]):
-        content = blocks.of(turn.parts)
+        content = blocks.of(turn)
         if not content:
             continue
         if told and told[-1]["role"] == turn.role:

@@ -110,6 +110,12 @@ def test_what_cannot_be_sent_is_refused_with_its_path_and_the_remedy(part: Any, 
     assert expected in str(refused.value.expected) and refused.value.remedy
 
 
+def test_a_picture_that_the_assistant_made_is_left_out_with_a_note() -> None:
+    rendered = render(Conversation(messages=(*PLAIN, Message("assistant", (Text("Here"), Image(PNG))))), NOVA)
+    assert b'"image"' not in rendered.body
+    assert rendered.notes == ("messages[1].content[1]: image of the assistant left out",)
+
+
 def test_files_in_s3_are_named_and_not_fetched() -> None:
     told = body_of(render(asked(Text("Look"), File(Source(url="s3://bucket/a.pdf"), "a.pdf")), CLAUDE))
     assert told["messages"][0]["content"][1]["document"]["source"] == {"s3Location": {"uri": "s3://bucket/a.pdf"}}
