@@ -64,6 +64,7 @@ class Row(msgspec.Struct, omit_defaults=True):
     aliases: tuple[str, ...] = ()
     alias_target: str | None = None
     pinned: bool = False
+    dimensions: Annotated[int, Meta(ge=1, le=2**20)] | None = None
     supported_voices: tuple[str, ...] | None = None
     later_pricing: tuple[dict[str, Any], ...] = ()
     """each as `pricing`, with the ISO date it takes effect as `effective_from`"""
@@ -167,7 +168,8 @@ def describe(row: Row) -> str:
     author = row.name.partition(":")[0] if ":" in row.name else row.id.partition("/")[0].lstrip("~")
     reads = [kind for kind in row.input_modalities if kind != "text"]
     writes = " and ".join(row.output_modalities) or "text"
-    words = [f"A model by {author} that writes {writes}"]
+    makes = f"makes {writes}" if writes == "embeddings" else f"writes {writes}"
+    words = [f"A model by {author} that {makes}" + (f" of {row.dimensions} numbers" if row.dimensions else "")]
     if reads:
         words.append(f"reads {', '.join(reads)} as well as text")
     if row.context_length:

@@ -2,7 +2,8 @@
 
 `data/gpt-5.1.jsonl` is written by hand; `data/models.jsonl` holds facts of OpenRouter's public list as of 2026-08-05 (names,
 authors, context, prices, abilities, dates), without its descriptions, its benchmarks, and the routers whose price varies. The
-sampling rule of OpenAI's reasoning families is from its model pages, read 2026-11. Of two rows with one id the first file wins.
+sampling rule of OpenAI's reasoning families is from its model pages, read 2026-11. `data/embeddings.jsonl` are the models of that
+list that make embeddings, with the length of their vectors and what they take. Of two rows with one id the first file wins.
 `data/corrections.jsonl` says better what the makers' own pages say otherwise: accepted efforts, their default, the announced end.
 """
 
@@ -15,7 +16,11 @@ import msgspec
 from entrepot.catalog.rows import Row, to_model
 from entrepot.values.model import Model, Reasoning
 
-_FILES = (("gpt-5.1.jsonl", "", ""), ("models.jsonl", "OpenRouter's public model list", "2026-08-05"))
+_FILES = (
+    ("gpt-5.1.jsonl", "", ""),
+    ("embeddings.jsonl", "", ""),
+    ("models.jsonl", "OpenRouter's public model list", "2026-08-05"),
+)
 
 
 class Correction(msgspec.Struct, frozen=True):

@@ -53,6 +53,8 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True):
     """for `~author/family-latest` rows: the model it stands for"""
     pinned: bool = False
     """a dated snapshot: it never resolves to anything else"""
+    dimensions: int | None = None
+    """numbers in each of its embeddings; fewer may be asked for where `dimensions` is a supported parameter"""
     supported_voices: tuple[str, ...] | None = None
     later_prices: tuple[Price, ...] = ()
     """announced prices, each with the date it takes effect"""
@@ -62,6 +64,10 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def author(self) -> str:
         return self.id.partition("/")[0].lstrip("~")
+
+    @property
+    def makes_embeddings(self) -> bool:
+        return "embeddings" in self.output_modalities
 
 
 class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):

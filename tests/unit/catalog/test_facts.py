@@ -5,6 +5,7 @@ import pytest
 from entrepot.catalog.endpoints import build_endpoints
 from entrepot.catalog.shipped import shipped_models
 from entrepot.providers.configured import configure
+from entrepot.testing.builders import price
 
 MODELS = {model.id: model for model in shipped_models()}
 
@@ -98,3 +99,20 @@ def test_the_family_was_released_on_2025_11_13() -> None:
     day = 1_762_992_000
     for name in ("gpt-5.1", "gpt-5.1-2025-11-13", "gpt-5.1-chat", "gpt-5.1-codex", "gpt-5.1-codex-mini"):
         assert day <= MODELS[f"openai/{name}"].created < day + 86_400
+
+
+@pytest.mark.parametrize(
+    ("model", "per_million", "dimensions", "shortens"),
+    [
+        ("text-embedding-3-small", "0.02", 1536, True),
+        ("text-embedding-3-large", "0.13", 3072, True),
+        ("text-embedding-ada-002", "0.10", 1536, False),
+    ],
+)
+def test_openais_embedding_models_have_their_price_and_the_length_of_their_vectors(
+    model: str, per_million: str, dimensions: int, shortens: bool
+) -> None:
+    told = MODELS[f"openai/{model}"]
+    assert told.price.rates == price(per_million, "0").rates
+    assert (told.output_modalities, told.context_length, told.dimensions) == (("embeddings",), 8192, dimensions)
+    assert ("dimensions" in told.supported_parameters) is shortens
