@@ -9,6 +9,8 @@ from entrepot.dialects.gemini.converse import converse
 from entrepot.dialects.gemini.parse import parse
 from entrepot.dialects.gemini.read import DIALECT, FAMILY, Reader, read
 from entrepot.dialects.gemini.render import render, respeak
+from entrepot.dialects.gemini.splice import SplicedAnswer, SplicedStream
+from entrepot.dialects.gemini.write import Writer, render_error, write
 
 
 def path_of(model: str, stream: bool) -> str:
@@ -29,4 +31,9 @@ dialect = Dialect(
     read=read,
     reader=Reader,
     path=path_of,
+    write=write,
+    writer=Writer,
+    render_error=render_error,
+    plain=SplicedAnswer,
+    streamed=SplicedStream,
 )

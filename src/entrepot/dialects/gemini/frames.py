@@ -8,6 +8,7 @@ from entrepot.dialects.sse import EventReader
 from entrepot.errors import BrokenStream
 
 _OUTSIDE = re.compile(rb'["{}]')
+_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 _INSIDE = re.compile(rb'\\[\s\S]|"')
 
 
@@ -84,7 +85,8 @@ class Sheet:
 
     def piece(self, payload: bytes) -> bytes:
         if not self._array:
-            return b"data: %b\n\n" % payload
+            # A line end in JSON can only be space between its signs; in an event it would end the line.
+            return b"data: %b\n\n" % (payload.translate(_ONE_LINE) if b"\n" in payload or b"\r" in payload else payload)
         before = b",\r\n" if self._begun else b"["
         self._begun = True
         return before + payload

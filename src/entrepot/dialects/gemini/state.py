@@ -56,8 +56,10 @@ def signature_of(state: Opaque | None, family: str) -> str:
 def thought_signature(thought: Reasoning, family: str, *, shown: bool) -> str:
     """The same for a thought. What must come back beside its state travels inside, and its text too where that is not shown."""
     state = thought.state
-    if state is None or (state.family == family and shown):
-        return state.data if state else ""
+    if state is None:
+        return ""
+    if state.family == family and (shown or not shown_text(thought)):
+        return state.data
     sections = [len(section) for section in thought.summary] if not thought.text else []
     text = "" if shown else shown_text(thought)
     return _pack(_Packed(state.family, state.data, state.kind, thought.id, text, sections))

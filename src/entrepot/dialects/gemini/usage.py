@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
+from entrepot.values.money import usd
 from entrepot.values.usage import Usage
 
 _LIMIT = 2**40
@@ -82,10 +84,10 @@ def tier_of(told: WireUsage) -> str:
     return ""
 
 
-def render_usage(usage: Usage) -> dict[str, Any]:
-    """Zero counts are left out, but for the three that every answer has."""
-    text = usage.completion_tokens - usage.reasoning_tokens
-    told: dict[str, Any] = {"promptTokenCount": usage.prompt_tokens, "candidatesTokenCount": max(text, 0)}
+def render_usage(usage: Usage, prompt_nano: int, completion_nano: int) -> dict[str, Any]:
+    """Zero counts are left out, but for the three that every answer has. Cost is exact, in US dollars."""
+    text = max(usage.completion_tokens - usage.reasoning_tokens, 0)
+    told: dict[str, Any] = {"promptTokenCount": usage.prompt_tokens, "candidatesTokenCount": text}
     told["totalTokenCount"] = usage.total_tokens
     if usage.cached_tokens:
         told["cachedContentTokenCount"] = usage.cached_tokens
@@ -95,7 +97,16 @@ def render_usage(usage: Usage) -> dict[str, Any]:
         told["promptTokensDetails"] = _shares(usage.prompt_tokens, AUDIO=usage.audio_tokens)
     if usage.completion_audio_tokens or usage.completion_image_tokens:
         told["candidatesTokensDetails"] = _shares(text, AUDIO=usage.completion_audio_tokens, IMAGE=usage.completion_image_tokens)
-    return told
+    return told | render_cost(prompt_nano, completion_nano)
+
+
+def render_cost(prompt_nano: int, completion_nano: int) -> dict[str, Raw]:
+    details = b'{"promptCost":%b,"completionCost":%b}' % (_usd(prompt_nano), _usd(completion_nano))
+    return {"cost": Raw(_usd(prompt_nano + completion_nano)), "costDetails": Raw(details)}
+
+
+def _usd(nano: int) -> bytes:
+    return usd(nano).encode()
 
 
 def _shares(whole: int, **parts: int) -> list[dict[str, Any]]:
