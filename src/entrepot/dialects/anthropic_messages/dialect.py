@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from entrepot.dialects.anthropic_messages.converse import converse
+from entrepot.dialects.anthropic_messages.failure import render_error
 from entrepot.dialects.anthropic_messages.parse import parse
 from entrepot.dialects.anthropic_messages.read import Reader, read
 from entrepot.dialects.anthropic_messages.render import render
 from entrepot.dialects.anthropic_messages.respeak import again, respeak
+from entrepot.dialects.anthropic_messages.stream import Writer
 from entrepot.dialects.anthropic_messages.words import FAMILY, NAME
+from entrepot.dialects.anthropic_messages.write import write
 from entrepot.dialects.dialect import Dialect, Rendered, Wishes
 from entrepot.values.conversation import Conversation
 
@@ -27,6 +30,9 @@ dialect = Dialect(
     family=FAMILY,
     parse=parse,
     converse=converse,
+    write=write,
+    writer=Writer,
+    render_error=render_error,
     render=_render,
     path=_path,
     read=read,

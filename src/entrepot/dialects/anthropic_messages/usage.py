@@ -92,14 +92,14 @@ def tier_of(native: str) -> str | None:
     return _TIERS.get(native)
 
 
-def render_usage(usage: Usage, prompt_nano: int, completion_nano: int, tier: str | None = None) -> bytes:
-    """All members of the published schema, and the cost in OpenRouter's; money as exact decimal literals."""
+def counts(usage: Usage, tier: str | None = None) -> bytes:
+    """All members of the published schema."""
     searches = b'{"web_search_requests":%d,"web_fetch_requests":0}' % usage.web_searches if usage.web_searches else b"null"
     return (
         b'{"input_tokens":%d,"cache_creation_input_tokens":%d,"cache_read_input_tokens":%d,'
         b'"cache_creation":{"ephemeral_5m_input_tokens":%d,"ephemeral_1h_input_tokens":%d},'
         b'"output_tokens":%d,"output_tokens_details":{"thinking_tokens":%d},'
-        b'"server_tool_use":%b,"service_tier":%b,"inference_geo":null,%b}'
+        b'"server_tool_use":%b,"service_tier":%b,"inference_geo":null}'
     ) % (
         usage.prompt_tokens - usage.cached_tokens - usage.cache_write_tokens - usage.cache_write_1h_tokens,
         usage.cache_write_tokens + usage.cache_write_1h_tokens,
@@ -110,8 +110,12 @@ def render_usage(usage: Usage, prompt_nano: int, completion_nano: int, tier: str
         usage.reasoning_tokens,
         searches,
         encode(tier),
-        _cost(prompt_nano, completion_nano),
     )
+
+
+def render_usage(usage: Usage, prompt_nano: int, completion_nano: int, tier: str | None = None) -> bytes:
+    """The counts, and the cost in OpenRouter's members; money as exact decimal literals."""
+    return counts(usage, tier)[:-1] + b"," + _cost(prompt_nano, completion_nano) + b"}"
 
 
 def _cost(prompt_nano: int, completion_nano: int) -> bytes:
