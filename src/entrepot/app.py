@@ -23,6 +23,7 @@ from entrepot.catalog.rows import on_day
 from entrepot.catalog.shipped import shipped_models
 from entrepot.catalog.store import imported_models, revision
 from entrepot.errors import GatewayError, UpstreamError
+from entrepot.files.attach import Attachments
 from entrepot.identity import store as keys_store
 from entrepot.identity.keyring import KeyRing
 from entrepot.identity.secrets import server_secret
@@ -84,7 +85,8 @@ class App:
         self.providers, self.catalog = await stock(settings, self._db, client)
         self._refuses = {slug: configured.provider.refuses for slug, configured in self.providers.items()}
         self.sandbox = Sandbox(settings.sandbox)
-        self.destinations = Destinations(client, self.providers, secret, settings.upstream.max_line_bytes, self.clock.now_ms)
+        self.attachments = Attachments(settings.files)
+        self.destinations = Destinations(client, self.providers, self.attachments, secret, settings.upstream.max_line_bytes, self.clock.now_ms)
         self.metrics = Metrics()
         self.pipeline = Pipeline(self._rooms(), settings.upstream.max_answer_bytes, self.clock)
         self.hot = {path.encode(): answering(self.pipeline, surface, _log_failure) for path, surface in SURFACES.items()}
@@ -157,7 +159,7 @@ class App:
 
     def _sender(self, caller: Caller, http: Http, request: Request) -> Sender:
         if caller.kind == "test":
-            return SandboxSender(self.sandbox, http.headers, request.slugs[0])
+            return SandboxSender(self.sandbox, self.attachments, http.headers, request.slugs[0])
         return ProviderSender(self.destinations)
 
     def _suit(self, request: Request, candidate: Candidate) -> Fit:

@@ -60,6 +60,20 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     proxy: Annotated[str, Meta(description="http://host:port; empty: HTTPS_PROXY, HTTP_PROXY and NO_PROXY count.")] = ""
 
 
+class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    fetch: Annotated[
+        str,
+        Meta(
+            pattern="^(public|any|off)$",
+            description="Which addresses the gateway fetches pictures and files from, where a provider cannot.",
+        ),
+    ] = "public"
+    fetch_s: Annotated[Seconds, Meta(description="Time for one picture or file to come whole.")] = 20.0
+    max_file_bytes: Annotated[Positive, Meta(description="Largest picture or file fetched.")] = 20 * 2**20
+    max_files: Annotated[Positive, Meta(description="Most pictures and files fetched for one request.")] = 32
+    pdf_s: Annotated[Seconds, Meta(description="Time to read the text of one PDF.")] = 30.0
+
+
 class Sandbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens_per_s: Annotated[
         float, Meta(ge=0, le=100_000, description="Pace of streams under test keys; 0: as fast as it goes.")
@@ -134,6 +148,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: Server = Server()
     storage: Storage = Storage()
     upstream: Upstream = Upstream()
+    files: Files = Files()
     sandbox: Sandbox = Sandbox()
     catalog: Catalog = Catalog()
     log: Log = Log()

@@ -160,6 +160,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     path           the provider's path for a model, by whether it streams; None is the provider's `chat_path`
     respeak        the request for a provider of the same dialect
     plain, streamed  an answer whose bytes are kept
+    fetches        what its providers get from a URL themselves: image, audio, video, file
     """
 
     name: str
@@ -177,3 +178,4 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     respeak: Callable[[Request, Wishes], Rendered] | None = None
     plain: Callable[[bytes, Voice, Request, Hearing], Plain] | None = None
     streamed: Callable[[Voice, Request, Hearing], Streamed] | None = None
+    fetches: frozenset[str] = frozenset()

@@ -57,7 +57,7 @@ def conversation_of(request: Request) -> Conversation:
 def body_for(request: Request, provider_dialect: str, wishes: Wishes) -> Rendered:
     """The request as one endpoint is to get it. raises InvalidRequest, for what the endpoint's dialect cannot express"""
     speaks = dialect(provider_dialect)
-    if request.dialect == provider_dialect and speaks.respeak is not None:
+    if request.dialect == provider_dialect and speaks.respeak is not None and not request.rewritten:
         return speaks.respeak(request, wishes)
     if speaks.render is None:
         raise Internal(f"{provider_dialect} is not a provider's dialect.")
@@ -68,14 +68,14 @@ def body_for(request: Request, provider_dialect: str, wishes: Wishes) -> Rendere
 def plain_answer(body: bytes, voice: Voice, request: Request, provider_dialect: str, hearing: Hearing) -> Plain:
     """raises  ErrorEvent, Malformed"""
     speaks = dialect(provider_dialect)
-    if request.dialect == provider_dialect and speaks.plain is not None:
+    if request.dialect == provider_dialect and speaks.plain is not None and not request.rewritten:
         return speaks.plain(body, voice, request, hearing)
     return TranslatedPlain(body, voice, request, speaks, dialect(request.dialect), hearing)
 
 
 def streamed_answer(voice: Voice, request: Request, provider_dialect: str, hearing: Hearing) -> Streamed:
     speaks = dialect(provider_dialect)
-    if request.dialect == provider_dialect and speaks.streamed is not None:
+    if request.dialect == provider_dialect and speaks.streamed is not None and not request.rewritten:
         return speaks.streamed(voice, request, hearing)
     return TranslatedStream(voice, request, speaks, dialect(request.dialect), hearing)
 

@@ -9,6 +9,7 @@ import msgspec
 
 from entrepot.dialects.dialect import Hearing, Rendered, Wishes
 from entrepot.dialects.translated import body_for, dialect
+from entrepot.files.attach import Attachments
 from entrepot.providers import Quirk
 from entrepot.providers.configured import Configured
 from entrepot.providers.sigv4 import Signer
@@ -40,9 +41,16 @@ class Destinations:
     """Providers with their request heads rendered once. `salt` keys the digests that end users' names are sent as."""
 
     def __init__(
-        self, client: Client, providers: Mapping[str, Configured], salt: bytes, max_event_bytes: int, now_ms: Callable[[], int]
+        self,
+        client: Client,
+        providers: Mapping[str, Configured],
+        attachments: Attachments,
+        salt: bytes,
+        max_event_bytes: int,
+        now_ms: Callable[[], int],
     ) -> None:
         self.client = client
+        self.attachments = attachments
         self._now_ms = now_ms
         self.salt = salt
         self._providers = providers
@@ -92,6 +100,9 @@ class ProviderSender:
     def hearing_of(self, candidate: Candidate) -> Hearing:
         return self._to.way(candidate.endpoint).hearing
 
+    async def attach(self, request: Request, candidate: Candidate) -> None:
+        await self._to.attachments.attach(request, candidate, self._to.way(candidate.endpoint).quirks)
+
     def render(self, request: Request, candidate: Candidate, fit: Fit) -> Rendered:
         endpoint = candidate.endpoint
         return body_for(request, endpoint.dialect, _wishes(endpoint, fit, self._to.salt, self._to.way(endpoint).quirks))
@@ -107,9 +118,10 @@ class ProviderSender:
 class SandboxSender:
     """The sandbox, which speaks Chat Completions."""
 
-    __slots__ = ("_headers", "_hearing", "_requested", "_sandbox")
+    __slots__ = ("_attachments", "_headers", "_requested", "_sandbox")
 
-    def __init__(self, sandbox: Sandbox, headers: Mapping[str, str], requested: str) -> None:
+    def __init__(self, sandbox: Sandbox, attachments: Attachments, headers: Mapping[str, str], requested: str) -> None:
+        self._attachments = attachments
         self._sandbox = sandbox
         self._headers = headers
         self._requested = requested
@@ -119,6 +131,9 @@ class SandboxSender:
 
     def hearing_of(self, candidate: Candidate) -> Hearing:
         return _SANDBOX_HEARING
+
+    async def attach(self, request: Request, candidate: Candidate) -> None:
+        await self._attachments.attach(request, candidate, _KEEPS)
 
     def render(self, request: Request, candidate: Candidate, fit: Fit) -> Rendered:
         return body_for(request, candidate.endpoint.dialect, _wishes(candidate.endpoint, fit, b"", _KEEPS))

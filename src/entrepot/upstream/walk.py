@@ -56,6 +56,10 @@ class Sender(Protocol):
 
     def hearing_of(self, candidate: Candidate) -> Hearing: ...
 
+    async def attach(self, request: Request, candidate: Candidate) -> None:
+        """Fetches and reads what the request points at and this endpoint cannot get. raises InvalidRequest"""
+        ...
+
     def render(self, request: Request, candidate: Candidate, fit: Fit) -> Rendered:
         """raises  InvalidRequest, for what this endpoint's dialect cannot express"""
         ...
@@ -88,6 +92,8 @@ async def walk(
         began = clock.monotonic()
         answer: Answer | None = None
         try:
+            if request.may_point:
+                await sender.attach(request, candidate)
             rendered = sender.render(request, candidate, suited)
             answer = await sender.send(candidate, rendered, request.stream)
             opened = Opened(candidate, answer, suited.notes + rendered.notes if rendered.notes else suited.notes)

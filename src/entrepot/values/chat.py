@@ -280,9 +280,14 @@ class Preferences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: Object | None = None
 
 
+class Pdf(msgspec.Struct, frozen=True):
+    engine: Literal["native", "pdf-text", "cloudflare-ai", "mistral-ocr"] | None = None
+
+
 class Plugin(msgspec.Struct, frozen=True):
     id: Slug
     enabled: bool | None = None
+    pdf: Pdf | None = None
 
 
 class Prediction(msgspec.Struct, frozen=True):
@@ -382,6 +387,9 @@ class Request(msgspec.Struct):
     size: int
     dialect: str = "openai_chat"
     heard: Conversation | None = None
+    rewritten: bool = False
+    parsed: list[Raw] = []
+    """annotations for files whose text was read here"""
 
     @property
     def slugs(self) -> tuple[str, ...]:
@@ -414,6 +422,38 @@ class Request(msgspec.Struct):
     def images(self) -> int:
         contents = [message.content for message in self.chat.messages if isinstance(message, UserMessage)]
         return sum(isinstance(part, ImagePart) for content in contents if not isinstance(content, str) for part in content)
+
+    @property
+    def may_point(self) -> bool:
+        for message in self.chat.messages:
+            content = message.content
+            if content is not None and type(content) is not str:
+                return True
+        return False
+
+    @property
+    def has_files(self) -> bool:
+        contents = [message.content for message in self.chat.messages if isinstance(message, UserMessage)]
+        return any(isinstance(part, FilePart) for content in contents if not isinstance(content, str) for part in content)
+
+    @property
+    def pdf_engine(self) -> str:
+        """Which way of reading PDFs the file-parser plugin asks for; "" when it asks for none."""
+        for plugin in self.chat.plugins or ():
+            if plugin.id == "file-parser" and plugin.enabled is not False:
+                return (plugin.pdf and plugin.pdf.engine) or ""
+        return ""
+
+    @property
+    def heals(self) -> bool:
+        """Whether JSON that is nearly right is to be repaired: for whole answers, where JSON was asked for."""
+        if (
+            not self.chat.plugins
+            or self.chat.stream
+            or not isinstance(self.chat.response_format, JsonObjectFormat | JsonSchemaFormat)
+        ):
+            return False
+        return any(plugin.id == "response-healing" and plugin.enabled is not False for plugin in self.chat.plugins or ())
 
     @property
     def user(self) -> str:

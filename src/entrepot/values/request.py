@@ -22,6 +22,7 @@ class Request(Protocol):
     fields      top-level members of the body, raw, under the client's own names
     unknown     names of members this dialect does not know; they pass to a provider of the same dialect
     heard       the conversation, once it was made
+    rewritten   the conversation was changed here, so the request's own bytes no longer say what is asked
     """
 
     dialect: str
@@ -29,6 +30,7 @@ class Request(Protocol):
     unknown: tuple[str, ...]
     size: int
     heard: Conversation | None
+    rewritten: bool
 
     @property
     def slugs(self) -> tuple[str, ...]:
@@ -65,6 +67,11 @@ class Request(Protocol):
     def images(self) -> int: ...
 
     @property
+    def may_point(self) -> bool:
+        """Whether something in it may have to be fetched or read: cheap to say, and right when it says no."""
+        ...
+
+    @property
     def user(self) -> str: ...
 
     @property
@@ -99,6 +106,12 @@ class Asked(msgspec.Struct, kw_only=True):
     said: Any = None
     """what the parser decoded, for its own `converse`"""
     heard: Conversation | None = None
+    rewritten: bool = False
+
+    @property
+    def may_point(self) -> bool:
+        told = [bytes(memoryview(self.fields[name])) for name in _PROMPTS if name in self.fields]
+        return any(sign in text for text in told for sign in _SIGNS_OF_FILES)
 
     def gives(self, parameter: str) -> bool:
         return parameter in self.parameters
@@ -124,4 +137,5 @@ _MEDIA = frozenset(
     {"source", "image_url", "video_url", "input_audio", "file", "file_data", "file_url", "file_id", "inlineData", "inline_data",
      "fileData", "file_uri"}
 )  # fmt: skip
+_SIGNS_OF_FILES = (b"http", b'"input_file"', b'"document"', b"application/pdf")
 _PROMPTS = ("system", "systemInstruction", "system_instruction", "instructions", "messages", "input", "contents", "prompt")

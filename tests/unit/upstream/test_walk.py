@@ -60,6 +60,9 @@ class ScriptedSender:
     def hearing_of(self, candidate: Candidate) -> Hearing:
         return Hearing(max_event_bytes=10_000)
 
+    async def attach(self, request: Request, candidate: Candidate) -> None:
+        raise AssertionError("nothing in it is to be fetched")
+
     def render(self, request: Request, candidate: Candidate, fit: Fit) -> Rendered:
         if candidate.endpoint.upstream_model == "speechless":
             raise InvalidRequest("It has no word for that.", field="messages[0]", remedy="Say something else.")

@@ -51,4 +51,5 @@ dialect = Dialect(
     respeak=_respeak,
     plain=_plain,
     streamed=_streamed,
+    fetches=frozenset({"image", "video"}),
 )

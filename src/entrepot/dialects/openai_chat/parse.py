@@ -19,7 +19,9 @@ def parse_request(body: bytes) -> Request:
     chat, fields = read_body(body, _decode_chat, _WORDS)
     _check(chat)
     unknown = tuple(fields.keys() - _KNOWN) if not fields.keys() <= _KNOWN else ()
-    return Request(chat, fields, unknown, len(body))
+    request = Request(chat, fields, unknown, len(body))
+    request.rewritten = request.heals
+    return request
 
 
 def _check(chat: Chat) -> None:
@@ -126,15 +128,28 @@ def _check_reasoning(chat: Chat) -> None:
         )
 
 
+_PLUGINS = ("file-parser", "response-healing")
+
+
 def _refuse_missing_features(chat: Chat) -> None:
     for position, plugin in enumerate(chat.plugins or ()):
-        if plugin.enabled is not False:
+        if plugin.enabled is False:
+            continue
+        if plugin.id not in _PLUGINS:
             raise InvalidRequest(
                 f"The plugin `{plugin.id}` is not offered here.",
                 field=f"plugins[{position}].id",
-                expected="no plugins, or `enabled: false`",
+                expected=" or ".join(_PLUGINS),
                 received=plugin.id,
                 remedy="Leave the plugin out.",
+            )
+        if plugin.pdf and plugin.pdf.engine == "mistral-ocr":
+            raise InvalidRequest(
+                "Pictures in a PDF are not read here, only its text.",
+                field=f"plugins[{position}].pdf.engine",
+                expected="pdf-text, or native for a model that reads files",
+                received="mistral-ocr",
+                remedy="Leave the engine out: a model that reads files gets the file, others its text.",
             )
     if chat.preset:
         raise InvalidRequest(

@@ -15,11 +15,13 @@ import msgspec
 from msgspec import Raw
 
 from entrepot.dialects.gather import Answered, gather
+from entrepot.dialects.heal import healed
 from entrepot.dialects.openai_chat.converse import TEXT_STATE
 from entrepot.dialects.openai_chat.stream import DONE, error_chunk
 from entrepot.dialects.openai_chat.usage import render_usage
 from entrepot.dialects.voice import Voice, dumps, encode
 from entrepot.errors import GatewayError
+from entrepot.values.chat import Request as ChatRequest
 from entrepot.values.conversation import (
     Audio,
     Citation,
@@ -57,7 +59,7 @@ Object = dict[str, Any]
 def write(events: Sequence[Event], voice: Voice, request: Request, usage: Usage, prompt_nano: int, completion_nano: int) -> bytes:
     told = gather(events)
     body: Object = dict(voice.names("chat.completion"))
-    body["choices"] = [_choice(number, answered) for number, answered in enumerate(told.choices)]
+    body["choices"] = [_choice(number, answered, request) for number, answered in enumerate(told.choices)]
     tier = told.began.service_tier or (told.seen.service_tier if told.seen else "")
     if tier:
         body["service_tier"] = tier
@@ -66,7 +68,7 @@ def write(events: Sequence[Event], voice: Voice, request: Request, usage: Usage,
     return dumps(body)
 
 
-def _choice(number: int, answered: Answered) -> Object:
+def _choice(number: int, answered: Answered, request: Request) -> Object:
     finish = answered.finish
     text = [raw for part, raw in zip(answered.parts, answered.logprobs, strict=True) if isinstance(part, Text) and given(raw)]
     refused = [
@@ -75,15 +77,18 @@ def _choice(number: int, answered: Answered) -> Object:
     probabilities = {"content": text[0] if text else None, "refusal": refused[0] if refused else None}
     return {
         "index": number,
-        "message": _message(answered.parts),
+        "message": _message(answered.parts, request),
         "logprobs": probabilities if text or refused else None,
         "finish_reason": finish.reason if finish else None,
         "native_finish_reason": (finish.native or finish.reason) if finish else None,
     }
 
 
-def _message(parts: Sequence[Part]) -> Object:
+def _message(parts: Sequence[Part], request: Request) -> Object:
+    asked = request if isinstance(request, ChatRequest) else None
     texts = [part.text for part in parts if isinstance(part, Text)]
+    if texts and asked is not None and asked.heals:
+        texts = [healed("".join(texts))]
     refusals = [part.text for part in parts if isinstance(part, Refusal)]
     message: Object = {
         "role": "assistant",
@@ -97,7 +102,8 @@ def _message(parts: Sequence[Part]) -> Object:
     calls = [_call(part) for part in parts if isinstance(part, ToolCall)]
     if calls:
         message["tool_calls"] = calls
-    citations = [_annotation(citation) for part in parts if isinstance(part, Text) for citation in part.citations]
+    citations: list[Object | Raw] = list(asked.parsed) if asked is not None else []
+    citations += [_annotation(citation) for part in parts if isinstance(part, Text) for citation in part.citations]
     if citations:
         message["annotations"] = citations
     images = [_image(part) for part in parts if isinstance(part, Image)]
@@ -176,11 +182,12 @@ def _audio(audio: Audio) -> Object:
 class ChatStreamWriter:
     """`_places` gives parts their place among everything said; `_calls` numbers calls, which is all that clients count."""
 
-    __slots__ = ("_argued", "_began", "_calls", "_families", "_next", "_opening", "_places", "_spoken", "_voice")
+    __slots__ = ("_argued", "_began", "_calls", "_families", "_next", "_opening", "_parsed", "_places", "_spoken", "_voice")
 
     def __init__(self, voice: Voice, request: Request) -> None:
         self._voice = voice
         self._opening = b"data: " + voice.opening(b"chat.completion.chunk")
+        self._parsed = list(request.parsed) if isinstance(request, ChatRequest) else []
         self._began = Began()
         self._spoken: set[int] = set()
         self._next: dict[int, int] = {}
@@ -191,6 +198,9 @@ class ChatStreamWriter:
 
     def feed(self, events: Sequence[Event]) -> bytes:
         pieces = []
+        if self._parsed and events:
+            pieces.append(self._chunk(0, b'"annotations":%b' % encode(self._parsed)))
+            self._parsed = []
         for event in events:
             if isinstance(event, TextDelta):
                 pieces.append(self._chunk(event.choice, b'"content":%b' % _json(event.text)))
