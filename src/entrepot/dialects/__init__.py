@@ -1,7 +1,7 @@
 """Wire formats, one package each. A package announces itself by a `Dialect` named `dialect` in its `dialect.py`.
 
-`dialect` what a dialect is · `translated` from one dialect to another · `voice` how our answer names itself · `body` a client's body
-`gather` events to whole parts and back · `sequence` one block at a time · `turns` messages to alternating turns · `sse` the framing
+`dialect` what a dialect is · `translated` from one dialect to another · `voice` how our answer names itself · `body` what clients send
+`gather` events to whole parts and back · `sequence` one block at a time · `turns` messages to alternating turns · `sse` framing
 """
 
 from __future__ import annotations
