@@ -12,6 +12,7 @@ from typing import NoReturn
 import msgspec
 from msgspec import Raw
 
+from entrepot.dialects.anthropic_messages.words import ANSWER_TOOL
 from entrepot.dialects.bedrock_converse.frames import Frame, FrameReader
 from entrepot.dialects.bedrock_converse.wire import (
     NAME,
@@ -94,7 +95,8 @@ def read(body: bytes, hearing: Hearing) -> list[Event]:
         events.append(PartEnded(index))
     if told.usage is not None:
         events.append(UsageSeen(usage_of(told.usage), tier))
-    events.append(_finished(told.stopReason, told.additionalModelResponseFields))
+    called = any(isinstance(event, PartBegan) and event.kind == "tool_call" for event in events)
+    events.append(_finished(told.stopReason, told.additionalModelResponseFields, called))
     return events
 
 
@@ -108,6 +110,8 @@ def _block(index: int, block: WireBlock, raw: Raw, family: str) -> list[Event]:
         return _text(index, block.text)
     if block.toolUse is not None:
         call = block.toolUse
+        if call.name == ANSWER_TOOL:
+            return _text(index, bytes(call.input).decode())
         began = PartBegan(index, "tool_call", id=call.toolUseId, name=call.name)
         return [began, ArgumentsDelta(index, bytes(call.input).decode() or "{}")]
     if block.reasoningContent is not None:
@@ -184,26 +188,30 @@ def usage_of(told: WireUsage) -> Usage:
     )
 
 
-def _finished(reason: str, more: Raw) -> Finished:
+def _finished(reason: str, more: Raw, called: bool) -> Finished:
+    """A call of the answer tool alone is an answer, and no call."""
     stop = None
     if bytes(more):
         try:
             stop = _decode_more(more).stop_sequence
         except _UNREADABLE:
             stop = None
-    return Finished(_FINISH.get(reason, "stop"), reason, stop=stop)
+    finish = _FINISH.get(reason, "stop")
+    return Finished("stop" if finish == "tool_calls" and not called else finish, reason, stop=stop)
 
 
 class Reader:
     """A stream's frames to events."""
 
-    __slots__ = ("_blocks", "_family", "_frames", "_next", "_silent", "done")
+    __slots__ = ("_answers", "_blocks", "_called", "_family", "_frames", "_next", "_silent", "done")
 
     def __init__(self, hearing: Hearing) -> None:
         self._frames = FrameReader(hearing.max_event_bytes)
         self._family = hearing.family
         self._blocks: dict[int, int] = {}
         self._silent: set[int] = set()
+        self._answers: set[int] = set()
+        self._called = False
         self._next = 0
         self.done = False
 
@@ -250,7 +258,7 @@ class Reader:
         elif name == "messageStop":
             for open_block in list(self._blocks):
                 self._end(open_block, events)
-            events.append(_finished(told.stopReason, told.additionalModelResponseFields))
+            events.append(_finished(told.stopReason, told.additionalModelResponseFields, self._called))
         else:
             self.done = True
             if told.usage is not None:
@@ -261,10 +269,7 @@ class Reader:
         if delta.text is not None:
             events.append(TextDelta(self._begin(block, "text", events), delta.text))
         elif delta.toolUse is not None:
-            index = self._begin(block, "tool_call", events)
-            if delta.toolUse.input:
-                self._silent.discard(block)
-                events.append(ArgumentsDelta(index, delta.toolUse.input))
+            self._piece(block, delta.toolUse.input, events)
         elif delta.reasoningContent is not None:
             events += _thought(self._begin(block, "reasoning", events), delta.reasoningContent, self._family)
         elif bytes(delta.citation):
@@ -273,16 +278,27 @@ class Reader:
             return False
         return True
 
+    def _piece(self, block: int, text: str, events: list[Event]) -> None:
+        index = self._begin(block, "tool_call", events)
+        if text:
+            self._silent.discard(block)
+            events.append(TextDelta(index, text) if block in self._answers else ArgumentsDelta(index, text))
+
     def _begin(self, block: int, kind: Kind, events: list[Event], call: WireToolUse | None = None) -> int:
         """The part of a block, begun when it was not yet."""
         index = self._blocks.get(block)
         if index is None:
             index = self._blocks[block] = self._next
             self._next += 1
+            call = call or _NO_CALL
+            if call.name == ANSWER_TOOL:
+                self._answers.add(block)
+                events.append(PartBegan(index, "text"))
+                return index
             if kind == "tool_call":
+                self._called = True
                 self._silent.add(block)
             family = self._family if kind == "reasoning" else ""
-            call = call or _NO_CALL
             events.append(PartBegan(index, kind, id=call.toolUseId, name=call.name, family=family))
         return index
 

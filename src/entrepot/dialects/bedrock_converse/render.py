@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from entrepot.dialects.anthropic_messages.schema import fitted_schema
+from entrepot.dialects.anthropic_messages.words import ANSWER_TOOL
 from entrepot.dialects.bedrock_converse.content import Blocks, Object, cache_point
 from entrepot.dialects.bedrock_converse.thinking import is_claude, longest_answer, model_fields, thinks
 from entrepot.dialects.bedrock_converse.wire import NAME
@@ -14,7 +16,7 @@ from entrepot.dialects.dialect import Rendered, Wishes
 from entrepot.dialects.turns import turns
 from entrepot.dialects.unsaid import callable_tools, end_user, schema_of, unsaid, words_of
 from entrepot.dialects.voice import encode
-from entrepot.values.conversation import Conversation, Message, Text, Tool, ToolCall, ToolResult, leading_system
+from entrepot.values.conversation import Conversation, Message, Text, Tool, ToolCall, ToolChoice, ToolResult, leading_system
 
 _SAYS = frozenset({"temperature", "top_p", "top_k", "stop", "user", "service_tier", "cache_control"})
 _TIERS = {"flex": "flex", "priority": "priority", "default": "default", "fast": "priority"}
@@ -30,7 +32,10 @@ def render(conversation: Conversation, wishes: Wishes) -> Rendered:
     body: Object = {"messages": _messages(messages, blocks, notes)}
     if conversation.cache is not None:
         body["messages"][-1]["content"].append(cache_point(conversation.cache))
-    _say_system(system, conversation, body, notes)
+    told = _in_system(system)
+    conversation = _say_output(conversation, wishes, body, told, notes)
+    if told:
+        body["system"] = told
     fields = model_fields(conversation, wishes, notes)
     _say_settings(conversation, fields, body, notes)
     _say_tools(conversation, body, notes)
@@ -63,7 +68,7 @@ def _without_empty_text(message: Message) -> Message:
     return message if len(parts) == len(message.parts) else Message(message.role, parts)
 
 
-def _say_system(system: Sequence[Message], conversation: Conversation, body: Object, notes: list[str]) -> None:
+def _in_system(system: Sequence[Message]) -> list[Object]:
     told: list[Object] = []
     for message in system:
         for part in message.parts:
@@ -71,11 +76,36 @@ def _say_system(system: Sequence[Message], conversation: Conversation, body: Obj
             told += [{"text": text}] if text else []
             cache = getattr(part, "cache", None)
             told += [cache_point(cache)] if cache is not None and told else []
-    if conversation.output.kind == "json_object":
-        told.append({"text": _JSON_IN_WORDS})
+    return told
+
+
+def _say_output(conversation: Conversation, wishes: Wishes, body: Object, system: list[Object], notes: list[str]) -> Conversation:
+    """A schema by the model's own means; where it has none, by one tool whose call is the answer."""
+    output = conversation.output
+    if output.kind == "json_object":
+        system.append({"text": _JSON_IN_WORDS})
         notes.append("response_format: json_object is asked for in words")
-    if told:
-        body["system"] = told
+    if output.kind != "json_schema":
+        return conversation
+    if not wishes.schemas:
+        notes.append("response_format: the answer is made by a call of one tool")
+        return _with_answer_tool(conversation)
+    schema = fitted_schema(output.schema, notes) if is_claude(wishes.upstream_model) else output.schema
+    told: Object = {"schema": bytes(schema).decode(), "name": output.name or "answer"}
+    if output.description:
+        told["description"] = output.description
+    body["outputConfig"] = {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": told}}}
+    return conversation
+
+
+def _with_answer_tool(conversation: Conversation) -> Conversation:
+    choice = conversation.tool_choice
+    described = conversation.output.description or "Gives the answer. Call it once, with the whole answer, instead of text."
+    answer = Tool(ANSWER_TOOL, described, conversation.output.schema)
+    if not conversation.tools or (choice is not None and choice.mode == "none"):
+        return msgspec.structs.replace(conversation, tools=(answer,), tool_choice=ToolChoice("required", (ANSWER_TOOL,)))
+    forced = choice if choice is not None and choice.mode == "required" else ToolChoice("required")
+    return msgspec.structs.replace(conversation, tools=(*conversation.tools, answer), tool_choice=forced)
 
 
 def _say_settings(conversation: Conversation, fields: Object, body: Object, notes: list[str]) -> None:
@@ -141,12 +171,6 @@ def _tool(tool: Tool) -> list[Object]:
 
 
 def _say_rest(conversation: Conversation, wishes: Wishes, body: Object, notes: list[str]) -> None:
-    output = conversation.output
-    if output.kind == "json_schema":
-        schema: Object = {"schema": bytes(output.schema).decode(), "name": output.name or "answer"}
-        if output.description:
-            schema["description"] = output.description
-        body["outputConfig"] = {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": schema}}}
     if conversation.sampling.stop and is_claude(wishes.upstream_model):
         body["additionalModelResponseFieldPaths"] = ["/stop_sequence"]
     tier = _TIERS.get(conversation.service_tier)

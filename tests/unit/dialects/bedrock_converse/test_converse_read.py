@@ -97,6 +97,17 @@ def test_a_call_without_arguments_has_an_empty_object_plain_and_streamed() -> No
         assert gather(events).choices[0].parts == (plain,) == (ToolCall("t", "f", "{}"),)
 
 
+def test_a_call_of_the_answer_tool_is_the_answer_plain_and_streamed() -> None:
+    call = {"toolUseId": "t", "name": "entrepot_answer"}
+    plain = answer([{"toolUse": call | {"input": {"a": 1}}}])
+    start = frame("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": call}})
+    body = start + delta(0, {"toolUse": {"input": '{"a":'}}) + delta(0, {"toolUse": {"input": " 1}"}})
+    streamed = heard("bedrock_converse", [body + frame("messageStop", {"stopReason": "tool_use"}) + frame("metadata", {})])
+    for events in (plain, streamed):
+        [choice] = gather(events).choices
+        assert choice.parts == (Text('{"a": 1}'),) and choice.finish and choice.finish.reason == "stop"
+
+
 def test_interleaved_blocks_of_a_stream_keep_their_state_and_citations() -> None:
     hidden = base64.b64encode(b"EtkE\xff").decode()
     body = (

@@ -29,6 +29,7 @@ from entrepot.values.conversation import (
     Tool,
     ToolCall,
     ToolChoice,
+    ToolResult,
 )
 from entrepot.values.model import Reasoning as Thinks
 
@@ -174,8 +175,30 @@ def test_a_choice_among_some_tools_sends_those_alone() -> None:
 
 def test_a_schema_is_sent_as_the_text_it_came_as() -> None:
     output = OutputFormat("json_schema", "pet", Raw(b'{"type":  "object"}'))
-    told = body_of(render(asked(Text("Hi"), output=output), CLAUDE))
+    told = body_of(render(asked(Text("Hi"), output=output), NOVA))
     assert told["outputConfig"]["textFormat"]["structure"]["jsonSchema"] == {"schema": '{"type":  "object"}', "name": "pet"}
+    closed = body_of(render(asked(Text("Hi"), output=output), CLAUDE))["outputConfig"]["textFormat"]["structure"]["jsonSchema"]
+    assert json.loads(closed["schema"])["additionalProperties"] is False
+
+
+def test_a_model_without_schemas_answers_by_a_tool() -> None:
+    output = OutputFormat("json_schema", "pet", Raw(b'{"type":"object"}'))
+    nova = Wishes("us.amazon.nova-pro-v1:0", family="amazon-nova-v1", schemas=False)
+    told = body_of(render(asked(Text("Hi"), output=output), nova))
+    assert "outputConfig" not in told and told["toolConfig"]["toolChoice"] == {"tool": {"name": "entrepot_answer"}}
+    assert told["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"] == {"json": {"type": "object"}}
+    beside = body_of(render(asked(Text("Hi"), output=output, tools=(TOOL,)), nova))
+    assert (len(beside["toolConfig"]["tools"]), beside["toolConfig"]["toolChoice"]) == (2, {"any": {}})
+
+
+def test_a_loop_that_began_without_thinking_goes_on_without() -> None:
+    begun = (*PLAIN, Message("assistant", (ToolCall("a", "now", "{}"),)), Message("tool", (ToolResult("a"),)))
+    rendered = render(Conversation(messages=begun, tools=(TOOL,), reasoning=ReasoningWish("low")), CLAUDE)
+    assert "additionalModelRequestFields" not in body_of(rendered)
+    assert any("calls under way" in note for note in rendered.notes)
+    thought = Message("assistant", CALLS)
+    kept = render(Conversation(messages=(*PLAIN, thought, *LOOP[3:5]), tools=(TOOL,), reasoning=ReasoningWish("low")), CLAUDE)
+    assert body_of(kept)["additionalModelRequestFields"]["thinking"]["type"] == "enabled"
 
 
 def test_turns_alternate_and_begin_with_the_user() -> None:
