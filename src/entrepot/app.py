@@ -45,6 +45,7 @@ from entrepot.upstream.sender import SANDBOX, Destinations, ProviderSender, Sand
 from entrepot.upstream.walk import Sender
 from entrepot.values.caller import Caller
 from entrepot.values.clock import Clock
+from entrepot.values.command import Command
 from entrepot.values.model import Endpoint
 from entrepot.values.request import Request
 from entrepot.web.pages import FrontFacts, Pages, ProviderFact
@@ -59,8 +60,9 @@ log = structlog.get_logger("entrepot")
 class App:
     """Use as an async context; call as ASGI. `first_test_key` is a plain key on the very first start, None afterwards."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None, command: Command = Command()) -> None:
         self.settings = settings
+        self._command = command
         self.clock = clock or Clock()
         self._stack = contextlib.AsyncExitStack()
         self.hot: dict[bytes, Callable[[Any], Awaitable[None]]] = {}
@@ -213,7 +215,7 @@ class App:
             for slug, known in self.providers.items()
         )
         ready = sum(endpoint.on for endpoint in self.catalog.all_endpoints())
-        return FrontFacts(len(self.catalog.models), ready, self._started_ms / 1000, providers)
+        return FrontFacts(len(self.catalog.models), ready, self._started_ms / 1000, providers, self._command)
 
     async def _refresh(self) -> None:
         """Sees what other processes did: keys made, disabled or deleted, models imported. And that a day began."""

@@ -11,11 +11,13 @@ from rich.markup import escape
 from entrepot import __version__
 from entrepot.app import App, providers_on
 from entrepot.cli.common import Place, out
+from entrepot.cli.typed import command_here
 from entrepot.server import bind, raise_file_limit, run, url_of
 from entrepot.server import serve as serve_http
 from entrepot.settings import Settings
 from entrepot.storage.sqlite import told
 from entrepot.telemetry import logs
+from entrepot.values.command import Command
 
 _AT_MOST = 6
 
@@ -31,29 +33,29 @@ def serve(
     logs.set_up(settings.log)
     raise_file_limit()
     with bind(settings.server.host, settings.server.port) as listening, told(settings.database_path):
-        run(_serve(settings, listening))
+        run(_serve(settings, listening, command_here(place, settings)))
 
 
-async def _serve(settings: Settings, listening: socket.socket) -> None:
-    async with App(settings) as app:
+async def _serve(settings: Settings, listening: socket.socket, command: Command) -> None:
+    async with App(settings, command=command) as app:
         url = url_of(listening)
-        await serve_http(app, settings.server, listening, ready=lambda: _greet(app, url))
+        await serve_http(app, settings.server, listening, ready=lambda: _greet(app, url, command))
 
 
-def _greet(app: App, url: str) -> None:
+def _greet(app: App, url: str, command: Command) -> None:
     on = [configured.provider.name for configured in providers_on(app.providers)]
     off = len(app.providers) - len(on)
     shown = ", ".join(on[:_AT_MOST]) + (f" and {len(on) - _AT_MOST} more" if len(on) > _AT_MOST else "")
     out.print(f"[bold]Entrepot {__version__}[/] is listening on [bold cyan]{url}[/]")
     out.print(
         f"{len(app.catalog.models)} models. Providers on: {escape(shown) or 'none yet'}; {off} off "
-        "(`entrepot providers list` says how to switch them on)."
+        f"(`{escape(command.typed('providers list'))}` says how to switch them on)."
     )
     if app.first_test_key is not None:
-        _first_steps(url, app.first_test_key)
+        _first_steps(url, app.first_test_key, command)
 
 
-def _first_steps(url: str, key: str) -> None:
+def _first_steps(url: str, key: str, command: Command) -> None:
     """Shown once, on the very first start."""
     out.print("\nYour test key, shown this once. It needs no provider and costs nothing:\n")
     out.print(f"    [bold]{key}[/]\n")
@@ -63,4 +65,4 @@ def _first_steps(url: str, key: str) -> None:
         f"    curl {url}/api/v1/chat/completions -H 'Authorization: Bearer {key}' \\\n"
         f"      -H 'Content-Type: application/json' -d '{escape(body)}'\n"
     )
-    out.print("A live key for real models: entrepot keys create --name NAME")
+    out.print(f"A live key for real models: {escape(command.typed('keys create --name NAME'))}")

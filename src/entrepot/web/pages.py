@@ -21,6 +21,7 @@ import markupsafe
 import msgspec
 
 from entrepot import __version__
+from entrepot.values.command import Command
 from entrepot.web.docs import DocPages
 from entrepot.web.reference import Reference
 from entrepot.web.samples import samples
@@ -32,6 +33,7 @@ _SECURITY = [
     (b"referrer-policy", b"same-origin"),
 ]
 _HOST = re.compile(r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]{1,253})(:\d{1,5})?$")
+_NEAR = re.compile(r"^http://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)")
 _YEAR = b"public, max-age=31536000, immutable"
 
 
@@ -48,6 +50,7 @@ class FrontFacts(msgspec.Struct, frozen=True):
     endpoints_on: int
     started_s: float
     providers: tuple[ProviderFact, ...]
+    command: Command = Command()
 
 
 class PageResponse(msgspec.Struct, frozen=True):
@@ -95,7 +98,10 @@ class Pages:
     def _front(self, headers: Mapping[str, str]) -> PageResponse:
         facts = self._facts()
         uptime = _duration(self._now_s() - facts.started_s)
-        return self._html("front.html", facts=facts, uptime=uptime, samples=samples(base_url(headers)))
+        url = base_url(headers)
+        # Who came from elsewhere is not told where things lie on this machine.
+        command = facts.command if _NEAR.match(url) else Command()
+        return self._html("front.html", facts=facts, uptime=uptime, samples=samples(url), command=command)
 
     def _doc(self, path: str) -> PageResponse:
         page = self._docs.find(path)

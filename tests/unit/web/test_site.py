@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from entrepot.values.command import Command
 from entrepot.web.pages import FrontFacts, PageResponse, Pages, ProviderFact, base_url
 
 DOCUMENT = {
@@ -50,6 +51,17 @@ def test_the_front_page_shows_the_address_the_reader_came_by() -> None:
 @pytest.mark.parametrize("host", ['"><script>', "a b", "evil.test/path", "x" * 300, ""])
 def test_a_host_that_is_none_is_not_shown(host: str) -> None:
     assert base_url({"host": host}) == "http://127.0.0.1:8080"
+
+
+def test_commands_are_shown_as_a_reader_on_this_machine_can_type_them_and_paths_to_nobody_else() -> None:
+    command = Command(".venv/bin/entrepot", "--data-dir /srv/port")
+    site = Pages(lambda: FrontFacts(1, 1, 0.0, (), command), lambda: DOCUMENT)
+    shown = {host: site.respond("GET", "/", {"host": host}) for host in ("127.0.0.1:8080", "localhost", "port.example.test")}
+    texts = {host: answer.body.decode() for host, answer in shown.items() if answer is not None}
+    for near in ("127.0.0.1:8080", "localhost"):
+        assert ".venv/bin/entrepot keys create --name me --test --data-dir /srv/port" in texts[near]
+    assert ">entrepot keys create --name me --test<" in texts["port.example.test"]
+    assert "/srv/port" not in texts["port.example.test"]
 
 
 def test_the_front_page_says_what_runs_and_how_to_switch_the_rest_on() -> None:
