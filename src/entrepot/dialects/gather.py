@@ -35,6 +35,9 @@ from entrepot.values.event import (
     UsageSeen,
 )
 
+_WORDS = (TextDelta, ArgumentsDelta, RefusalDelta)
+"""Made once: a union written in place would be made anew for each event."""
+
 
 class Answered(msgspec.Struct, frozen=True):
     """One choice of an answer, whole. `logprobs` are per part of `parts`, `began` tells what each part said of itself."""
@@ -116,7 +119,7 @@ class _Growing:
         self._logprobs: list[Raw] = []
 
     def take(self, event: Event) -> None:
-        if isinstance(event, TextDelta | ArgumentsDelta | RefusalDelta):
+        if isinstance(event, _WORDS):
             self._texts.append(event.text)
         elif isinstance(event, ReasoningDelta):
             (self._texts if event.section < 0 else self._sections.setdefault(event.section, [])).append(event.text)
