@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Raw
 
+from entrepot.dialects.gemini.told import ABSENT
 from entrepot.values.chat import Count, Int64, Penalty, Preferences, Share, Slug
 
 T = TypeVar("T")
@@ -24,7 +25,7 @@ def either(camel: T | None, snake: T | None) -> T | None:
 
 
 def either_raw(camel: Raw, snake: Raw) -> Raw:
-    return camel if len(memoryview(camel)) else snake
+    return snake if camel is ABSENT else camel
 
 
 def as_list(value: list[T] | T | None) -> list[T]:
@@ -48,7 +49,7 @@ class Reference(msgspec.Struct):
 
 class FunctionCall(msgspec.Struct):
     name: Name | None = None
-    args: Raw = Raw()
+    args: Raw = ABSENT
     id: Name | None = None
 
 
@@ -61,7 +62,7 @@ class ResponsePart(msgspec.Struct):
 
 class FunctionResponse(msgspec.Struct):
     name: Name | None = None
-    response: Raw = Raw()
+    response: Raw = ABSENT
     id: Name | None = None
     parts: list[ResponsePart] | None = None
 
@@ -91,9 +92,9 @@ class Content(msgspec.Struct):
 class FunctionDeclaration(msgspec.Struct):
     name: Name
     description: str | None = None
-    parameters: Raw = Raw()
-    parametersJsonSchema: Raw = Raw()
-    parameters_json_schema: Raw = Raw()
+    parameters: Raw = ABSENT
+    parametersJsonSchema: Raw = ABSENT
+    parameters_json_schema: Raw = ABSENT
 
 
 Declarations = Annotated[list[FunctionDeclaration], Meta(max_length=1024)]
@@ -146,10 +147,10 @@ class GenerationConfig(msgspec.Struct):
     logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
     responseMimeType: Name | None = None
     response_mime_type: Name | None = None
-    responseSchema: Raw = Raw()
-    response_schema: Raw = Raw()
-    responseJsonSchema: Raw = Raw()
-    response_json_schema: Raw = Raw()
+    responseSchema: Raw = ABSENT
+    response_schema: Raw = ABSENT
+    responseJsonSchema: Raw = ABSENT
+    response_json_schema: Raw = ABSENT
     responseModalities: list[str | int] | None = None
     response_modalities: list[str | int] | None = None
     thinkingConfig: ThinkingConfig | None = None
@@ -191,5 +192,5 @@ class Counted(msgspec.Struct):
     """A countTokens request: contents, or a whole request."""
 
     contents: Annotated[list[Content], Meta(max_length=100_000)] | Content | None = None
-    generateContentRequest: Raw = Raw()
-    generate_content_request: Raw = Raw()
+    generateContentRequest: Raw = ABSENT
+    generate_content_request: Raw = ABSENT

@@ -12,7 +12,7 @@ from entrepot.dialects.gemini import asked
 from entrepot.dialects.gemini.asked import Asked, Content, Counted, as_list, either, either_raw
 from entrepot.dialects.gemini.read import DIALECT
 from entrepot.dialects.gemini.thinking import effort_of
-from entrepot.dialects.gemini.told import some
+from entrepot.dialects.gemini.told import ABSENT, some
 from entrepot.errors import InvalidRequest
 from entrepot.values.request import Asked as Understood
 from entrepot.values.request import Request
@@ -223,4 +223,4 @@ def _media(told: Asked) -> list[str]:
 
 def member(fields: dict[str, Raw], camel: str, snake: str) -> Raw:
     """A top-level member in whichever spelling it came."""
-    return fields.get(camel) or fields.get(snake) or Raw()
+    return fields.get(camel) or fields.get(snake) or ABSENT

@@ -30,6 +30,8 @@ from entrepot.values.event import (
 from entrepot.values.request import Request
 from entrepot.values.usage import Usage
 
+_WORDS = (TextDelta, ReasoningDelta, ArgumentsDelta)
+
 
 class _Noted:
     """What the pipeline wants to know of an answer that passes."""
@@ -58,7 +60,7 @@ class _Noted:
     def note(self, events: list[Event]) -> None:
         """raises  ErrorEvent"""
         for event in events:
-            if isinstance(event, TextDelta | ReasoningDelta | ArgumentsDelta):
+            if isinstance(event, _WORDS):
                 self._voice.count(event.text)
             elif isinstance(event, UsageSeen):
                 self.usage = event.usage

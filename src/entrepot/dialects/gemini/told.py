@@ -12,12 +12,15 @@ from msgspec import Raw
 from entrepot.dialects.gemini.usage import WireUsage
 from entrepot.dialects.voice import Malformed, loads
 
+ABSENT = Raw()
+"""The one value of members that were not given, so that a look at its identity is enough."""
+
 
 class Call(msgspec.Struct):
     """`partialArgs` and `willContinue`: arguments that come in pieces (Vertex)."""
 
     name: str | None = None
-    args: Raw = Raw()
+    args: Raw = ABSENT
     id: str | None = None
     partialArgs: list[Raw] | None = None
     willContinue: bool | None = None
@@ -53,12 +56,12 @@ class Candidate(msgspec.Struct):
     finishReason: str | int | None = None
     finishMessage: str | None = None
     index: int | None = None
-    safetyRatings: Raw = Raw()
-    citationMetadata: Raw = Raw()
-    groundingMetadata: Raw = Raw()
-    urlContextMetadata: Raw = Raw()
-    avgLogprobs: Raw = Raw()
-    logprobsResult: Raw = Raw()
+    safetyRatings: Raw = ABSENT
+    citationMetadata: Raw = ABSENT
+    groundingMetadata: Raw = ABSENT
+    urlContextMetadata: Raw = ABSENT
+    avgLogprobs: Raw = ABSENT
+    logprobsResult: Raw = ABSENT
 
 
 class Feedback(msgspec.Struct):
@@ -68,11 +71,11 @@ class Feedback(msgspec.Struct):
 
 class Told(msgspec.Struct):
     candidates: list[Candidate] | None = None
-    promptFeedback: Raw = Raw()
+    promptFeedback: Raw = ABSENT
     usageMetadata: WireUsage | None = None
     modelVersion: str | None = None
     responseId: str | None = None
-    error: Raw = Raw()
+    error: Raw = ABSENT
 
 
 _decode_told = msgspec.json.Decoder(Told).decode
@@ -109,5 +112,7 @@ def _mended(value: Any) -> Any:
 
 def some(raw: Raw) -> bool:
     """Whether a member was given and is not null."""
+    if raw is ABSENT:
+        return False
     view = memoryview(raw)
     return len(view) > 0 and (len(view) != 4 or bytes(view) != b"null")

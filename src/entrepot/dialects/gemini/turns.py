@@ -44,6 +44,7 @@ _KINDS = {
     "m4a": "audio/mp4", "aac": "audio/aac", "mp4": "video/mp4", "mov": "video/quicktime", "webm": "video/webm",
 }  # fmt: skip
 _SOUNDS = {"mp3": "audio/mp3", "pcm16": "audio/l16", "m4a": "audio/mp4"}
+_MEDIA = (Image, Video, Audio, File)
 _USUAL: dict[type, str] = {Image: "image/jpeg", Video: "video/mp4", File: "application/pdf", Audio: "audio/wav"}
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 
@@ -148,7 +149,7 @@ class Speaker:
         """A part without its signature; None for what cannot be said, which is noted."""
         if isinstance(part, ToolCall):
             return {"functionCall": self._call(part)}
-        if isinstance(part, Image | Video | Audio | File):
+        if isinstance(part, _MEDIA):
             return self._media(part)
         if isinstance(part, Foreign):
             if part.dialect == DIALECT:

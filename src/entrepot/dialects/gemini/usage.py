@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from entrepot.values.money import usd
+from entrepot.values.money import NANO
 from entrepot.values.usage import Usage
 
 _LIMIT = 2**40
@@ -50,9 +50,9 @@ def usage_of(told: WireUsage) -> Usage | None:
     completion = _whole(told.candidatesTokenCount) + thoughts
     cached = min(_whole(told.cachedContentTokenCount), prompt)
     audio = image = spoken = 0
-    if told.promptTokensDetails:
+    if told.promptTokensDetails and not _all_text(told.promptTokensDetails):
         audio = max(_share(told.promptTokensDetails, _AUDIO) - _share(told.cacheTokensDetails, _AUDIO), 0)
-    if told.candidatesTokensDetails:
+    if told.candidatesTokensDetails and not _all_text(told.candidatesTokensDetails):
         spoken = _share(told.candidatesTokensDetails, _AUDIO)
         image = _share(told.candidatesTokensDetails, _IMAGE)
     return Usage(
@@ -64,6 +64,10 @@ def usage_of(told: WireUsage) -> Usage | None:
         completion_audio_tokens=min(spoken, completion - thoughts),
         completion_image_tokens=min(image, completion - thoughts),
     )
+
+
+def _all_text(shares: list[Share]) -> bool:
+    return len(shares) == 1 and shares[0].modality == "TEXT"
 
 
 def _whole(value: Count) -> int:
@@ -106,7 +110,8 @@ def render_cost(prompt_nano: int, completion_nano: int) -> dict[str, Raw]:
 
 
 def _usd(nano: int) -> bytes:
-    return usd(nano).encode()
+    """`values.money.usd` for amounts that are not negative, as bytes."""
+    return (b"%d.%09d" % divmod(nano, NANO)).rstrip(b"0").rstrip(b".")
 
 
 def _shares(whole: int, **parts: int) -> list[dict[str, Any]]:

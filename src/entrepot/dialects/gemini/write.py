@@ -47,6 +47,8 @@ from entrepot.values.request import Request
 from entrepot.values.usage import Usage
 
 Json = dict[str, Any]
+_WORDS = (TextDelta, RefusalDelta)
+_MEDIA = (Image, Audio, Video, File)
 _GAP = "\n\n"
 
 
@@ -111,7 +113,7 @@ def _part(part: Part, shows: bool) -> Json | None:
         return {"text": part.text}
     if isinstance(part, Foreign):
         return dict(decode_fields(part.raw)) if part.dialect == DIALECT else None
-    return _media(part) if isinstance(part, Image | Audio | Video | File) else None
+    return _media(part) if isinstance(part, _MEDIA) else None
 
 
 def _thought(part: Reasoning, shows: bool) -> Json | None:
@@ -165,7 +167,7 @@ class Writer:
         self._gathered.feed(events)
         said: dict[int, list[Json]] = {}
         for event in events:
-            if isinstance(event, TextDelta | RefusalDelta):
+            if isinstance(event, _WORDS):
                 _add(said.setdefault(event.choice, []), event.text, False)
             elif isinstance(event, ReasoningDelta):
                 if self._shows:
