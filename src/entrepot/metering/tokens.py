@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
-import bpe_openai
+from entrepot.metering.vocabulary import cl100k, o200k
 
 _MESSAGE_OVERHEAD = 3
 """Tokens that frame each message, and the answer, in OpenAI's chat format (its cookbook, read 2026-11)."""
 _IMAGE_TOKENS = 765
 """A 1024 px image at high detail: 85 + 4 tiles of 170."""
 _FOLD_AT = 8192
-
-
-@functools.cache
-def _tokenizer() -> Any:
-    return bpe_openai.get_encoding("o200k_base")
+_LONGEST = 4
+"""Bytes of a character, so that no more tokens than this share one."""
 
 
 def warm() -> None:
@@ -26,17 +22,31 @@ def warm() -> None:
 
 def count_text(text: str) -> int:
     try:
-        return len(_tokenizer().encode_ordinary(text))
+        return o200k().count(text)
     except UnicodeEncodeError:
-        return len(_tokenizer().encode_ordinary(text.encode("utf-8", "replace").decode()))
+        return o200k().count(_whole_characters(text))
 
 
 def count_prompt(messages: Any, tools: Any = None) -> int:
-    """About what OpenAI counts for these messages and tools, given as decoded JSON of any shape."""
+    """About what OpenAI counts for these messages and tools, given as decoded JSON of any shape.
+
+    Texts and lists of tokens in place of messages are inputs of embeddings: nothing frames them.
+    """
+    told = messages if isinstance(messages, list) else []
+    if told and not any(isinstance(message, dict) for message in told):
+        return sum(len(item) if isinstance(item, list) else count_input(str(item)) for item in told)
     total = _MESSAGE_OVERHEAD
-    for message in messages if isinstance(messages, list) else ():
+    for message in told:
         total += _MESSAGE_OVERHEAD + _count(message)
     return total + (_count(tools) if tools else 0)
+
+
+def count_input(text: str) -> int:
+    """Tokens of a text to embed."""
+    try:
+        return cl100k().count(text)
+    except UnicodeEncodeError:
+        return cl100k().count(_whole_characters(text))
 
 
 def _count(value: Any) -> int:
@@ -94,21 +104,43 @@ def cut_tokens(text: str, most: int) -> tuple[str, int, bool]:
     """The text up to a number of tokens, how many it has then, and whether anything was cut. Never half a character."""
     if not text:
         return "", 0, False
-    tokens = _tokenizer().encode_ordinary(text)
+    tokens = _encode(text)
     if len(tokens) <= most:
         return text, len(tokens), False
-    kept: str = _tokenizer().decode_bytes(tokens[:most]).decode("utf-8", "ignore")
-    return kept, most, True
+    return _prefix(tokens, most), most, True
 
 
 def split_tokens(text: str) -> list[str]:
     """The text in pieces of one token each, or of a few where a character spans several."""
-    pieces, held = [], b""
-    for token in _tokenizer().encode_ordinary(text) if text else ():
-        held += _tokenizer().decode_bytes([token])
+    pieces: list[str] = []
+    held: list[int] = []
+    for token in _encode(text) if text else ():
+        held.append(token)
         try:
-            pieces.append(held.decode())
-        except UnicodeDecodeError:
+            pieces.append(o200k().decode(held))
+        except ValueError:
             continue
-        held = b""
+        held = []
     return pieces
+
+
+def _prefix(tokens: list[int], most: int) -> str:
+    """Their text, but for a character that the last of them leaves unfinished."""
+    for end in range(most, max(most - _LONGEST, 0), -1):
+        try:
+            return o200k().decode(tokens[:end])
+        except ValueError:
+            continue
+    return ""
+
+
+def _encode(text: str) -> list[int]:
+    try:
+        return o200k().encode(text)
+    except UnicodeEncodeError:
+        return o200k().encode(_whole_characters(text))
+
+
+def _whole_characters(text: str) -> str:
+    """Two halves of a surrogate pair as their character, a lone one as the sign for what cannot be read."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,5 +1,8 @@
 """Tokens of our own count."""
 
+import subprocess
+import sys
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,3 +40,18 @@ def test_messages_cost_more_than_their_text_and_tools_add_to_it() -> None:
 
 def test_half_a_surrogate_pair_is_counted_and_breaks_nothing() -> None:
     assert count_text("a\ud83d") >= 2
+
+
+def test_a_text_of_any_length_is_counted() -> None:
+    assert count_text("tide " * 300_000) >= 300_000
+
+
+def test_both_halves_of_a_surrogate_pair_are_cut_and_split_as_one_character() -> None:
+    assert "".join(split_tokens("a\ud83d\ude00")) == "a\U0001f600"
+    assert cut_tokens("a\ud83d\ude00" * 3, 1) == ("a", 1, True)
+
+
+def test_the_vocabularies_that_are_not_used_are_not_read() -> None:
+    """They are a third of what a server would hold at rest, and most of the time it takes to start."""
+    program = "import sys; from entrepot.metering.tokens import warm; warm(); print('bpe_openai.registry' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "False\n"
