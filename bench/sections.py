@@ -30,7 +30,7 @@ _STREAM_RATE = 20
 _CHUNKS = 100
 _HEADROOM = 1.2
 """Latency at a rate says nothing about a target that can hardly keep up with it."""
-_SPARE_FILES = 200
+_SPARE_FILES = 60
 
 
 class Size(msgspec.Struct):
@@ -131,18 +131,21 @@ def open_streams(target: Target, tools: Tools) -> Figures:
 def soak(target: Target, tools: Tools) -> Figures:
     """Memory after some requests, and after ten times as many."""
     figures: Figures = {"failed in the soak": 0}
-    seen: list[float] = []
+    seen: list[tuple[float, float]] = []
     done = 0
     for count in tools.size.soak:
         run = _generate(target, FAST, False, requests=count - done)
         time.sleep(1)
         done = count
-        seen.append(target.child.rss_mib())
-        figures[f"MiB after {count:,} requests"] = seen[-1]
+        seen.append((target.child.rss_mib(), target.child.anonymous_mib()))
+        figures[f"MiB after {count:,} requests"] = seen[-1][0]
         figures["failed in the soak"] += run.failed
         if run.seconds > tools.size.patience_s:
             break
-    return figures | ({"MiB grown meanwhile": seen[-1] - seen[0]} if len(seen) == len(tools.size.soak) else {})
+    if len(seen) < len(tools.size.soak):
+        return figures
+    grown, anonymous = seen[-1][0] - seen[0][0], seen[-1][1] - seen[0][1]
+    return figures | {"MiB grown meanwhile": grown, "  no file behind them": anonymous}
 
 
 ROUNDS: dict[str, Callable[[Target, Tools], Figures]] = {"plain": plain, "stream": stream}

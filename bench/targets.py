@@ -57,8 +57,9 @@ def nginx(upstream: int, place: Path) -> Iterator[Target]:
     if program is None:
         raise FileNotFoundError("nginx")
     port, config = free_port(), place / "nginx.conf"
+    # It turns streams away when only a sixteenth of its connections is free; the files are the limit meant.
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    config.write_text(_NGINX.format(place=place, port=port, upstream=upstream, files=files))
+    config.write_text(_NGINX.format(place=place, port=port, upstream=upstream, files=files, connections=2 * files))
     with Child("nginx", [program, "-p", str(place), "-c", str(config), "-e", str(place / "nginx.log")]) as child:
         child.until_listening(port)
         yield Target("nginx", port, child, streams=10_000)
@@ -114,7 +115,7 @@ def _entrepot_config(upstream: int) -> str:
 
 _NGINX = """
 daemon off; worker_processes 1; worker_rlimit_nofile {files}; pid {place}/nginx.pid; error_log {place}/nginx.log crit;
-events {{ worker_connections {files}; }}
+events {{ worker_connections {connections}; }}
 http {{
   access_log off; client_body_temp_path {place}; proxy_temp_path {place}; fastcgi_temp_path {place};
   uwsgi_temp_path {place}; scgi_temp_path {place}; keepalive_requests 100000000;
