@@ -1,5 +1,6 @@
 """Recorded Responses traffic: what `recordings` reads of chat, for this dialect."""
 
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -22,8 +23,9 @@ def responses_recordings() -> Iterator[Recording]:
         elif path.name.endswith(".chunks.txt"):
             lines = [line for line in path.read_text(encoding="utf8").splitlines() if line.strip()]
             if '"response.created"' in lines[0]:
-                body = "".join(f"event: {json.loads(line)['type']}\ndata: {line}\n\n" for line in lines)
-                yield _recording(path, 200, True, body.encode())
+                for number, answer in enumerate(_answers(lines)):
+                    body = "".join(f"event: {json.loads(line)['type']}\ndata: {line}\n\n" for line in answer)
+                    yield _recording(path, 200, True, body.encode(), number)
         elif path.suffix == ".json":
             body_bytes = path.read_bytes()
             told = json.loads(body_bytes)
@@ -33,9 +35,16 @@ def responses_recordings() -> Iterator[Recording]:
                 yield _recording(path, 400, False, body_bytes)
 
 
-def _recording(path: Any, status: int, streamed: bool, body: bytes) -> Recording:
+def _answers(lines: list[str]) -> Iterator[list[str]]:
+    """One file can hold the streams of several turns, one after another."""
+    starts = [place for place, line in enumerate(lines) if '"type":"response.created"' in line]
+    for start, end in itertools.pairwise([*starts, len(lines)]):
+        yield lines[start:end]
+
+
+def _recording(path: Any, status: int, streamed: bool, body: bytes, number: int = 0) -> Recording:
     kind = "text/event-stream" if streamed else "application/json"
-    return Recording(f"{path.parent.name}/{path.name}", path.parent.name, status, streamed, body, None, kind)
+    return Recording(f"{path.parent.name}/{path.name}#{number}", path.parent.name, status, streamed, body, None, kind)
 
 
 def _cassette(name: str, folder: str, text: str) -> Iterator[Recording]:

@@ -16,7 +16,7 @@ from entrepot.dialects.openai_responses.options import cache_of, output, reasoni
 from entrepot.dialects.openai_responses.parse import output_of
 from entrepot.dialects.openai_responses.parts import citation
 from entrepot.dialects.openai_responses.shape import FAMILY, NAME, says
-from entrepot.dialects.openai_responses.state import TEXT, called, joined_name, unsealed
+from entrepot.dialects.openai_responses.state import TEXT, Unsealed, called, joined_name, unsealed
 from entrepot.errors import InvalidRequest
 from entrepot.values.conversation import (
     Audio,
@@ -45,7 +45,8 @@ def converse(request: Request) -> Conversation:
     asked = cast(Asked, request)
     said: Said = asked.said
     create = said.create
-    _refuse_what_is_elsewhere(said)
+    refuse_what_is_not_kept(said)
+    _refuse_templates(create.prompt)
     messages = _Messages(said).all()
     if create.instructions:
         messages = [Message("system", (Text(create.instructions),)), *messages]
@@ -72,17 +73,21 @@ def converse(request: Request) -> Conversation:
     )
 
 
-def _refuse_what_is_elsewhere(said: Said) -> None:
-    create = said.create
-    if create.previous_response_id is not None and not said.joined:
+def refuse_what_is_not_kept(said: Said) -> None:
+    """raises  InvalidRequest, for a request that goes on from a response whose items were not put before it (`stored.py`)"""
+    before = said.create.previous_response_id
+    if before is not None and not said.joined:
         raise InvalidRequest(
-            f"The response `{create.previous_response_id[:80]}` is not kept here.",
+            f"The response `{before[:80]}` is not kept here.",
             field="previous_response_id",
             expected="the id of a response that was stored",
-            received=create.previous_response_id[:80],
+            received=before[:80],
             remedy="Send all items in `input`.",
         )
-    if create.prompt is not None:
+
+
+def _refuse_templates(prompt: object) -> None:
+    if prompt is not None:
         raise InvalidRequest(
             "A `prompt` is a template that OpenAI keeps; this model's provider cannot read it.",
             field="prompt",
@@ -158,16 +163,7 @@ class _Messages:
             state = Opaque(item.format or "unknown", item.signature, "signature") if item.signature else None
             self._parts.append(Reasoning(text, summary, state, item.id or "", item.format or ""))
             return
-        try:
-            found = unsealed(item.encrypted_content, item.format or FAMILY)
-        except ValueError as error:
-            raise InvalidRequest(
-                f"`{_path(position)}.encrypted_content` is {error}.",
-                field=f"{_path(position)}.encrypted_content",
-                expected="what was given with the answer, to the byte",
-                received=f"a text of {len(item.encrypted_content)}",
-                remedy="Send the item back as it came, or leave it out.",
-            ) from None
+        found = state_of(item, position)
         if found.of:
             self._sign(found.of, found.state)
             return
@@ -213,6 +209,21 @@ class _Messages:
             if isinstance(part, ToolCall):
                 self._after[part.id] = len(self._found)
         self._parts, self._spoken = [], None
+
+
+def state_of(item: Item, position: int) -> Unsealed:
+    """raises  InvalidRequest, for state that is not as it was given out"""
+    data = item.encrypted_content or ""
+    try:
+        return unsealed(data, item.format or FAMILY)
+    except ValueError as error:
+        raise InvalidRequest(
+            f"`{_path(position)}.encrypted_content` is {error}.",
+            field=f"{_path(position)}.encrypted_content",
+            expected="what was given with the answer, to the byte",
+            received=f"a text of {len(data)}",
+            remedy="Send the item back as it came, or leave it out.",
+        ) from None
 
 
 def _path(position: int) -> str:

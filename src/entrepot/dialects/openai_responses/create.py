@@ -164,14 +164,15 @@ class Said(msgspec.Struct):
     """A parsed body, for the rooms of this dialect.
 
     items   the input, a text as the message it stands for; `raws` the same as they came
-    stored  how many of them come from responses that were kept
+    joined  the items of the responses before this one stand before its own
+    stateless  the provider is asked to keep nothing, whatever the client said
     """
 
     create: Create
     items: list[Item]
     raws: list[Raw]
-    stored: int = 0
     joined: bool = False
+    stateless: bool = False
 
 
 GATEWAY_ONLY = frozenset(

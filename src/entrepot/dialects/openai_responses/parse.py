@@ -25,7 +25,7 @@ def parse(body: bytes) -> Asked:
     create, fields = read_body(body, _decode_create, _WORDS)
     _check(create)
     items, raws = _input(create, fields.get("input", Raw()))
-    kinds = frozenset([part.type for part in parts_of(items)])
+    inputs, images = media_of(items)
     return Asked(
         dialect=NAME,
         fields=fields,
@@ -37,18 +37,24 @@ def parse(body: bytes) -> Asked:
         max_tokens=create.max_output_tokens,
         preferences=create.provider,
         parameters=_parameters(create),
-        inputs=frozenset([_INPUTS[kind] for kind in kinds if kind in _INPUTS]),
-        images=sum([part.type == "input_image" for part in parts_of(items)]) if "input_image" in kinds else 0,
+        inputs=inputs,
+        images=images,
         user=create.user or create.safety_identifier or "",
         session_id=create.session_id or "",
         said=Said(create, items, raws),
     )
 
 
+def media_of(items: Sequence[Item]) -> tuple[frozenset[str], int]:
+    """What the items carry beside text, and how many pictures."""
+    kinds = [part.type for part in _parts_of(items)]
+    return frozenset([_INPUTS[kind] for kind in kinds if kind in _INPUTS]), kinds.count("input_image")
+
+
 _INPUTS = {"input_image": "image", "input_audio": "audio"}
 
 
-def parts_of(items: Sequence[Item]) -> Iterator[Content]:
+def _parts_of(items: Sequence[Item]) -> Iterator[Content]:
     """The content of messages and of tools' outputs."""
     for item in items:
         if isinstance(item.content, list):

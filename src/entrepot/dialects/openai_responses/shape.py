@@ -59,6 +59,10 @@ class _Kind(msgspec.Struct):
     type: str = "message"
 
 
+class _Named(msgspec.Struct):
+    name: str | None = None
+
+
 class Incomplete(msgspec.Struct):
     reason: str | None = None
 
@@ -80,6 +84,17 @@ class Response(msgspec.Struct):
 kind_of = msgspec.json.Decoder(_Kind).decode
 decode_item = msgspec.json.Decoder(Item).decode
 decode_response = msgspec.json.Decoder(Response).decode
+
+
+def name_of(raw: Raw) -> str:
+    """The name of the tool that an item calls; "" for other items."""
+    try:
+        return _decode_named(raw).name or ""
+    except BROKEN:
+        return ""
+
+
+_decode_named = msgspec.json.Decoder(_Named).decode
 
 
 def says(raw: Raw) -> bool:
