@@ -8,6 +8,7 @@ from entrepot.dialects.anthropic_messages.parse import parse
 from entrepot.dialects.anthropic_messages.read import Reader, read
 from entrepot.dialects.anthropic_messages.render import render
 from entrepot.dialects.anthropic_messages.respeak import again, respeak
+from entrepot.dialects.anthropic_messages.splice import SplicedPlain, SplicedStream
 from entrepot.dialects.anthropic_messages.stream import Writer
 from entrepot.dialects.anthropic_messages.words import FAMILY, NAME
 from entrepot.dialects.anthropic_messages.write import write
@@ -38,4 +39,6 @@ dialect = Dialect(
     read=read,
     reader=Reader,
     respeak=respeak,
+    plain=SplicedPlain,
+    streamed=SplicedStream,
 )

@@ -102,7 +102,7 @@ _decode_told = msgspec.json.Decoder(_Told).decode
 _decode_message = msgspec.json.Decoder(_Message).decode
 _decode_block = msgspec.json.Decoder(_Block).decode
 _decode_cited = msgspec.json.Decoder(_Cited).decode
-_REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def read(body: bytes, hearing: Hearing) -> list[Event]:
@@ -130,11 +130,11 @@ def _whole_answer(body: bytes) -> _Message:
         return _decode_message(body)
     except msgspec.ValidationError as error:
         raise Malformed(str(error)) from None
-    except _REFUSED:
-        body = _without_halves(body)
+    except REFUSED:
+        body = without_halves(body)
     try:
         return _decode_message(body)
-    except _REFUSED:
+    except REFUSED:
         raise Malformed("not a message") from None
 
 
@@ -167,7 +167,7 @@ class Reader:
     def _event(self, payload: bytes, events: list[Event]) -> None:
         try:
             told = _decode_told(payload)
-        except _REFUSED as error:
+        except REFUSED as error:
             told = self._departing(payload, error)
         kind, delta = told.type, told.delta
         if kind == "content_block_delta" and delta is not None:
@@ -216,8 +216,8 @@ class Reader:
         if value.get("type") == "content_block_delta" and isinstance(value.get("delta"), dict):
             return _with_halves(value)
         try:
-            return _decode_told(_without_halves(payload))
-        except _REFUSED:
+            return _decode_told(without_halves(payload))
+        except REFUSED:
             raise Malformed(str(error)) from None
 
 
@@ -234,7 +234,7 @@ def _with_halves(value: dict[str, Any]) -> _Told:
     return _Told("content_block_delta", index if isinstance(index, int) else 0, grown)
 
 
-def _without_halves(body: bytes) -> bytes:
+def without_halves(body: bytes) -> bytes:
     """The same JSON with halves of surrogate pairs, which are no text, replaced. raises Malformed"""
     return json.dumps(loads(body), ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
@@ -275,8 +275,8 @@ class _Blocks:
             block = _decode_block(raw)
         except msgspec.ValidationError as error:
             raise Malformed(str(error)) from None
-        except _REFUSED:
-            block = _decode_block(_without_halves(bytes(memoryview(raw))))
+        except REFUSED:
+            block = _decode_block(without_halves(bytes(memoryview(raw))))
         kind = _KINDS.get(block.type, "foreign")
         self._open[number] = now = _Open(self._next, block, kind)
         self._next += 1
@@ -390,7 +390,7 @@ def citation_of(raw: Raw) -> Citation:
     """The places it tells are the document's, not the answer's, so that they stay in `raw`."""
     try:
         told = _decode_cited(raw)
-    except _REFUSED:
+    except REFUSED:
         return Citation(raw=raw, dialect=NAME)
     return Citation(
         url=told.url or "",
