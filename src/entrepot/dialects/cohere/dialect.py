@@ -12,4 +12,6 @@ def _path(model: str, stream: bool) -> str:
     return "/chat"
 
 
-dialect = Dialect(name=NAME, shown="Cohere Chat", path=_path, render=render, read=read, reader=Reader)
+dialect = Dialect(
+    name=NAME, shown="Cohere Chat", path=_path, render=render, read=read, reader=Reader, fetches=frozenset({"image"})
+)
