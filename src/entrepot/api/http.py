@@ -27,7 +27,7 @@ Usd = Annotated[msgspec.Raw, Meta(description="US dollars, exact.", extra_json_s
 """An amount as it is shown: a JSON number with every digit of the whole nano-dollars it is made from, and no exponent."""
 
 JSON = "application/json"
-EXPOSED = b"X-Generation-Id, X-Request-Id, X-Entrepot-Adjusted, Retry-After"
+EXPOSED = b"X-Generation-Id, X-Request-Id, X-Entrepot-Adjusted, Retry-After, ETag"
 CORS = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED)]
 _encode = msgspec.json.Encoder().encode
 _MAX_PARAMETERS = 200
@@ -131,9 +131,9 @@ def _bounds(said: str) -> str:
 
 
 async def send(response: Response, request_id: str, send_message: Send) -> None:
+    about = [(b"content-type", response.media.encode()), (b"content-length", b"%d" % len(response.body))]
     headers = [
-        (b"content-type", response.media.encode()),
-        (b"content-length", b"%d" % len(response.body)),
+        *(about if response.status != 304 else ()),
         (b"x-request-id", request_id.encode()),
         *CORS,
         *response.headers,

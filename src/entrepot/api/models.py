@@ -190,6 +190,15 @@ def _item(model: Model, link: str) -> str:
     )
 
 
+def _ageless(query: ModelsQuery) -> bool:
+    """A model's age changes by itself."""
+    return query.min_age_days is None and query.max_age_days is None
+
+
+def _always(query: object) -> bool:
+    return True
+
+
 ROUTES = (
     Route(
         "GET",
@@ -201,8 +210,9 @@ ROUTES = (
         returns=ModelList,
         description="Without `limit` and `offset` the whole list; only models that write text, unless told otherwise.",
         also="application/rss+xml",
+        lasting=_ageless,
     ),
-    Route("GET", "/models/count", "Count models", "Models", count_models, query=CountQuery, returns=Count),
+    Route("GET", "/models/count", "Count models", "Models", count_models, query=CountQuery, returns=Count, lasting=_always),
     Route(
         "GET",
         "/models/user",
@@ -213,8 +223,18 @@ ROUTES = (
         query=ModelsQuery,
         returns=ModelList,
         also="application/rss+xml",
+        lasting=_ageless,
     ),
-    Route("GET", "/model/{author}/{slug}", "Show a model", "Models", show_model, returns=OneModel, errors=(NotFound,)),
+    Route(
+        "GET",
+        "/model/{author}/{slug}",
+        "Show a model",
+        "Models",
+        show_model,
+        returns=OneModel,
+        errors=(NotFound,),
+        lasting=_always,
+    ),
     Route(
         "GET",
         "/models/{author}/{slug}/endpoints",
@@ -223,6 +243,7 @@ ROUTES = (
         show_endpoints,
         returns=EndpointList,
         errors=(NotFound,),
+        lasting=_always,
     ),
     Route(
         "GET",
@@ -233,6 +254,7 @@ ROUTES = (
         returns=ModelRow,
         errors=(NotFound,),
         description="OpenAI's spelling: the model itself, without an envelope.",
+        lasting=_always,
     ),
-    Route("GET", "/providers", "List providers", "Models", show_providers, returns=ProviderList),
+    Route("GET", "/providers", "List providers", "Models", show_providers, returns=ProviderList, lasting=_always),
 )

@@ -46,6 +46,14 @@ _DESCRIPTIONS = {
     504: "No provider answered in time.",
 }
 
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "The ETag of an answer you have.",
+}
+
 
 def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     """The whole document. Every route stands under its first base."""
@@ -93,7 +101,7 @@ def _operation(route: Route, schema_of: dict[str, Any], components: dict[str, An
     }
     if route.description:
         told["description"] = route.description
-    parameters = [*_path_parameters(route), *_query_parameters(route, components)]
+    parameters = [*_path_parameters(route), *_query_parameters(route, components), *([_IF_NONE_MATCH] if route.lasting else [])]
     if parameters:
         told["parameters"] = parameters
     if route.body is not None:
@@ -113,6 +121,9 @@ def _responses(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     if route.streams:
         good["content"]["text/event-stream"] = {"schema": {"type": "string", "description": route.streams}}
     responses: dict[str, Any] = {"200": good}
+    if route.lasting is not None:
+        good["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Names this answer, until it changes."}}
+        responses["304"] = {"description": "The answer is still the one that If-None-Match names."}
     for status in sorted(_statuses(route)):
         shape = schema if status in route.same_shape else {"$ref": _REF.format(name="ErrorEnvelope")}
         responses[str(status)] = {

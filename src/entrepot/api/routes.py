@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from entrepot.api.http import Message, Receive, Request, Response, Send, parse_query, refusal, send
+from entrepot.api.kept import Kept, unless_had
 from entrepot.catalog.catalog import Catalog
 from entrepot.errors import Forbidden, GatewayError, Internal, MethodNotAllowed, NotFound
 from entrepot.providers.configured import Configured
@@ -72,6 +73,7 @@ class Route(msgspec.Struct, frozen=True):
     media       type of the answer; `also` another type it may have; `streams` what `text/event-stream` carries, in words
     errors      what it may refuse with beside what `auth` and `query` imply
     same_shape  statuses beside 200 that answer in the shape of `returns`
+    lasting     whether the answer to a query changes only with the catalogue, so that it is made once and has an ETag
     """
 
     method: str
@@ -90,6 +92,7 @@ class Route(msgspec.Struct, frozen=True):
     same_shape: tuple[int, ...] = ()
     bases: tuple[str, ...] = API_BASES
     description: str = ""
+    lasting: Callable[[Any], bool] | None = None
 
     @property
     def documented_path(self) -> str:
@@ -121,6 +124,7 @@ class Api:
     def __init__(self, routes: Iterable[Route], desk: Desk, site: Site | None = None) -> None:
         self._desk = desk
         self._site = site
+        self._kept = Kept()
         self._exact: dict[str, dict[str, Route]] = {}
         self._templates: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
         for route in routes:
@@ -165,7 +169,11 @@ class Api:
             )
         caller = self._admit(route, scope["headers"])
         query = parse_query(scope["query_string"], route.query) if route.query is not None else None
-        return route.handler(self._desk, Request(path, params, query, caller, _target(scope)))
+        handler, request = route.handler, Request(path, params, query, caller, _target(scope))
+        if route.lasting is None or not route.lasting(query):
+            return handler(self._desk, request)
+        found = self._kept.response(self._desk.catalog(), request.target, lambda: handler(self._desk, request))
+        return unless_had(found, _header(scope["headers"], b"if-none-match"))
 
     def _page(self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Page | None:
         """A page of the site; for a browser that goes astray the one that says so, for a program None."""
@@ -183,8 +191,7 @@ class Api:
     def _admit(self, route: Route, headers: Iterable[tuple[bytes, bytes]]) -> Caller | None:
         if route.auth == "none":
             return None
-        shown = next((value.decode("latin-1") for name, value in headers if name == b"authorization"), None)
-        caller = self._desk.authenticate(shown)
+        caller = self._desk.authenticate(_header(headers, b"authorization"))
         if route.auth == "management" and caller.kind != "management":
             raise Forbidden("This needs a management key.", remedy="`entrepot keys create --name NAME --management` makes one.")
         return caller
@@ -198,6 +205,10 @@ class Api:
             if found is not None:
                 return methods, found.groupdict()
         return {}, {}
+
+
+def _header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str | None:
+    return next((value.decode("latin-1") for name, value in headers if name == wanted), None)
 
 
 async def _send_page(page: Page, send_message: Send) -> None:

@@ -67,7 +67,10 @@ class FakeDesk:
         return caller
 
     def get(self, target: str, *, key: str = "", method: str = "GET", routes: tuple[Route, ...] = ROUTES) -> Answer:
-        return call(Api(routes, self.desk()), method, target, key)
+        return call(self.api(routes), method, target, key)
+
+    def api(self, routes: tuple[Route, ...] = ROUTES) -> Api:
+        return Api(routes, self.desk())
 
 
 def call(app: Any, method: str, target: str, key: str = "", headers: list[tuple[bytes, bytes]] | None = None) -> Answer:
