@@ -69,7 +69,7 @@ def loads(data: bytes | Raw) -> Any:
     """JSON read by msgspec, or by the standard library where half surrogate pairs make it refuse. raises Malformed"""
     try:
         return msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
         return json.loads(bytes(memoryview(data)))
