@@ -34,6 +34,7 @@ SEARCH = Foreign(
     "anthropic_messages", "server_tool_use",
     Raw(b'{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{"query":"a"},"caller":{"type":"direct"}}'),
 )  # fmt: skip
+CALLS = Finished("tool_calls", "tool_use")
 NATIVE: tuple[Part, ...] = (
     Reasoning("Let me see.", state=Opaque(CLAUDE, "c2lnbmF0dXJlMQ=="), family=CLAUDE),
     SEARCH,
