@@ -12,6 +12,8 @@ from native import PLACES, ROOT, WHY_SKIPPED, dialect, heard, native_recordings,
 
 from entrepot.dialects.dialect import Hearing
 from entrepot.dialects.gather import Gathered, gather
+from entrepot.errors import CredentialRejected
+from entrepot.upstream.failures import UnknownThere, classify
 from entrepot.values.conversation import Reasoning, Text, ToolCall
 from entrepot.values.event import Failed, ForeignEvent, PartBegan, PartEnded
 
@@ -124,3 +126,12 @@ def test_opaque_state_is_kept_to_the_byte(name, recording) -> None:
     assert [state.data for state in states if state and state.kind == "signature"] == list(strings(told, "signature"))
     hidden = [b64encode(state.data.encode()).decode() for state in states if state and state.kind == "encrypted"]
     assert hidden == list(strings(told, "redactedContent"))
+
+
+REFUSED = [(name, recording) for name, recording in ALL if recording.status != 200]
+
+
+@pytest.mark.parametrize(("name", "recording"), REFUSED, ids=ids(REFUSED))
+def test_a_recorded_refusal_is_ours_to_move_on_from(name, recording) -> None:
+    error = classify(recording.status, {}, recording.body, "Amazon Bedrock")
+    assert isinstance(error, CredentialRejected if recording.status == 403 else UnknownThere) and error.try_next

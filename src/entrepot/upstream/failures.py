@@ -30,6 +30,7 @@ _SECRET = re.compile(
 )
 _CONTEXT = re.compile(
     r"(?i)context_length_exceeded|exceed_context_size|maximum context length|prompt is too long|input token count|context window"
+    r"|input is too long|too many tokens: "
 )
 _MONEY = re.compile(
     r"(?i)insufficient_quota|credit_balance|spend_limit|usage_limit_exceeded|insufficient balance|out of credits|\b3036\b"
@@ -39,7 +40,7 @@ _BLOCKED = re.compile(r"(?i)content_filter|ResponsibleAI|content_policy|flagged_
 _CREDENTIAL = re.compile(r"(?i)API_KEY_INVALID|invalid_api_key|incorrect api key|ExpiredToken")
 _THROTTLED = re.compile(r"(?i)rate_limit_(?:exceeded|error)|RESOURCE_EXHAUSTED|too_many_requests")
 _BUSY = re.compile(r"(?i)overloaded|insufficient_system_resource|UNAVAILABLE\b")
-_UNKNOWN = re.compile(r"(?i)model_not_found|DeploymentNotFound|\b5007\b")
+_UNKNOWN = re.compile(r"(?i)model_not_found|DeploymentNotFound|\b5007\b|model identifier is invalid")
 _DURATION = re.compile(r"(\d{1,7}(?:\.\d{1,9})?)(ms|h|m|s)")
 _LONGEST_WAIT_S = 86400.0
 
