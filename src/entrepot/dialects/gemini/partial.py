@@ -62,11 +62,13 @@ class Growing:
 
 def _steps(path: str) -> list[str | int]:
     found: list[str | int] = []
-    for match in _STEP.finditer(path.removeprefix("$")):
+    rest = path.removeprefix("$")
+    while match := _STEP.match(rest):
+        rest = rest[match.end() :]
         name, number, single, double = match.groups()
         quoted = single if single is not None else double
         found.append(int(number) if number else name if name is not None else re.sub(r"\\(.)", r"\1", quoted))
-    if not 0 < len(found) <= _DEEPEST or isinstance(found[0], int):
+    if rest or not 0 < len(found) <= _DEEPEST or isinstance(found[0], int):
         raise Malformed(f"a place in a call's arguments: {path[:40]}")
     return found
 
