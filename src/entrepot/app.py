@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from entrepot import __version__
-from entrepot.api import chat, generation, health, key, models
+from entrepot.api import chat, cloudflare, generation, health, key, models
 from entrepot.api.answering import AsgiHttp, Pattern, answering, patterned
 from entrepot.api.openapi import document, render
 from entrepot.api.routes import Api, Check, Desk
@@ -51,9 +51,18 @@ from entrepot.values.request import Request
 from entrepot.web.pages import FrontFacts, Pages, ProviderFact
 
 _REFRESH_S = 0.5
-ROUTES = (*chat.ROUTES, *models.ROUTES, *key.ROUTES, *generation.ROUTES, *health.ROUTES)
+_SPOKEN = chat.ROUTES
+ROUTES = (
+    *_SPOKEN,
+    *cloudflare.ROUTES,
+    *cloudflare.mirrored(_SPOKEN),
+    *models.ROUTES,
+    *key.ROUTES,
+    *generation.ROUTES,
+    *health.ROUTES,
+)
 SURFACES = chat.SURFACES
-PATTERNS: tuple[Pattern, ...] = ()
+PATTERNS: tuple[Pattern, ...] = (*cloudflare.patterns(SURFACES),)
 log = structlog.get_logger("entrepot")
 
 

@@ -1,0 +1,190 @@
+"""Client bytes to a chat request that answers in Cloudflare's words.
+
+The body is brought to the form of Chat Completions, member by member where the two differ, and read as such; what follows has no
+need to know in which of the two it was said.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from entrepot.dialects.body import Words, read_body, show
+from entrepot.dialects.cloudflare_run.names import slug_of
+from entrepot.dialects.cloudflare_run.wire import RunBody, RunCall, RunFormat, RunMessage, Universal
+from entrepot.dialects.cloudflare_run.words import NAME
+from entrepot.dialects.openai_chat.parse import parse_request
+from entrepot.dialects.voice import Fields, encode
+from entrepot.errors import InvalidRequest
+from entrepot.values.chat import Request
+
+_decode_body = msgspec.json.Decoder(RunBody).decode
+_decode_universal = msgspec.json.Decoder(Universal).decode
+_decode_list = msgspec.json.Decoder(list[Fields]).decode
+_decode_members = msgspec.json.Decoder(Fields).decode
+_OWN = ("prompt", "raw", "lora", "functions", "options", "input", "requests")
+_WIDER = ("temperature", "top_p")
+"""Sampling that goes further here than in Chat Completions. It is sent as it is: how far a model goes, its provider knows."""
+
+
+def parse(body: bytes, model: str = "") -> Request:
+    """model   what the path names; "" leaves it to the body. raises InvalidRequest"""
+    told, fields = read_body(body, _decode_body, _WORDS)
+    _refuse_what_cannot_be(told)
+    name = model or told.model
+    if name:
+        fields["model"] = Raw(encode(slug_of(name)))
+    fields["messages"] = _messages(told, fields)
+    if told.tools:
+        fields["tools"] = Raw(encode([_nested(tool) for tool in _decode_list(fields["tools"])]))
+    if told.response_format is not None:
+        fields["response_format"] = _format(told.response_format, fields["response_format"])
+    wider = {member: raw for member in _WIDER if (raw := fields.pop(member, None)) is not None}
+    request = parse_request(encode({name: raw for name, raw in fields.items() if name not in _OWN}))
+    if wider:
+        request.chat = msgspec.structs.replace(request.chat, temperature=told.temperature, top_p=told.top_p)
+        request.fields |= wider
+    request.dialect, request.size = NAME, len(body)
+    if told.stream and (request.chat.n or 1) > 1:
+        raise InvalidRequest(
+            "`n` cannot be given for a stream, whose pieces do not say which answer they belong to.",
+            field="n",
+            expected="1, or `stream: false`",
+            received=str(request.chat.n),
+            remedy="Ask without `stream`, or once for each answer.",
+        )
+    return request
+
+
+def parse_universal(body: bytes) -> Request:
+    """`{model, input}`: the body of `ai/run` without a model in its path. raises InvalidRequest"""
+    told, _ = read_body(body, _decode_universal, _WORDS)
+    try:
+        return parse(bytes(memoryview(told.input)), told.model)
+    except InvalidRequest as error:
+        error.field = f"input.{error.field}" if error.field else "input"
+        raise
+
+
+def _refuse_what_cannot_be(told: RunBody) -> None:
+    """raises  InvalidRequest, for what would be left out otherwise"""
+    for member, (why, remedy) in _NOT_HERE.items():
+        if getattr(told, member):
+            raise InvalidRequest(f"`{member}` cannot be had here: {why}.", field=member, expected="nothing", remedy=remedy)
+    if (told.prompt is None) == (told.messages is None):
+        raise InvalidRequest(
+            "`prompt` or `messages` is needed." if told.prompt is None else "`prompt` and `messages` are two requests.",
+            field="messages",
+            expected="`messages`, or `prompt`",
+            received="neither" if told.prompt is None else "both",
+            remedy='Send `messages: [{"role": "user", "content": "..."}]` alone.',
+        )
+
+
+_NOT_HERE = {
+    "raw": ("models behind a chat API apply their own template", "Send `messages`, or use `ai/v1/completions`."),
+    "lora": ("no provider here takes one", "Ask for a model that is tuned already."),
+    "functions": ("code of the caller is not run here", "Describe them in `tools` and run them in your application."),
+    "input": ("that is the Responses form", "Send `messages`, or the same body to `ai/v1/responses`."),
+    "requests": ("there are no batches here", "Send one request for each."),
+}
+
+
+# Messages
+
+
+def _messages(told: RunBody, fields: Fields) -> Raw:
+    if told.messages is None:
+        return Raw(encode([{"role": "user", "content": told.prompt}]))
+    raw = fields["messages"]
+    if not any(message.tool_calls or message.role == "tool" for message in told.messages):
+        return raw
+    joined = _Calls()
+    members = zip(told.messages, _decode_list(raw), strict=True)
+    return Raw(encode([joined.told(place, message, kept) for place, (message, kept) in enumerate(members)]))
+
+
+class _Calls:
+    """Gives calls that came without an id one, and results the id of the call they are for."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[str, str]] = []
+
+    def told(self, place: int, message: RunMessage, kept: Fields) -> dict[str, Any]:
+        if message.role == "tool":
+            return kept | {"tool_call_id": self._answered(place, message)}
+        if not message.tool_calls:
+            return dict(kept)
+        calls = [_call(call, f"call_{place}_{number}") for number, call in enumerate(message.tool_calls)]
+        self._open = [(call["id"], call["function"]["name"]) for call in calls]
+        return kept | {"tool_calls": calls}
+
+    def _answered(self, place: int, message: RunMessage) -> str:
+        """raises  InvalidRequest, for a result that no call is open for"""
+        for waiting in self._open:
+            call_id, name = waiting
+            if message.tool_call_id == call_id or (not message.tool_call_id and message.name in (None, name)):
+                self._open.remove(waiting)
+                return call_id
+        raise InvalidRequest(
+            f"`messages[{place}]` is the result of no call before it.",
+            field=f"messages[{place}]",
+            expected="an assistant message with `tool_calls` before it, one for each result",
+            received=show(message.tool_call_id or message.name),
+            remedy="Send the assistant's message with the `tool_calls` that it came with first.",
+        )
+
+
+def _call(call: RunCall, otherwise: str) -> dict[str, Any]:
+    called = call.function
+    name, arguments = (called.name, called.arguments) if called is not None else (call.name or "", call.arguments)
+    return {
+        "id": call.id or otherwise,
+        "type": "function",
+        "function": {"name": name, "arguments": "{}" if arguments is None else arguments},
+    }
+
+
+# Tools and format
+
+
+def _nested(tool: Fields) -> dict[str, Any]:
+    if "name" not in tool or "function" in tool:
+        return dict(tool)
+    return {"type": "function", "function": {name: raw for name, raw in tool.items() if name != "type"}}
+
+
+def _format(told: RunFormat, raw: Raw) -> Raw:
+    """Chat Completions wants the schema named; Cloudflare takes the schema itself, and that form too."""
+    if told.type != "json_schema":
+        return Raw(encode({"type": told.type}))
+    if not isinstance(told.json_schema, dict):
+        raise InvalidRequest(
+            "`response_format.json_schema` is not a schema.",
+            field="response_format.json_schema",
+            expected="a JSON schema, an object",
+            received=show(told.json_schema),
+            remedy="Send the schema itself, or {name, schema, strict}.",
+        )
+    schema = _decode_members(raw)["json_schema"]
+    given = _decode_members(schema)
+    named = given if "schema" in given and "type" not in given and "properties" not in given else {"schema": schema}
+    return Raw(encode({"type": "json_schema", "json_schema": {"name": Raw(b'"answer"'), **named}}))
+
+
+# What is expected, where msgspec's own words would not help
+
+
+def _expected(told: str, path: str) -> str:
+    if path == "response_format.type":
+        return "one of text, json_object, json_schema"
+    return "letters, digits and `_.:-`, at most 64" if path.endswith(".name") and "regex" in told else ""
+
+
+def _remedy(path: str) -> str:
+    return ""
+
+
+_WORDS = Words(_expected, _remedy)
