@@ -229,7 +229,6 @@ class Reader:
         elif kind == "message-end":
             self._close_part(events)
             events += _end(delta.finish_reason or "", delta.usage, self._calls, delta.error or "")
-            self.done = True
         elif kind == "tool-call-end":
             self._close_part(events)
         elif told.message and not kind:

@@ -42,9 +42,12 @@ THINKER = Wishes("command-a-reasoning", family="unknown", reasoning=Thinks())
 CITED = {"start": 0, "end": 2, "text": "Hi", "type": "TEXT_CONTENT"}
 CITED["sources"] = [{"type": "document", "id": "d1", "document": {"title": "Doc", "url": "https://a.test"}}]  # type: ignore[assignment]
 
+DONE = b"data: [DONE]\n\n"
+
 
 def sse(*events: dict[str, Any]) -> bytes:
-    return b"".join(b"event: %b\ndata: %b\n\n" % (event["type"].encode(), json.dumps(event).encode()) for event in events)
+    """The events of a stream, and its end sign."""
+    return b"".join(b"event: %b\ndata: %b\n\n" % (event["type"].encode(), json.dumps(event).encode()) for event in events) + DONE
 
 
 def piece(kind: str, index: int = 0, **message: Any) -> dict[str, Any]:
