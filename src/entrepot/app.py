@@ -13,15 +13,16 @@ from typing import Any
 import structlog
 
 from entrepot import __version__
-from entrepot.api import chat, cloudflare, generation, health, key, models
+from entrepot.api import chat, cloudflare, embeddings, generation, health, key, models
 from entrepot.api.answering import AsgiHttp, Pattern, answering, patterned
 from entrepot.api.openapi import document, render
 from entrepot.api.routes import Api, Check, Desk
-from entrepot.catalog.catalog import Catalog
+from entrepot.catalog.catalog import Catalog, Resolved
 from entrepot.catalog.endpoints import build_endpoints, local_endpoints
 from entrepot.catalog.rows import on_day
 from entrepot.catalog.shipped import shipped_models
 from entrepot.catalog.store import imported_models, revision
+from entrepot.dialects.openai_embeddings.wire import NAME as EMBEDDINGS
 from entrepot.errors import GatewayError, UpstreamError
 from entrepot.files.attach import Attachments
 from entrepot.identity import store as keys_store
@@ -46,12 +47,12 @@ from entrepot.upstream.walk import Sender
 from entrepot.values.caller import Caller
 from entrepot.values.clock import Clock
 from entrepot.values.command import Command
-from entrepot.values.model import Endpoint
+from entrepot.values.model import Endpoint, Model
 from entrepot.values.request import Request
 from entrepot.web.pages import FrontFacts, Pages, ProviderFact
 
 _REFRESH_S = 0.5
-_SPOKEN = chat.ROUTES
+_SPOKEN = (*chat.ROUTES, *embeddings.ROUTES)
 ROUTES = (
     *_SPOKEN,
     *cloudflare.ROUTES,
@@ -61,7 +62,7 @@ ROUTES = (
     *generation.ROUTES,
     *health.ROUTES,
 )
-SURFACES = chat.SURFACES
+SURFACES = {**chat.SURFACES, **embeddings.SURFACES}
 PATTERNS: tuple[Pattern, ...] = (*cloudflare.patterns(SURFACES),)
 log = structlog.get_logger("entrepot")
 
@@ -97,7 +98,9 @@ class App:
         self._refuses = {slug: configured.provider.refuses for slug, configured in self.providers.items()}
         self.sandbox = Sandbox(settings.sandbox)
         self.attachments = Attachments(settings.files)
-        self.destinations = Destinations(client, self.providers, self.attachments, secret, settings.upstream.max_line_bytes, self.clock.now_ms)
+        self.destinations = Destinations(
+            client, self.providers, self.attachments, secret, settings.upstream.max_line_bytes, self.clock.now_ms
+        )
         self.metrics = Metrics()
         self.pipeline = Pipeline(self._rooms(), settings.upstream.max_answer_bytes, self.clock)
         self.hot = {path.encode(): answering(self.pipeline, surface, _log_failure) for path, surface in SURFACES.items()}
@@ -159,13 +162,13 @@ class App:
         return tuple(Offer(found.model, found.endpoints, found.variants) for found in resolved)
 
     def _sandbox_offer(self, slug: str) -> Offer:
-        """The model with one endpoint, the sandbox, at its list price."""
+        """The model with the sandbox as its endpoint, at its list price."""
         known = self._sandboxed.get(slug)
         if known is None:
-            model = self.catalog.resolve(strip_suffix(slug)[0]).model
+            found = self.catalog.resolve(strip_suffix(slug)[0])
             if len(self._sandboxed) > 10_000:
                 self._sandboxed.clear()
-            known = self._sandboxed[slug] = Offer(model, (_sandbox_endpoint(model),))
+            known = self._sandboxed[slug] = Offer(found.model, _sandbox_endpoints(found))
         return known
 
     def _sender(self, caller: Caller, http: Http, request: Request) -> Sender:
@@ -298,7 +301,13 @@ def today() -> str:
     return datetime.datetime.now(datetime.UTC).date().isoformat()
 
 
-def _sandbox_endpoint(model: Any) -> Endpoint:
+def _sandbox_endpoints(found: Resolved) -> tuple[Endpoint, ...]:
+    """One for each thing the model is known to make: text, embeddings."""
+    made = [endpoint.dialect == EMBEDDINGS for endpoint in found.endpoints] or [found.model.makes_embeddings]
+    return tuple(_sandbox_endpoint(found.model, EMBEDDINGS if embeds else "openai_chat") for embeds in dict.fromkeys(made))
+
+
+def _sandbox_endpoint(model: Model, speaks: str) -> Endpoint:
     return Endpoint(
         id=f"{model.id}@{SANDBOX}",
         model=model.id,
@@ -311,6 +320,7 @@ def _sandbox_endpoint(model: Any) -> Endpoint:
         reasoning=model.reasoning,
         max_tokens_field="max_completion_tokens",
         data_policy="zdr",
+        dialect=speaks,
     )
 
 

@@ -94,7 +94,7 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
-_DIALECTS = "openai_chat|openai_responses|anthropic_messages|gemini|cohere|ollama|bedrock_converse"
+_DIALECTS = "openai_chat|openai_embeddings|openai_responses|anthropic_messages|gemini|cohere|ollama|bedrock_converse"
 
 
 class ProviderConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

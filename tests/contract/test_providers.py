@@ -24,7 +24,7 @@ def test_a_declaration_is_whole(provider: Provider) -> None:
     assert bool(provider.auth.environment) != bool(provider.local_ports)
     assert provider.quirks <= set(Quirk)
     assert set(re.findall(r"{(\w+)}", provider.base_url)) == set(provider.variables)
-    assert len({offer.model for offer in provider.offers}) == len(provider.offers)
+    assert len({(offer.model, offer.dialect) for offer in provider.offers}) == len(provider.offers)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=list(PROVIDERS))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from entrepot.catalog.rows import per_million
+from entrepot.dialects.openai_embeddings.wire import NAME as EMBEDDINGS
 from entrepot.providers import Offer, Provider
 from entrepot.providers.configured import Configured
 from entrepot.settings import EndpointConfig
@@ -42,14 +43,16 @@ def build_endpoints(
 
 def _offered(models: dict[str, Model], provider: Provider) -> Iterable[tuple[Model, Offer]]:
     """Models with the first offer that names them; a named one before `author/*` before `*`."""
-    named = {offer.model: offer for offer in provider.offers}
+    texts = {offer.model: offer for offer in provider.offers if offer.dialect != EMBEDDINGS}
+    vectors = {offer.model: offer for offer in provider.offers if offer.dialect == EMBEDDINGS}
     for model in models.values():
+        named = vectors if model.makes_embeddings else texts
         offer = named.get(model.id) or named.get(f"{model.author}/*") or named.get("*")
         if offer is None or (offer.model != model.id and not _general(model, offer)):
             continue
         if model.id in provider.lacks:
             continue
-        if "text" in model.output_modalities:
+        if model.makes_embeddings or "text" in model.output_modalities:
             yield model, offer
 
 
@@ -121,7 +124,7 @@ def _added(where: str, entry: EndpointConfig, models: dict[str, Model], provider
         off_reason=""
         if entry.enabled and not configured.off_reason
         else configured.off_reason or "switched off in entrepot.toml",
-        dialect=entry.dialect or provider.dialect,
+        dialect=entry.dialect or (EMBEDDINGS if model and model.makes_embeddings else provider.dialect),
         family=provider.family_of(entry.upstream_model or entry.model),
     )
 
@@ -145,6 +148,7 @@ def _minimal(entry: EndpointConfig, endpoint: Endpoint) -> Model:
         context_length=entry.context_length,
         max_completion_tokens=entry.max_completion_tokens,
         description="A model added by the operator of this server.",
+        output_modalities=("embeddings",) if endpoint.dialect == EMBEDDINGS else ("text",),
         source="entrepot.toml",
     )
 
@@ -152,7 +156,10 @@ def _minimal(entry: EndpointConfig, endpoint: Endpoint) -> Model:
 def local_endpoints(
     configured: Configured, base_url: str, names: Iterable[str]
 ) -> tuple[Configured, list[Model], list[Endpoint]]:
-    """A local engine that was found, its models under `engine/name`, and their endpoints, which cost nothing."""
+    """A local engine that was found, its models under `engine/name`, and their endpoints, which cost nothing.
+
+    Engines do not tell which of their models make embeddings, so each may be asked for both.
+    """
     provider = msgspec.structs.replace(configured.provider, base_url=base_url)
     there = Configured(provider, base_url, configured.headers)
     models, endpoints = [], []
@@ -162,5 +169,7 @@ def local_endpoints(
         models.append(
             Model(slug, f"{provider.name}: {name}", slug, 0, free, description=f"Runs on this machine, in {provider.name}.")
         )
-        endpoints.append(Endpoint(f"{slug}@{provider.slug}", slug, provider.slug, name, free, data_policy="zdr"))
+        endpoint = Endpoint(f"{slug}@{provider.slug}", slug, provider.slug, name, free, data_policy="zdr")
+        vectors = msgspec.structs.replace(endpoint, id=f"{endpoint.id}/embeddings", tag="embeddings", dialect=EMBEDDINGS)
+        endpoints += [endpoint, vectors]
     return there, models, endpoints

@@ -10,7 +10,7 @@ A dialect that only providers speak has no `parse` and no `write`. Where client 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -149,6 +149,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
 
     shown          its name as people say it
     family         whose opaque state it carries, unless the provider says otherwise
+    makes          what it asks for; a request goes only to endpoints whose dialect makes the same
     parse          client bytes to a request. raises InvalidRequest
     converse       the conversation of a request of this dialect (call `conversation_of`, which keeps it). raises InvalidRequest
     write          a whole answer for the client: events, voice, request, usage, prompt_nano, completion_nano
@@ -166,6 +167,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     shown: str = ""
     family: str = "unknown"
+    makes: Literal["text", "embeddings"] = "text"
     parse: Callable[[bytes], Request] | None = None
     converse: Callable[[Request], Conversation] | None = None
     write: Callable[[Sequence[Event], Voice, Request, Usage, int, int], bytes] | None = None

@@ -34,6 +34,8 @@ class Quirk(enum.StrEnum):
     """`completion_tokens` leave reasoning out; `total_tokens` have it"""
     KEEPS_OPENROUTER_FIELDS = "keeps_openrouter_fields"
     """understands OpenRouter's request and message fields, so they pass"""
+    OUTPUT_DIMENSION = "output_dimension"
+    """calls the length of embeddings `output_dimension`"""
 
 
 class Auth(msgspec.Struct, frozen=True):
@@ -61,7 +63,8 @@ class Offer(msgspec.Struct, frozen=True):
     upstream_model  its name there; "" is the slug after the author, "{id}" the whole id
     price           USD per million tokens as decimal text; None is the model's list price
     off_from        the date (ISO) from which it is no longer served there
-    dialect         another dialect than the provider's, for this model alone
+    dialect         another dialect than the provider's, for this model alone; an offer in `openai_embeddings` is of models that make
+                    embeddings, every other of models that write text
     family          who makes and takes back its opaque reasoning state, where `Provider.families` does not tell
     """
 

@@ -21,6 +21,7 @@ provider = Provider(
         Offer("openai/gpt-5.1-chat"),
         Offer("openai/gpt-5.1-codex", dialect="openai_responses", family=_FAMILY),
         Offer("openai/gpt-5.1-codex-mini", dialect="openai_responses", family=_FAMILY),
+        Offer("openai/*", dialect="openai_embeddings"),
     ),
     privacy_policy_url="https://www.microsoft.com/privacy/privacystatement",
     status_page_url="https://status.azure.com",

@@ -8,12 +8,14 @@ provider = Provider(
     name="Mistral",
     base_url="https://api.mistral.ai/v1",
     auth=bearer("MISTRAL_API_KEY"),
-    quirks=frozenset({Quirk.DEVELOPER_AS_SYSTEM, Quirk.RANDOM_SEED, Quirk.TOOL_IDS_NINE, Quirk.NO_STREAM_OPTIONS}),
+    quirks=frozenset(
+        {Quirk.DEVELOPER_AS_SYSTEM, Quirk.RANDOM_SEED, Quirk.TOOL_IDS_NINE, Quirk.NO_STREAM_OPTIONS, Quirk.OUTPUT_DIMENSION}
+    ),
     refuses=frozenset(
         {"logit_bias", "logprobs", "top_logprobs", "user", "store", "service_tier", "safety_identifier", "modalities"}
     )
     | {"top_k", "min_p", "top_a", "repetition_penalty", "verbosity", "web_search_options"},
-    offers=(Offer("mistralai/*"),),
+    offers=(Offer("mistralai/*"), Offer("mistralai/*", dialect="openai_embeddings")),
     privacy_policy_url="https://mistral.ai/terms#privacy-policy",
     status_page_url="https://status.mistral.ai",
     headquarters="FR",

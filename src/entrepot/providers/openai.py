@@ -34,6 +34,7 @@ provider = Provider(
         *(Offer(f"openai/{name}", off_from="2026-12-11") for name in ("gpt-5", "gpt-5-mini", "gpt-5-nano", "o3")),
         *(Offer(f"openai/{name}", off_from="2027-01-14") for name in ("gpt-4o", "gpt-4.1")),
         Offer("openai/*"),
+        Offer("openai/*", dialect="openai_embeddings"),
     ),
     lacks=frozenset(f"openai/{name}" for name in (*_EFFORTS, *_OPEN_WEIGHTS, *_WITH_PICTURES)),
     privacy_policy_url="https://openai.com/policies/privacy-policy",

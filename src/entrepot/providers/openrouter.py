@@ -8,7 +8,7 @@ provider = Provider(
     base_url="https://openrouter.ai/api/v1",
     auth=bearer("OPENROUTER_API_KEY"),
     quirks=frozenset({Quirk.KEEPS_OPENROUTER_FIELDS}),
-    offers=(Offer("*", "{id}"),),
+    offers=(Offer("*", "{id}"), Offer("*", "{id}", dialect="openai_embeddings")),
     privacy_policy_url="https://openrouter.ai/privacy",
     terms_of_service_url="https://openrouter.ai/terms",
     status_page_url="https://status.openrouter.ai",

@@ -28,7 +28,7 @@ class PlanMemo:
         if not _is_usual(request):
             return make()
         given = request.parameters
-        key = (asked, *[name in given for name in _LOOKED_AT])
+        key = (asked, request.dialect, *[name in given for name in _LOOKED_AT])
         known = self._plans.get(key)
         if known is None:
             if len(self._plans) >= _AT_MOST:

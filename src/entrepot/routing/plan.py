@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from entrepot.dialects.translated import dialect
 from entrepot.errors import GatewayError, InvalidRequest, NotFound
 from entrepot.routing.fit import fit
 from entrepot.values.chat import Preferences, Sort
@@ -19,6 +20,7 @@ from entrepot.values.request import Request
 
 _NO_PREFERENCES = Preferences()
 _SOFT = ("tools", "response_format", "verbosity")
+_WRONG_PATH = "path"
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -73,7 +75,7 @@ def plan(request: Request, offers: Iterable[Offer], refuses: dict[str, frozenset
             kept.append(Candidate(offer.model, endpoint))
             reasons.append(f"{endpoint.id} kept")
     if not kept:
-        raise _nothing_left(tried, dropped)
+        raise _wrong_path(request, tried, dropped) or _nothing_left(tried, dropped)
     if preferences.allow_fallbacks is False and not preferences.order:
         kept = kept[:1]
     return Plan(tuple(kept), tuple(reasons))
@@ -88,6 +90,8 @@ def _dropped(
     refuses: dict[str, frozenset[str]],
 ) -> Dropped | None:
     """The first reason against an endpoint, from the most to the least final."""
+    if dialect(endpoint.dialect).makes != dialect(request.dialect).makes:
+        return Dropped(_WRONG_PATH, f"it makes {dialect(endpoint.dialect).makes}")
     if endpoint.off_reason:
         return Dropped("off", endpoint.off_reason)
     if not inputs <= set(model.input_modalities):
@@ -188,7 +192,27 @@ def wished_sort(wish: Preferences | None) -> str | None:
     return sort.by if isinstance(sort, Sort) else sort
 
 
+def _wrong_path(request: Request, offers: list[Offer], dropped: list[tuple[Endpoint, Dropped]]) -> InvalidRequest | None:
+    """When what is asked for and what the models make are two things: which path is the right one."""
+    wished = dialect(request.dialect).makes
+    if any(out.word != _WRONG_PATH for _, out in dropped):
+        return None
+    if not dropped and all(offer.model.makes_embeddings == (wished == "embeddings") for offer in offers):
+        return None
+    slug = offers[0].model.id
+    if wished == "embeddings":
+        told, expected = f"{slug} writes text and makes no embeddings.", "a model that makes embeddings"
+        remedy = (
+            "POST it to /api/v1/chat/completions; GET /api/v1/models?output_modalities=embeddings lists models for this path."
+        )
+    else:
+        told, expected = f"{slug} makes embeddings and writes no text.", "a model that writes text"
+        remedy = "POST it to /api/v1/embeddings, with `input`."
+    return InvalidRequest(told, field="model", expected=expected, received=slug, remedy=remedy)
+
+
 def _nothing_left(offers: list[Offer], dropped: list[tuple[Endpoint, Dropped]]) -> GatewayError:
+    dropped = [(endpoint, out) for endpoint, out in dropped if out.word != _WRONG_PATH]
     slugs = [offer.model.id for offer in offers]
     words = list(dict.fromkeys(out.word for _, out in dropped))
     if words == ["reasoning"]:

@@ -15,6 +15,7 @@ import msgspec
 from entrepot.errors import BrokenStream, InvalidRequest, ProviderBroke
 from entrepot.metering.tokens import count_prompt, count_text, cut_tokens
 from entrepot.sandbox import writing
+from entrepot.sandbox.embedding import embeddings
 from entrepot.sandbox.scenario import Scenario, scenario_of
 from entrepot.sandbox.schema import Unsatisfiable, instance
 from entrepot.sandbox.tools import calls_for
@@ -44,8 +45,17 @@ class Sandbox:
         written = self._write(told, messages, model, scenario)
         await asyncio.sleep(self._wait(scenario))
         if not told.get("stream"):
-            return _plain(written, scenario)
+            return _plain(plain_body(written), scenario)
         return SandboxAnswer(_with_faults(stream_chunks(written), scenario), self._step(scenario), scenario)
+
+    async def embed(self, body: bytes, model: Model, headers: Mapping[str, str], requested: str) -> SandboxAnswer:
+        """The same for embeddings. raises as `open`"""
+        told = msgspec.json.decode(body)
+        scenario = scenario_of(requested, headers, _as_messages(told["input"]))
+        scenario.fail_before()
+        vectors = await embeddings(told, model, scenario)
+        await asyncio.sleep(self._wait(scenario))
+        return _plain(vectors, scenario)
 
     def _wait(self, scenario: Scenario) -> float:
         if scenario.name == "no-first-byte":
@@ -186,8 +196,13 @@ class SandboxAnswer:
         self._at = len(self._pieces)
 
 
-def _plain(written: Written, scenario: Scenario) -> SandboxAnswer:
-    body = plain_body(written)
+def _as_messages(given: Any) -> list[Any]:
+    """The last text to embed as what a user said, for words in it that ask for an outcome."""
+    last = given if isinstance(given, str) else given[-1]
+    return [{"role": "user", "content": last["content"] if isinstance(last, dict) else last}]
+
+
+def _plain(body: bytes, scenario: Scenario) -> SandboxAnswer:
     pieces: list[bytes | str] = [body]
     if scenario.name == "malformed-json":
         pieces = [body[: len(body) // 2]]

@@ -139,7 +139,9 @@ class SandboxSender:
         return body_for(request, candidate.endpoint.dialect, _wishes(candidate.endpoint, fit, b"", _KEEPS))
 
     async def send(self, candidate: Candidate, rendered: Rendered, stream: bool) -> Answer:
-        return await self._sandbox.open(rendered.body, candidate.model, self._headers, self._requested)
+        embeds = dialect(candidate.endpoint.dialect).makes == "embeddings"
+        ask = self._sandbox.embed if embeds else self._sandbox.open
+        return await ask(rendered.body, candidate.model, self._headers, self._requested)
 
 
 _SANDBOX_HEARING = Hearing(quirks=_KEEPS)

@@ -118,7 +118,7 @@ class Asked(msgspec.Struct, kw_only=True):
 
     def countable(self) -> tuple[Any, Any]:
         told = [_without_media(msgspec.json.decode(self.fields[name])) for name in _PROMPTS if name in self.fields]
-        messages = [message for value in told for message in (value if isinstance(value, list) else [value])]
+        messages = [message for value in told for message in (value if isinstance(value, list) else [{"content": value}])]
         return messages, msgspec.json.decode(self.fields["tools"]) if "tools" in self.fields else None
 
 
