@@ -47,12 +47,15 @@ class Blocks:
         self._notes = notes
         self._native = native
         self._marked: list[Object] = []
+        self._prefix = 0
+        """how many of the marks stand before the messages"""
         self.betas: set[str] = set()
 
     def messages(self, messages: Sequence[Message]) -> tuple[list[Object | Raw], list[Object]]:
         """The system prompt, and the turns."""
         leading, rest = leading_system(messages)
         system = [block for message in leading for block in self._system(message)]
+        self._prefix = len(self._marked)
         told = self._turns(rest)
         if not told and system:
             self._notes.append("messages: the system prompt is sent as the user's, who says nothing")
@@ -90,12 +93,12 @@ class Blocks:
     def _turn(self, role: str, parts: Iterable[Part]) -> Object:
         return {"role": role, "content": [block for part in parts if (block := self.block(part)) is not None]}
 
-    def few_marks(self, others: int) -> None:
-        """A request has four cache marks at most: the last ones are kept. `others` stand elsewhere than in messages."""
-        over = len(self._marked) + others - _MOST_MARKS
+    def few_marks(self) -> None:
+        """A request has four cache marks at most: the first ones of messages are left out, then those of tools and system."""
+        over = len(self._marked) - _MOST_MARKS
         if over > 0:
             self._notes.append(f"cache_control: {over} of more than four marks left out")
-            for block in self._marked[:over]:
+            for block in (self._marked[self._prefix :] + self._marked[: self._prefix])[:over]:
                 block.pop("cache_control", None)
 
     def mark(self, block: Object, cache: Cache | None) -> Object:

@@ -58,7 +58,7 @@ def render(conversation: Conversation, wishes: Wishes) -> Rendered:
         output["effort"] = thinking.effort
     _say(body, output_config=output, **_sampled(conversation.sampling, thinking, notes))
     _say_rest(body, conversation, wishes, blocks)
-    blocks.few_marks(sum("cache_control" in tool for tool in tools if isinstance(tool, dict)) + ("cache_control" in body))
+    blocks.few_marks()
     if thinking.on and tools and thinking.control is not None and thinking.control["type"] == "enabled":
         blocks.betas.add(_INTERLEAVED_BETA)
     return Rendered(encode(body), tuple(dict.fromkeys(notes)), beta_header(blocks.betas))
@@ -83,7 +83,7 @@ def _say_rest(body: Object, conversation: Conversation, wishes: Wishes, blocks: 
     tier = {"auto": "auto", "priority": "auto", "default": "standard_only"}.get(conversation.service_tier)
     _say(body, service_tier=tier)
     if conversation.cache is not None:
-        body["cache_control"] = blocks.mark({}, conversation.cache)["cache_control"]
+        blocks.mark(body, conversation.cache)
     if conversation.stream:
         body["stream"] = True
 
