@@ -10,7 +10,7 @@ import msgspec
 from entrepot.dialects.anthropic_messages.schema import fitted_schema
 from entrepot.dialects.anthropic_messages.words import ANSWER_TOOL
 from entrepot.dialects.bedrock_converse.content import Blocks, Object, cache_point
-from entrepot.dialects.bedrock_converse.thinking import is_claude, longest_answer, model_fields, thinks
+from entrepot.dialects.bedrock_converse.thinking import is_claude, longest_answer, model_fields, sampled
 from entrepot.dialects.bedrock_converse.wire import NAME
 from entrepot.dialects.dialect import Rendered, Wishes
 from entrepot.dialects.turns import turns
@@ -37,7 +37,7 @@ def render(conversation: Conversation, wishes: Wishes) -> Rendered:
     if told:
         body["system"] = told
     fields = model_fields(conversation, wishes, notes)
-    _say_settings(conversation, fields, body, notes)
+    _say_settings(conversation, fields, is_claude(wishes.upstream_model), body, notes)
     _say_tools(conversation, body, notes)
     if fields:
         body["additionalModelRequestFields"] = fields
@@ -108,18 +108,12 @@ def _with_answer_tool(conversation: Conversation) -> Conversation:
     return msgspec.structs.replace(conversation, tools=(*conversation.tools, answer), tool_choice=forced)
 
 
-def _say_settings(conversation: Conversation, fields: Object, body: Object, notes: list[str]) -> None:
-    sampling = conversation.sampling
-    temperature = sampling.temperature
-    if temperature is not None and (temperature > 1 or (temperature != 1 and thinks(fields))):
-        notes.append(f"temperature: 1 instead of {temperature}, " + ("which thinking demands" if thinks(fields) else "the most"))
-        temperature = 1
+def _say_settings(conversation: Conversation, fields: Object, claude: bool, body: Object, notes: list[str]) -> None:
     told: dict[str, Any] = {
         "maxTokens": longest_answer(conversation, fields, notes),
-        "temperature": temperature,
-        "topP": sampling.top_p,
-        "stopSequences": list(sampling.stop) or None,
+        **sampled(conversation, fields, claude, notes),
     }
+    told["stopSequences"] = list(conversation.sampling.stop) or None
     told = {name: value for name, value in told.items() if value is not None}
     if told:
         body["inferenceConfig"] = told

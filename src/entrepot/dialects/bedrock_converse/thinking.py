@@ -19,6 +19,7 @@ _ADAPTIVE = re.compile(r"claude-(?:\w+-)?(?:4-(?:[6-9]|\d\d)(?!\d)|[5-9](?!\d))"
 _NOVA_EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
 _USUAL_LENGTH = 8192
 _LEAST_BUDGET = 1024
+_LEAST_P = 0.95
 
 
 def is_claude(model: str) -> bool:
@@ -95,8 +96,26 @@ def effort_of(budget: int, whole: int) -> str:
     return min(("low", "medium", "high"), key=lambda effort: abs(budget_of(effort, whole) - budget))
 
 
-def thinks(fields: Object) -> bool:
-    return fields.get("thinking", {}).get("type") in ("enabled", "adaptive")
+def sampled(conversation: Conversation, fields: Object, claude: bool, notes: list[str]) -> Object:
+    """Temperature and top_p. Claude takes one of them, and hardly any while it thinks; `fields` lose a top_k it refuses then."""
+    temperature, top_p = conversation.sampling.temperature, conversation.sampling.top_p
+    if temperature is not None and temperature > 1:
+        notes.append(f"temperature: 1 instead of {temperature:g}, the most that Bedrock takes")
+        temperature = 1.0
+    if temperature is not None and top_p is not None and claude:
+        notes.append("top_p: left out, Claude takes it or a temperature")
+        top_p = None
+    if fields.get("thinking", {}).get("type", "disabled") == "disabled":
+        return {"temperature": temperature, "topP": top_p}
+    if temperature not in (None, 1.0):
+        notes.append("temperature: left out, Claude does not take it while it thinks")
+        temperature = None
+    if top_p is not None and top_p < _LEAST_P:
+        notes.append("top_p: left out, Claude does not take it while it thinks")
+        top_p = None
+    if fields.pop("top_k", None) is not None:
+        notes.append("top_k: left out, Claude does not take it while it thinks")
+    return {"temperature": temperature, "topP": top_p}
 
 
 def longest_answer(conversation: Conversation, fields: Object, notes: list[str]) -> int | None:

@@ -124,11 +124,17 @@ def test_files_in_s3_are_named_and_not_fetched() -> None:
 
 def test_thinking_is_a_budget_for_older_claude_and_leaves_room_for_the_answer() -> None:
     wish = ReasoningWish(max_tokens=4000)
-    rendered = render(asked(Text("Hi"), reasoning=wish, max_tokens=1000, sampling=Sampling(temperature=0.2)), CLAUDE)
+    rendered = render(asked(Text("Hi"), reasoning=wish, max_tokens=1000, sampling=Sampling(temperature=0.2, top_k=3)), CLAUDE)
     told = body_of(rendered)
     assert told["additionalModelRequestFields"] == {"thinking": {"type": "enabled", "budget_tokens": 4000}}
-    assert told["inferenceConfig"] == {"maxTokens": 5000, "temperature": 1}
-    assert {note.partition(":")[0] for note in rendered.notes} == {"max_tokens", "temperature"}
+    assert told["inferenceConfig"] == {"maxTokens": 5000}
+    assert {note.partition(":")[0] for note in rendered.notes} == {"max_tokens", "temperature", "top_k"}
+
+
+def test_claude_takes_a_temperature_or_top_p_and_nova_both() -> None:
+    question = asked(Text("Hi"), sampling=Sampling(temperature=1.5, top_p=0.9))
+    assert body_of(render(question, CLAUDE))["inferenceConfig"] == {"temperature": 1.0}
+    assert body_of(render(question, NOVA))["inferenceConfig"] == {"temperature": 1.0, "topP": 0.9}
 
 
 def test_thinking_is_an_effort_for_newer_claude_and_for_nova() -> None:
