@@ -27,6 +27,7 @@ from entrepot.errors import BrokenStream, GatewayError, InvalidRequest, Upstream
 from entrepot.metering.cost import Cost, Unpriced, cost_of
 from entrepot.metering.tokens import StreamCounter, count_prompt
 from entrepot.routing.fit import Fit
+from entrepot.routing.metadata import Routing, wished
 from entrepot.routing.plan import Candidate, Plan
 from entrepot.upstream.failures import classify_event
 from entrepot.upstream.walk import Opened, Sender, walk
@@ -131,6 +132,7 @@ class Call:
         "opened",
         "plan",
         "request",
+        "routing",
         "sent",
         "started",
         "surface",
@@ -148,6 +150,7 @@ class Call:
         self.first_byte = 0.0
         self.request: Request | None = None
         self.plan: Plan | None = None
+        self.routing: Routing | None = None
         self.opened: Opened | None = None
         self.attempts: list[Attempt] = []
         self.counter = StreamCounter()
@@ -219,11 +222,14 @@ class Pipeline:
         if call.surface.prepare is not None:
             await call.surface.prepare(request, call.caller)
         call.plan = self._rooms.plan(request, call.caller)
+        sender = self._rooms.sender(call.caller, call.http, request)
+        if wished(call.http.header):
+            call.routing = Routing(request.slugs, call.plan, call.attempts, sender.name_of)
         call.sent = self._clock.monotonic()
         opened = call.opened = await walk(
             call.plan,
             request,
-            self._rooms.sender(call.caller, call.http, request),
+            sender,
             suit=lambda candidate: self._rooms.suit(request, candidate),
             voice=lambda candidate, provider: _voice(call, request, candidate, provider),
             attempts=call.attempts,
@@ -246,6 +252,8 @@ class Pipeline:
         body = plain.render_with(usage, cost.prompt_nano, cost.completion_nano)
         await self._settle(call, usage, cost, evidence)
         await self._keep(call, body)
+        if call.routing is not None:
+            body = call.routing.in_body(body, opened.candidate)
         await call.http.whole(200, call.head(b"application/json"), body)
 
     async def _stream(self, call: Call, opened: Opened) -> None:
@@ -270,6 +278,8 @@ class Pipeline:
         await self._settle(call, usage, cost, evidence)
         last = stream.end_with(usage, cost.prompt_nano, cost.completion_nano)
         await self._keep(call, last)
+        if call.routing is not None:
+            last = call.routing.in_stream(last, opened.candidate)
         await http.end(last)
 
     async def _keep(self, call: Call, last: bytes) -> None:
@@ -289,7 +299,10 @@ class Pipeline:
     async def _refuse(self, call: Call, error: GatewayError) -> None:
         await self._settle(call, Usage(), _NOTHING, "waived", error=error)
         headers = call.head(b"application/json")
-        await call.http.whole(*refusal(error, headers, call.surface.dialect, call.id))
+        status, headers, body = refusal(error, headers, call.surface.dialect, call.id)
+        if call.routing is not None and status != 500:
+            body = call.routing.in_body(body, None)
+        await call.http.whole(status, headers, body)
 
     async def _abandon(self, call: Call) -> None:
         """The client left, or we are being stopped: what was produced is settled."""
