@@ -174,7 +174,11 @@ def _check(create: Create) -> None:
             )
     if create.preset:
         raise InvalidRequest(
-            "Presets are not offered here.", field="preset", received=create.preset, remedy="Send the fields themselves."
+            "Presets are not offered here.",
+            field="preset",
+            expected="nothing",
+            received=create.preset,
+            remedy="Send the fields themselves.",
         )
     _check_text(create)
     if isinstance(create.input, list):

@@ -46,7 +46,7 @@ def render(conversation: Conversation, wishes: Wishes) -> Rendered:
     _say_reasoning(conversation, wishes, family, body, notes)
     _say_settings(conversation, wishes, body, notes)
     if conversation.dialect == NAME and conversation.extra:
-        body = _as_it_came(conversation, body)
+        body = _as_it_came(conversation, family, body)
     return Rendered(dumps(body), tuple(dict.fromkeys(notes)))
 
 
@@ -224,21 +224,31 @@ def _say_settings(conversation: Conversation, wishes: Wishes, body: Object, note
 # A conversation of this dialect
 
 
-def _as_it_came(conversation: Conversation, body: Object) -> Object:
+def _as_it_came(conversation: Conversation, family: str, body: Object) -> Object:
     """The client's own members, in their order, but for those that mean something else by now."""
     fields = conversation.extra
     before = converse(parse(encode(fields)))
+    changed = _REPLACED | {
+        name for name, facet in _FACETS.items() if name in fields and encode(facet(before)) != encode(facet(conversation))
+    }
+    if not _states_are_plain(conversation, family):
+        changed |= {"input"}
     told: Object = {}
     for name, raw in fields.items():
-        facet = _FACETS.get(name)
         if name in GATEWAY_ONLY:
             continue
-        if name in _REPLACED or (facet is not None and encode(facet(before)) != encode(facet(conversation))):
+        if name in changed:
             if name in body:
                 told[name] = body[name]
         else:
             told[name] = raw
     return told
+
+
+def _states_are_plain(conversation: Conversation, family: str) -> bool:
+    """Whether all opaque state stands in the input as the provider wants it: unsealed, and its own."""
+    states = [getattr(part, "state", None) for message in conversation.messages for part in message.parts]
+    return all(state is None or state.family == family == FAMILY for state in states)
 
 
 _REPLACED = frozenset({"model", "user", "safety_identifier"})

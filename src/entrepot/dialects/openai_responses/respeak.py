@@ -45,7 +45,7 @@ def respeak(request: Request, wishes: Wishes) -> Rendered:
     items = _Items(wishes, keeps=keeps, notes=notes).all(said)
     if items is not None:
         fields["input"] = as_input(items)
-    if not keeps and any(tool.cache_control for tool in said.create.tools or ()):
+    if not keeps and any(tool.cache_control is not None for tool in said.create.tools or ()):
         fields["tools"] = Raw(encode([_without(tool, "cache_control") for tool in _decode_list(fields["tools"])]))
     return Rendered(encode(fields), tuple(dict.fromkeys(notes)))
 
@@ -127,7 +127,8 @@ class _Items:
 
     def _item(self, item: Item, raw: Raw, nameless: bool) -> Raw:
         developer = self._system_only and item.role == "developer" and item.kind == "message"
-        marked = not self._keeps and isinstance(item.content, list) and any(part.cache_control for part in item.content)
+        parts = item.content if isinstance(item.content, list) and not self._keeps else []
+        marked = any(part.cache_control is not None for part in parts)
         if not (developer or marked or (nameless and item.id)):
             return raw
         fields = decode_fields(raw)

@@ -172,11 +172,11 @@ class SplicedStream(_Noted):
     def break_off(self, error: GatewayError) -> bytes:
         if self._writer is not None or not self._response:
             return (self._writer or ResponsesWriter(self._voice, self._request)).error(error)
+        members: Fields = decode_fields(b"{" + error_members(error) + b"}")
         told = Raw(encode({"code": code_of(error), "message": error.message}))
         response = self._response | {"status": Raw(b'"failed"'), "error": told}
-        failed = self._event(_Head("response.failed"), {"response": Raw(encode(response))})
-        said = b'event: error\ndata: {"type":"error",%b,"sequence_number":%d}\n\n' % (error_members(error), self._number)
-        return self._flush() + said + failed
+        out = self._flush() + self._event(_Head("error"), members)
+        return out + self._event(_Head("response.failed"), {"response": Raw(encode(response))})
 
     def _pass(self, payloads: list[bytes]) -> bytes:
         out: list[bytes] = []

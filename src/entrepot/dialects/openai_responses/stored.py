@@ -49,8 +49,9 @@ def with_history(request: Asked, before: Sequence[bytes], known: Mapping[str, by
     fields: Fields = {name: raw for name, raw in request.fields.items() if name != "previous_response_id"}
     fields["input"] = as_input(raws)
     inputs, images = media_of(items)
+    size = request.size + len(memoryview(fields["input"]))
     changed = Said(said.create, items, raws, joined=True, stateless=said.stateless)
-    return msgspec.structs.replace(request, fields=fields, said=changed, inputs=inputs, images=images, heard=None)
+    return msgspec.structs.replace(request, fields=fields, size=size, said=changed, inputs=inputs, images=images, heard=None)
 
 
 def _referred(name: str, there: Mapping[str, bytes], position: int) -> Raw:
