@@ -48,6 +48,7 @@ def unsaid(conversation: Conversation, says: Collection[str], dialect: str) -> l
         "prediction": given(conversation.prediction),
         "web_search_options": given(conversation.web_search),
         "user": bool(conversation.user),
+        "name": any(message.name and message.role != "tool" for message in conversation.messages),
         "metadata": bool(conversation.metadata),
         "service_tier": conversation.service_tier not in ("", "auto", "default", "standard_only"),
         "cache_control": conversation.cache is not None or _marked(conversation),
@@ -122,11 +123,17 @@ def results_in_words(messages: Iterable[Message], notes: list[str]) -> list[Mess
         if message.role == "tool":
             told.append(Message("tool", tuple([_in_words(part, held) for part in message.parts])))
             continue
-        told += [Message("user", tuple(held))] if held else []
+        _let_go(held, told, notes)
         told.append(message)
-        notes += ["tool results: what is not text follows in a user message"] if held else []
-        held = []
-    return [*told, Message("user", tuple(held))] if held else told
+    _let_go(held, told, notes)
+    return told
+
+
+def _let_go(held: list[Part], told: list[Message], notes: list[str]) -> None:
+    if held:
+        notes.append("tool results: what is not text follows in a user message")
+        told.append(Message("user", tuple(held)))
+        held.clear()
 
 
 def _in_words(part: Part, held: list[Part]) -> Part:
