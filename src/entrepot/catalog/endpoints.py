@@ -75,7 +75,7 @@ def _endpoint(model: Model, configured: Configured, offer: Offer, today: str) ->
         price=price,
         context_length=model.context_length,
         max_completion_tokens=model.max_completion_tokens,
-        supported_parameters=model.supported_parameters,
+        supported_parameters=_supported(model, offer),
         reasoning=model.reasoning,
         max_tokens_field=provider.max_tokens_field,
         data_policy=provider.data_policy,
@@ -84,6 +84,12 @@ def _endpoint(model: Model, configured: Configured, offer: Offer, today: str) ->
         dialect=provider.dialect_of(offer),
         family=provider.family_of(name, offer),
     )
+
+
+def _supported(model: Model, offer: Offer) -> tuple[str, ...]:
+    """The parameters known of the model, and more that the offer names. None are known of a model without any."""
+    known = model.supported_parameters
+    return (*known, *sorted(offer.supports - set(known))) if known and offer.supports else known
 
 
 def _why_off(configured: Configured, offer: Offer, today: str) -> str:

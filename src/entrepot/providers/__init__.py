@@ -63,9 +63,10 @@ class Offer(msgspec.Struct, frozen=True):
     upstream_model  its name there; "" is the slug after the author, "{id}" the whole id
     price           USD per million tokens as decimal text; None is the model's list price
     off_from        the date (ISO) from which it is no longer served there
-    dialect         another dialect than the provider's, for this model alone; an offer in `openai_embeddings` is of models that make
-                    embeddings, every other of models that write text
+    dialect         another dialect than the provider's, for this model alone; an offer in `openai_embeddings` is of models that
+                    make embeddings, every other of models that write text
     family          who makes and takes back its opaque reasoning state, where `Provider.families` does not tell
+    supports        parameters it takes there beside those that the catalogue knows of the model
     """
 
     model: str
@@ -75,6 +76,7 @@ class Offer(msgspec.Struct, frozen=True):
     dialect: str = ""
     tag: str = ""
     family: str = ""
+    supports: frozenset[str] = frozenset()
 
 
 class Provider(msgspec.Struct, frozen=True):

@@ -28,7 +28,10 @@ provider = Provider(
         Offer("anthropic/claude-haiku-4.5", "global.anthropic.claude-haiku-4-5-20251001-v1:0"),
         Offer("amazon/nova-2-lite-v1", "us.amazon.nova-2-lite-v1:0"),
         Offer("amazon/nova-premier-v1", "us.amazon.nova-premier-v1:0"),
-        *(Offer(f"amazon/nova-{name}-v1", f"us.amazon.nova-{name}-v1:0") for name in ("micro", "lite", "pro")),
+        *(
+            Offer(f"amazon/nova-{name}-v1", f"us.amazon.nova-{name}-v1:0", supports=frozenset({"tool_choice"}))
+            for name in ("micro", "lite", "pro")
+        ),
     ),
     privacy_policy_url="https://aws.amazon.com/privacy/",
     terms_of_service_url="https://aws.amazon.com/service-terms/",

@@ -2,6 +2,8 @@
 
 from entrepot.providers import Offer, Provider, bearer
 
+_TOOLS = frozenset({"tools", "tool_choice", "logprobs"})
+
 provider = Provider(
     slug="cohere",
     name="Cohere",
@@ -11,10 +13,10 @@ provider = Provider(
     refuses=frozenset({"logit_bias", "top_logprobs", "min_p", "top_a", "repetition_penalty", "prediction"})
     | {"parallel_tool_calls", "verbosity", "web_search_options"},
     offers=(
-        Offer("cohere/command-a", "command-a-03-2025"),
-        Offer("cohere/command-r7b-12-2024"),
-        Offer("cohere/command-r-08-2024"),
-        Offer("cohere/command-r-plus-08-2024"),
+        Offer("cohere/command-a", "command-a-03-2025", supports=_TOOLS),
+        Offer("cohere/command-r7b-12-2024", supports=_TOOLS),
+        Offer("cohere/command-r-08-2024", supports=_TOOLS),
+        Offer("cohere/command-r-plus-08-2024", supports=_TOOLS),
     ),
     privacy_policy_url="https://cohere.com/privacy",
     terms_of_service_url="https://cohere.com/terms-of-use",
