@@ -49,11 +49,10 @@ def call_id(told: str, voice: Voice, index: int) -> str:
 
 
 def signature_of(part: Reasoning, cuts: tuple[int, ...]) -> str:
-    """What stands in `signature`: Claude's own, another's carried, "" where nobody signed and nobody is known."""
+    """What stands in `signature`: Claude's own, or another's carried; unsigned text is marked too, as Claude takes none."""
     state = part.state
     if state is None:
-        known = part.family not in ("", "unknown", FAMILY) or part.id or cuts
-        return carry(Carried("block", part.family or "unknown", name=part.id, cuts=cuts)) if known else ""
+        return carry(Carried("block", part.family or "unknown", name=part.id, cuts=cuts))
     if state.family == FAMILY and state.kind == "signature" and not part.id and not cuts:
         return state.data
     return carry(Carried("block", state.family, state.kind, part.id, cuts, state.data))
