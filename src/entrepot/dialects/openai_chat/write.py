@@ -19,7 +19,7 @@ from entrepot.dialects.heal import healed
 from entrepot.dialects.openai_chat.converse import TEXT_STATE
 from entrepot.dialects.openai_chat.stream import DONE, error_chunk
 from entrepot.dialects.openai_chat.usage import render_usage
-from entrepot.dialects.voice import Voice, dumps, encode
+from entrepot.dialects.voice import Voice, decode_fields, dumps, encode
 from entrepot.errors import GatewayError
 from entrepot.values.chat import Request as ChatRequest
 from entrepot.values.conversation import (
@@ -182,7 +182,19 @@ def _audio(audio: Audio) -> Object:
 class ChatStreamWriter:
     """`_places` gives parts their place among everything said; `_calls` numbers calls, which is all that clients count."""
 
-    __slots__ = ("_argued", "_began", "_calls", "_families", "_next", "_opening", "_parsed", "_places", "_spoken", "_voice")
+    __slots__ = (
+        "_annotations",
+        "_argued",
+        "_began",
+        "_calls",
+        "_families",
+        "_next",
+        "_opening",
+        "_parsed",
+        "_places",
+        "_spoken",
+        "_voice",
+    )
 
     def __init__(self, voice: Voice, request: Request) -> None:
         self._voice = voice
@@ -190,6 +202,7 @@ class ChatStreamWriter:
         self._parsed = list(request.parsed) if isinstance(request, ChatRequest) else []
         self._began = Began()
         self._spoken: set[int] = set()
+        self._annotations = 0
         self._next: dict[int, int] = {}
         self._places: dict[tuple[int, int, str], int] = {}
         self._calls: dict[tuple[int, int], tuple[int, str, bool]] = {}
@@ -199,7 +212,7 @@ class ChatStreamWriter:
     def feed(self, events: Sequence[Event]) -> bytes:
         pieces = []
         if self._parsed and events:
-            pieces.append(self._chunk(0, b'"annotations":%b' % encode(self._parsed)))
+            pieces += [self._annotate(0, raw) for raw in self._parsed]
             self._parsed = []
         for event in events:
             if isinstance(event, TextDelta):
@@ -247,7 +260,7 @@ class ChatStreamWriter:
             raw = bytes(memoryview(event.tokens))
             return self._chunk(event.choice, b"", logs=b'{"content":%b,"refusal":null}' % raw)
         if isinstance(event, CitationAdded):
-            return self._chunk(event.choice, b'"annotations":[%b]' % encode(_annotation(event.citation)))
+            return self._annotate(event.choice, _annotation(event.citation))
         if isinstance(event, Finished):
             return self._chunk(event.choice, b"", encode(event.reason), encode(event.native or event.reason))
         if isinstance(event, PartEnded):
@@ -259,6 +272,12 @@ class ChatStreamWriter:
         elif isinstance(event, UsageSeen) and event.service_tier:
             self._began = msgspec.structs.replace(self._began, service_tier=event.service_tier)
         return b""
+
+    def _annotate(self, choice: int, annotation: Object | Raw) -> bytes:
+        """`index` is what SDKs that put streams together want in every entry of a list."""
+        told = decode_fields(encode(annotation)) | {"index": Raw(b"%d" % self._annotations)}
+        self._annotations += 1
+        return self._chunk(choice, b'"annotations":[%b]' % encode(told))
 
     def _begin(self, event: PartBegan) -> bytes:
         key = (event.choice, event.index)

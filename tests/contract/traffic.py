@@ -1,0 +1,266 @@
+"""All recorded answers of models, whatever the provider's dialect, and clients that read ours with their vendors' own SDKs."""
+
+import functools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import anthropic
+import httpx
+import openai
+from gemini_recordings import answers as gemini_answers
+from google import genai
+from google.genai import types as genai_types
+from messages_recordings import exchanges as messages_exchanges
+from messages_recordings import message_of
+from native import PLACES, native_recordings
+from recordings import ROOT, chat_recordings
+from responses_recordings import responses_recordings
+
+FAMILIES = {"bedrock": "anthropic-claude-v1", "azure-openai": "azure-openai-responses-v1", "xai": "xai-responses-v1"}
+
+
+NOT_YET = re.compile(rb'^.{0,2000}"status": ?"(queued|in_progress)"(?!.*response.completed)', re.DOTALL)
+"""A background response that has still to be made."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An answer as a provider gave it."""
+
+    name: str
+    dialect: str
+    streamed: bool
+    body: bytes
+    family: str
+
+
+@functools.cache
+def everything() -> tuple[Heard, ...]:
+    return tuple(_all()) if ROOT.is_dir() else ()
+
+
+def _all() -> Iterator[Heard]:
+    for chat in chat_recordings():
+        if chat.status == 200:
+            yield Heard(chat.name, "openai_chat", chat.streamed, chat.body, "")
+    for recording in responses_recordings():
+        if recording.status == 200 and not NOT_YET.search(recording.body):
+            yield Heard(
+                recording.name, "openai_responses", recording.streamed, recording.body, FAMILIES.get(recording.folder, "")
+            )
+    for message in messages_exchanges():
+        if message.status == 200 and not message.counts:
+            yield Heard(message.name, "anthropic_messages", message.streamed, message.body, "")
+    for answer in gemini_answers():
+        yield Heard(answer.name, "gemini", answer.streamed, answer.body, "")
+    for name in PLACES:
+        for native in native_recordings(name):
+            if native.status == 200:
+                yield Heard(native.name, name, native.streamed, native.body, FAMILIES.get(native.folder, ""))
+
+
+# Clients
+
+
+def asked(dialect: str, stream: bool) -> bytes:
+    """A request of each client dialect, as its parser takes it."""
+    turn = {"role": "user", "content": "Go on."}
+    bodies: dict[str, dict[str, Any]] = {
+        "openai_chat": {"model": "a/b", "messages": [turn], "stream": stream},
+        "openai_responses": {"model": "a/b", "input": [turn], "stream": stream, "include": ["reasoning.encrypted_content"]},
+        "anthropic_messages": {"model": "a/b", "messages": [turn], "max_tokens": 100, "stream": stream},
+        "gemini": {"contents": [{"role": "user", "parts": [{"text": "Go on."}]}]},
+    }
+    return json.dumps(bodies[dialect]).encode()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a vendor's SDK made of an answer of ours: its text, and its calls by name with their arguments."""
+
+    text: str
+    calls: list[tuple[str, Any]]
+    tokens: tuple[int, int]
+
+
+def read_by_sdk(dialect: str, body: bytes, stream: bool) -> Seen:
+    kind = "text/event-stream" if stream else "application/json"
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body, headers={"content-type": kind}))
+    return _SDKS[dialect](transport, stream)
+
+
+def _chat(transport: httpx.MockTransport, stream: bool) -> Seen:
+    client = openai.OpenAI(api_key="k", base_url="http://a.test/v1", http_client=httpx.Client(transport=transport), max_retries=0)
+    asking: Any = {"model": "a/b", "messages": [{"role": "user", "content": "Go on."}]}
+    told = _streamed_chat(client, asking) if stream else client.chat.completions.create(**asking)
+    message = told.choices[0].message if told.choices else None
+    calls: list[tuple[str, Any]] = []
+    for call in (message and message.tool_calls) or ():
+        if call.type == "custom":
+            calls.append((call.custom.name, {"input": call.custom.input}))
+        else:
+            calls.append((call.function.name, json.loads(call.function.arguments or "{}")))
+    return Seen((message and message.content) or "", calls, (told.usage.prompt_tokens, told.usage.completion_tokens))
+
+
+def _streamed_chat(client: openai.OpenAI, asking: Any) -> Any:
+    """Put together by the SDK's helper, from its own state where it would refuse what ended by length or filter."""
+    with client.chat.completions.stream(**asking) as events:
+        try:
+            for _ in events:
+                pass
+            return events.get_final_completion()
+        except (openai.LengthFinishReasonError, openai.ContentFilterFinishReasonError):
+            for _ in events._raw_stream:
+                pass
+            return events.current_completion_snapshot
+
+
+def _responses(transport: httpx.MockTransport, stream: bool) -> Seen:
+    client = openai.OpenAI(api_key="k", base_url="http://a.test/v1", http_client=httpx.Client(transport=transport), max_retries=0)
+    told: Any = None
+    if stream:
+        with client.responses.stream(model="a/b", input="Go on.") as events:
+            for event in events:
+                if event.type in ("response.completed", "response.incomplete"):
+                    told = event.response
+    else:
+        told = client.responses.create(model="a/b", input="Go on.")
+    calls: list[tuple[str, Any]] = []
+    for item in told.output:
+        if item.type == "function_call":
+            calls.append((item.name, json.loads(item.arguments or "{}")))
+        elif item.type == "custom_tool_call":
+            calls.append((item.name, {"input": item.input}))
+    return Seen(told.output_text, calls, (told.usage.input_tokens, told.usage.output_tokens))
+
+
+def _messages(transport: httpx.MockTransport, stream: bool) -> Seen:
+    client = anthropic.Anthropic(
+        api_key="k", base_url="http://a.test", http_client=httpx.Client(transport=transport), max_retries=0
+    )
+    asking: Any = {"model": "a/b", "max_tokens": 100, "messages": [{"role": "user", "content": "Go on."}]}
+    if stream:
+        with client.messages.stream(**asking) as events:
+            told: Any = events.get_final_message()
+    else:
+        told = client.messages.create(**asking)
+    text = "".join([block.text for block in told.content if block.type == "text"])
+    calls = [(block.name, block.input) for block in told.content if block.type == "tool_use"]
+    used = told.usage
+    prompt = used.input_tokens + (used.cache_read_input_tokens or 0) + (used.cache_creation_input_tokens or 0)
+    return Seen(text, calls, (prompt, used.output_tokens))
+
+
+def _gemini(transport: httpx.MockTransport, stream: bool) -> Seen:
+    options = genai_types.HttpOptions(base_url="http://a.test", httpx_client=httpx.Client(transport=transport))
+    client = genai.Client(api_key="k", http_options=options)
+    if stream:
+        pieces = list(client.models.generate_content_stream(model="a/b", contents="Go on."))
+    else:
+        pieces = [client.models.generate_content(model="a/b", contents="Go on.")]
+    parts = [
+        part
+        for piece in pieces
+        for candidate in (piece.candidates or [])[:1]
+        for part in (candidate.content and candidate.content.parts) or ()
+    ]
+    text = "".join([part.text for part in parts if part.text and not part.thought])
+    calls = [(part.function_call.name or "", part.function_call.args or {}) for part in parts if part.function_call]
+    used = next(piece.usage_metadata for piece in reversed(pieces) if piece.usage_metadata)
+    completion = (used.candidates_token_count or 0) + (used.thoughts_token_count or 0)
+    return Seen(text, calls, ((used.prompt_token_count or 0) + (used.tool_use_prompt_token_count or 0), completion))
+
+
+_SDKS = {"openai_chat": _chat, "openai_responses": _responses, "anthropic_messages": _messages, "gemini": _gemini}
+
+
+# The next turn of a client that sends back what it was given
+
+
+def next_turn(dialect: str, body: bytes, stream: bool) -> bytes:
+    """The request that follows an answer: what was said comes back as it came, each call with a result."""
+    return json.dumps(_NEXT[dialect](body, stream)).encode()
+
+
+def _next_chat(body: bytes, stream: bool) -> dict[str, Any]:
+    message = _accumulated(body) if stream else json.loads(body)["choices"][0]["message"]
+    results = [{"role": "tool", "tool_call_id": call["id"], "content": "ok"} for call in message.get("tool_calls") or ()]
+    first = {"role": "user", "content": "Go on."}
+    empty = not (message.get("content") or message.get("tool_calls") or message.get("reasoning_details"))
+    return {"model": "a/b", "messages": [first, *([] if empty else [message]), *results, first]}
+
+
+def _accumulated(body: bytes) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": "", "reasoning_details": [], "tool_calls": {}}
+    for chunk in _events(body):
+        for choice in chunk["choices"]:
+            delta = choice["delta"]
+            message["content"] += delta.get("content") or ""
+            message["reasoning_details"] += delta.get("reasoning_details", [])
+            for call in delta.get("tool_calls", []):
+                kept = message["tool_calls"].setdefault(call["index"], {})
+                for name, value in call.items():
+                    if isinstance(value, dict):
+                        inner = kept.setdefault(name, {})
+                        inner |= {key: inner.get(key, "") + text for key, text in value.items()}
+                    else:
+                        kept.setdefault(name, value)
+    return message | {"tool_calls": list(message["tool_calls"].values()) or None, "content": message["content"] or None}
+
+
+def _events(body: bytes) -> list[dict[str, Any]]:
+    lines = [line[5:].strip() for line in body.decode().splitlines() if line.startswith("data:")]
+    return [json.loads(line) for line in lines if line != "[DONE]"]
+
+
+def _next_responses(body: bytes, stream: bool) -> dict[str, Any]:
+    told = _events(body)[-1]["response"] if stream else json.loads(body)
+    kinds = {"function_call": "function_call_output", "custom_tool_call": "custom_tool_call_output"}
+    results = [
+        {"type": kinds[item["type"]], "call_id": item["call_id"], "output": "ok"}
+        for item in told["output"]
+        if item["type"] in kinds
+    ]
+    return {"model": "a/b", "input": [{"role": "user", "content": "Go on."}, *told["output"], *results]}
+
+
+def _next_messages(body: bytes, stream: bool) -> dict[str, Any]:
+    content = (message_of(body) if stream else json.loads(body))["content"]
+    results = [
+        {"type": "tool_result", "tool_use_id": block["id"], "content": "ok"} for block in content if block["type"] == "tool_use"
+    ]
+    first = {"role": "user", "content": "Go on."}
+    said = [{"role": "assistant", "content": content}] if content else []
+    last = {"role": "user", "content": results or "Go on."}
+    return {"model": "a/b", "max_tokens": 10, "messages": [first, *said, last]}
+
+
+def _next_gemini(body: bytes, stream: bool) -> dict[str, Any]:
+    pieces = _events(body) if stream else [json.loads(body)]
+    candidates = [piece["candidates"][0] for piece in pieces if piece.get("candidates")]
+    parts = [part for candidate in candidates for part in candidate.get("content", {}).get("parts", [])]
+    calls = [part["functionCall"] for part in parts if "functionCall" in part]
+    results = [
+        {"functionResponse": {"name": call["name"], **({"id": call["id"]} if "id" in call else {}), "response": {"result": "ok"}}}
+        for call in calls
+    ]
+    said = [{"role": "model", "parts": parts}] if parts else []
+    return {
+        "contents": [
+            {"role": "user", "parts": [{"text": "Go on."}]},
+            *said,
+            {"role": "user", "parts": results or [{"text": "x"}]},
+        ]
+    }
+
+
+_NEXT = {
+    "openai_chat": _next_chat,
+    "openai_responses": _next_responses,
+    "anthropic_messages": _next_messages,
+    "gemini": _next_gemini,
+}
