@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from entrepot import __version__
-from entrepot.api import chat, cloudflare, embeddings, generation, health, key, models
+from entrepot.api import chat, cloudflare, completions, embeddings, generation, health, key, models
 from entrepot.api.answering import AsgiHttp, Pattern, answering, patterned
 from entrepot.api.openapi import document, render
 from entrepot.api.routes import Api, Check, Desk
@@ -52,7 +52,7 @@ from entrepot.values.request import Request
 from entrepot.web.pages import FrontFacts, Pages, ProviderFact
 
 _REFRESH_S = 0.5
-_SPOKEN = (*chat.ROUTES, *embeddings.ROUTES)
+_SPOKEN = (*chat.ROUTES, *completions.ROUTES, *embeddings.ROUTES)
 ROUTES = (
     *_SPOKEN,
     *cloudflare.ROUTES,
@@ -62,7 +62,7 @@ ROUTES = (
     *generation.ROUTES,
     *health.ROUTES,
 )
-SURFACES = {**chat.SURFACES, **embeddings.SURFACES}
+SURFACES = {**chat.SURFACES, **completions.SURFACES, **embeddings.SURFACES}
 PATTERNS: tuple[Pattern, ...] = (*cloudflare.patterns(SURFACES),)
 log = structlog.get_logger("entrepot")
 
