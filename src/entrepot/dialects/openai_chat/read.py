@@ -463,7 +463,7 @@ def _reason(told: str, has_calls: bool) -> Finish:
 
 def _citation(annotation: dict[str, Any]) -> Citation:
     inner = annotation.get("url_citation")
-    raw = Raw(dumps(annotation))
+    raw = Raw(dumps({name: value for name, value in annotation.items() if name != "index"}))
     if not isinstance(inner, dict):
         return Citation(raw=raw, dialect=NAME)
     url, title, content = [_text(inner.get(name)) for name in ("url", "title", "content")]
