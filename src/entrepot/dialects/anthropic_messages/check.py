@@ -36,12 +36,17 @@ def is_foreign(kind: str) -> bool:
 
 def check(body: Counted) -> None:
     """raises  InvalidRequest"""
+    calls = False
     for place, message in enumerate(body.messages):
         if not isinstance(message.content, str):
             for number, block in enumerate(message.content):
-                _check_block(block, message.role, f"messages[{place}].content[{number}]")
-    _check_calls(body.messages)
-    _check_tools(body.tools or (), body)
+                if block.type != "text" or block.text is None:
+                    calls = calls or block.type in ("tool_use", "tool_result")
+                    _check_block(block, message.role, f"messages[{place}].content[{number}]")
+    if calls:
+        _check_calls(body.messages)
+    if body.tools or body.tool_choice is not None:
+        _check_tools(body.tools or (), body)
     if body.models and body.fallbacks:
         raise InvalidRequest(
             "`models` and `fallbacks` say the same thing.",

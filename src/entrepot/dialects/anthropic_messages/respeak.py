@@ -191,7 +191,7 @@ def _block_of(family: str, raw: Raw, notes: list[str]) -> Raw | None:
             return raw
         notes.append(left_out(Opaque(FAMILY, held), family))
         return None
-    if load.family != family or load.of != "block":
+    if load.family != family or load.of != "block" or (family == FAMILY and not load.data):
         notes.append(left_out(Opaque(load.family, load.data), family))
         return None
     return Raw(encode(decode_fields(raw) | {member: Raw(encode(load.data))}))
