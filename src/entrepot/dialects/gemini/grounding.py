@@ -44,7 +44,6 @@ class _Support(msgspec.Struct):
 class _Grounding(msgspec.Struct):
     groundingChunks: list[_Chunk] | None = None
     groundingSupports: list[_Support] | None = None
-    webSearchQueries: list[str] | None = None
 
 
 class _Cited(msgspec.Struct):
@@ -65,14 +64,18 @@ _decode_grounding = msgspec.json.Decoder(_Grounding).decode
 _decode_citations = msgspec.json.Decoder(_Citations).decode
 
 
-def citations_of(candidate: Candidate, text: str) -> list[Citation]:
-    """What the candidate says its text rests on. Metadata of another shape say nothing."""
+def citations_of(candidate: Candidate, pieces: Sequence[str]) -> list[Citation]:
+    """What the candidate says its text rests on. Metadata of another shape say nothing.
+
+    pieces  the text as it came; it is joined only when there is something to look up in it
+    """
     found: list[Citation] = []
     try:
         if some(candidate.groundingMetadata):
-            found += _grounded(_decode_grounding(candidate.groundingMetadata), text)
+            grounding = _decode_grounding(candidate.groundingMetadata)
+            found += _grounded(grounding, "".join(pieces)) if grounding.groundingChunks else ()
         if some(candidate.citationMetadata):
-            found += _cited(_decode_citations(candidate.citationMetadata), text)
+            found += _cited(_decode_citations(candidate.citationMetadata), "".join(pieces))
     except (msgspec.DecodeError, RecursionError):
         pass
     return found[:_MOST]
@@ -109,16 +112,6 @@ def _place(written: bytes, text: str, start: int, end: int | None, segment: str 
             return first, last
     at = text.find(segment) if segment else -1
     return (at, at + len(segment)) if segment and at >= 0 else (-1, -1)
-
-
-def searches_of(candidate: Candidate) -> int:
-    """How often the web was searched."""
-    try:
-        return (
-            len(_decode_grounding(candidate.groundingMetadata).webSearchQueries or ()) if some(candidate.groundingMetadata) else 0
-        )
-    except (msgspec.DecodeError, RecursionError):
-        return 0
 
 
 def grounding_of(citations: Sequence[tuple[str, Citation]]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from entrepot.dialects.voice import Malformed, dumps
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d{1,4})\]|\['((?:[^'\\]|\\.)*)'\]|\[\"((?:[^\"\\]|\\.)*)\"\]")
 _DEEPEST = 64
+_WIDEST_GAP = 64
+"""How far past the end of a list a piece may stand: a few bytes must not make a list of thousands."""
 
 
 class _Piece(msgspec.Struct):
@@ -93,7 +95,7 @@ def _into(holder: Any, step: str | int, usual: Any) -> Any:
 def _put(holder: Any, step: str | int, value: Any) -> None:
     if isinstance(holder, dict) and isinstance(step, str):
         holder[step] = value
-    elif isinstance(holder, list) and isinstance(step, int):
+    elif isinstance(holder, list) and isinstance(step, int) and step <= len(holder) + _WIDEST_GAP:
         holder.extend([None] * (step + 1 - len(holder)))
         holder[step] = value
     else:

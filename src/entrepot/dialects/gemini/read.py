@@ -309,7 +309,7 @@ class Hearer:
         """Citations and token probabilities belong to the text that is open; without one they stay in the end's `raw`."""
         if choice.kind != "text":
             return
-        found = citations_of(candidate, "".join(choice.pieces))
+        found = citations_of(candidate, choice.pieces)
         events += [CitationAdded(choice.index, citation, number) for citation in found]
         if some(candidate.logprobsResult):
             events.append(LogprobsDelta(choice.index, logprobs_of(candidate.logprobsResult), number))

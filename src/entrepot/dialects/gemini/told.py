@@ -95,7 +95,7 @@ def told_in(payload: bytes) -> Told:
         pass
     try:
         return _decode_told(json.dumps(_mended(loads(payload))).encode())
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Malformed(str(error)) from None
 
 
