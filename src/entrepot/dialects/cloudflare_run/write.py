@@ -100,7 +100,7 @@ class RunStreamWriter:
 
     def error(self, error: GatewayError) -> bytes:
         """No end sign follows: a client that knows no errors in a stream must not take it for whole."""
-        return _event({"response": "", "finish_reason": "error", **envelope(error, self._voice.id)})
+        return _event({"response": "", "finish_reason": "error", "status": error.status, **envelope(error, self._voice.id)})
 
     def _names(self) -> dict[str, Any]:
         return {"id": self._voice.id, "model": self._voice.model, "provider": self._voice.provider}
