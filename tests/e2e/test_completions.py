@@ -4,6 +4,7 @@ from typing import Any
 
 import openai
 import pytest
+from tests.e2e.pages import run_page
 
 from entrepot.testing.gateway import Gateway, ServerProcess
 from entrepot.testing.upstream import FakeUpstream, Reply, plain, streamed
@@ -12,8 +13,14 @@ MODEL = "openai/gpt-4o"
 
 
 @pytest.fixture(scope="module")
-def client() -> Any:
-    with ServerProcess() as server, openai.OpenAI(base_url=server.url + "/v1", api_key=server.test_key, max_retries=0) as made:
+def server() -> Any:
+    with ServerProcess() as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def client(server: ServerProcess) -> Any:
+    with openai.OpenAI(base_url=server.url + "/v1", api_key=server.test_key, max_retries=0) as made:
         yield made
 
 
@@ -67,3 +74,8 @@ async def test_a_provider_of_chat_is_asked_with_one_message(stream: bool) -> Non
     assert (text, upstream.seen[0].path) == (" a time", "/v1/chat/completions")
     assert sent["messages"] == [{"role": "user", "content": "Once upon"}]
     assert sent["max_completion_tokens"] == 5 and "prompt" not in sent
+
+
+def test_the_example_of_the_page_runs(server: ServerProcess, capsys: pytest.CaptureFixture[str]) -> None:
+    run_page("completions", server)
+    assert capsys.readouterr().out.startswith("The tide comes in and")

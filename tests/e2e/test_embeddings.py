@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from tests.e2e.pages import run_page
 
 from entrepot.testing.gateway import Gateway, ServerProcess
 from entrepot.testing.upstream import FakeUpstream, Reply, Seen
@@ -152,3 +153,7 @@ async def test_the_next_endpoint_is_asked_when_one_gives_no_vectors(pieces: tupl
     ):
         told: Any = await client.embeddings.create(model=SMALL, input=["a"])
     assert (told.provider, len(broken.seen), len(good.seen)) == ("Azure", 1, 1)
+
+
+def test_the_example_of_the_page_runs(server: ServerProcess) -> None:
+    run_page("embeddings", server)

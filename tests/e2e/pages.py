@@ -1,0 +1,15 @@
+"""The Python that a page of the documentation shows, run against a server with a test key."""
+
+import re
+from pathlib import Path
+
+from entrepot.testing.gateway import ServerProcess
+
+DO = Path(__file__).parents[2] / "docs" / "do"
+
+
+def run_page(name: str, server: ServerProcess) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", (DO / f"{name}.md").read_text(encoding="utf8"), re.S | re.M)
+    assert blocks
+    for block in blocks:
+        exec(block.replace("http://127.0.0.1:8080", server.url).replace("sk-ep-test-...", server.test_key), {})
