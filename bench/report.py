@@ -33,7 +33,8 @@ def show(results: Results, console: Console) -> None:
             table.add_section()
         if not row.startswith(_FAILED):
             table.add_row(_label(row), *(_cell(row, name, columns) for name in columns))
-        if row in _TARGETS_US and _NGINX in columns:
+        if row in _TARGETS_US:
+            table.add_row("  least of the rounds", *(_least(row, name, columns) for name in columns), style="dim")
             table.add_row("  times nginx's", *(_against_nginx(row, name, columns) for name in columns), style="dim")
     console.print(table)
     for line in [*_failures(columns), *(f"{name}: {why}" for name, why in results.missing.items())]:
@@ -66,9 +67,15 @@ def _cell(row: str, name: str, columns: dict[str, Rows]) -> str:
     return _plainly([figure - direct for figure, direct in zip(figures, columns["direct"][row], strict=False)], sign="+")
 
 
+def _least(row: str, name: str, columns: dict[str, Rows]) -> str:
+    """Others on the machine can only add to a CPU time."""
+    figures = columns[name].get(row)
+    return _plainly([min(figures)]) if figures else ""
+
+
 def _against_nginx(row: str, name: str, columns: dict[str, Rows]) -> str:
     """Within each round, so that what slowed both down cancels out."""
-    ours, theirs = columns[name].get(row), columns[_NGINX].get(row)
+    ours, theirs = columns[name].get(row), columns.get(_NGINX, {}).get(row)
     if not ours or not theirs or name in ("direct", _NGINX):
         return ""
     return _plainly([mine / his for mine, his in zip(ours, theirs, strict=False)])
