@@ -102,7 +102,7 @@ told = st.fixed_dictionaries(
         "logprobs": anything,
     },
 )
-quick = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @quick
