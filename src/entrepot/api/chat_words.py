@@ -61,7 +61,7 @@ WORDS: dict[type[msgspec.Struct], dict[str, str | Said]] = {
         "stream_options": "Needed no more: every stream ends with its usage.",
         "usage": "Needed no more: every answer carries its usage and cost.",
         "provider": "Which providers may answer, and in which order.",
-        "plugins": "None is offered here: entries with `enabled: false` are accepted, others refused.",
+        "plugins": "`file-parser` and `response-healing` are offered here; others are refused, unless `enabled` is false.",
         "route": "Deprecated; accepted, and not acted on.",
         "preset": "Not offered here; refused.",
         "prediction": "Text the answer is expected to contain, which some models then write faster.",
@@ -129,7 +129,12 @@ WORDS: dict[type[msgspec.Struct], dict[str, str | Said]] = {
     },
     chat.UsageOption: {"include": "Needed no more: every answer carries its usage and cost."},
     chat.Debug: {"echo_upstream_body": _NOT_SENT},
-    chat.Plugin: {"id": "The plugin.", "enabled": Said("False: it is not wished for.", True)},
+    chat.Plugin: {
+        "id": "The plugin.",
+        "enabled": Said("False: it is not wished for.", True),
+        "pdf": "How `file-parser` reads PDFs.",
+    },
+    chat.Pdf: {"engine": "`pdf-text` (or `cloudflare-ai`): their text is read here. `native`: the model reads it, where it can."},
     chat.Prediction: {"type": "Always `content`.", "content": "The text, whole or in parts."},
     chat.AudioOutput: {
         "voice": "A voice the provider has.",
