@@ -64,7 +64,7 @@ $(PEERS)/.done: $(VENV)/.test bench/peers/requirements.txt bench/peers/package-l
 	@touch $@
 
 soak: setup-test ## the long runs
-	@$(BIN)/python -m pytest -m soak $(ARGS)
+	@$(BIN)/python -m pytest -m soak -rP $(ARGS)
 
 docs: setup-test ## write the generated reference pages under docs/
 	@$(BIN)/python -m entrepot.cli.reference docs
