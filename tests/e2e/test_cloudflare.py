@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from tests.e2e.pages import run_page
 
 from entrepot.testing.gateway import Gateway, ServerProcess
 from entrepot.testing.upstream import FakeUpstream
@@ -152,3 +153,8 @@ async def test_a_call_reaches_a_provider_in_its_own_dialect_and_leaves_a_record(
         sent = upstream.seen[0].json()
     assert sent["model"] == "five" and sent["tools"][0]["function"]["name"] == "get_weather"
     assert record["total_cost"] == told["usage"]["cost"] > 0
+
+
+def test_the_example_of_the_page_runs(server: ServerProcess, capsys: pytest.CaptureFixture[str]) -> None:
+    run_page("cloudflare", server)
+    assert "Sandbox answer for openai/gpt-oss-120b" in capsys.readouterr().out

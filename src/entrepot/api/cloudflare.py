@@ -18,6 +18,7 @@ from entrepot.api.answering import Pattern
 from entrepot.api.chat_shapes import AnswerChoice, ChatUsage
 from entrepot.api.routes import Route
 from entrepot.dialects.cloudflare_run.dialect import dialect
+from entrepot.dialects.cloudflare_run.names import with_slug
 from entrepot.dialects.cloudflare_run.parse import parse, parse_universal
 from entrepot.dialects.cloudflare_run.refuse import envelope
 from entrepot.dialects.cloudflare_run.wire import RunBody, Universal
@@ -126,7 +127,7 @@ def mirrored(routes: Iterable[Route]) -> tuple[Route, ...]:
 
 def patterns(surfaces: Mapping[str, Surface]) -> tuple[Pattern, ...]:
     """surfaces   by their exact paths; those under `/v1` are found under `ai/v1` too"""
-    both = {path: in_both_envelopes(surface) for path, surface in surfaces.items() if path.removeprefix("/v1") in _MIRRORED}
+    both = {path: as_cloudflare(surface) for path, surface in surfaces.items() if path.removeprefix("/v1") in _MIRRORED}
     known = "|".join(re.escape(path) for path in both)
     return (
         (_RUN, lambda match, query: _running(match["model"])),
@@ -143,10 +144,13 @@ def _running(model: str) -> Surface:
 _ANY = Surface(dialect, parse_universal)
 
 
-def in_both_envelopes(surface: Surface) -> Surface:
+def as_cloudflare(surface: Surface) -> Surface:
+    """The surface with Cloudflare's names of models, and its refusals in both envelopes."""
     render = surface.dialect.render_error
     assert render is not None
-    return msgspec.structs.replace(surface, dialect=_telling(surface.dialect, render))
+    return msgspec.structs.replace(
+        surface, parse=lambda body: surface.parse(with_slug(body)), dialect=_telling(surface.dialect, render)
+    )
 
 
 def _telling(speaks: Dialect, render: Callable[[GatewayError, str], tuple[int, bytes]]) -> Dialect:

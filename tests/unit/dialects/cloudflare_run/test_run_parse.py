@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from entrepot.dialects.cloudflare_run.names import slug_of
+from entrepot.dialects.cloudflare_run.names import slug_of, with_slug
 from entrepot.dialects.cloudflare_run.parse import parse, parse_universal
 from entrepot.dialects.translated import conversation_of
 from entrepot.errors import InvalidRequest
@@ -44,6 +44,12 @@ def refused(body: dict[str, Any]) -> InvalidRequest:
 )
 def test_cloudflares_names_are_slugs_of_the_catalogue(name: str, slug: str) -> None:
     assert slug_of(name) == slug
+
+
+@pytest.mark.parametrize("body", [b'{"model": "openai/x", "user": "@cf/"}', b'{"model": 5, "a": "@cf/b"}', b'["@cf/x"]', b'{"@'])
+def test_a_body_without_such_a_name_stays_to_the_byte(body: bytes) -> None:
+    assert with_slug(body) is body
+    assert with_slug(b'{"model": "@cf/openai/gpt-oss-20b", "n": 1.0}') == b'{"model":"openai/gpt-oss-20b","n":1.0}'
 
 
 def test_a_prompt_is_what_the_user_says() -> None:
