@@ -5,10 +5,11 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import anthropic
 import httpx
+import httpx2
 import openai
 from gemini_recordings import answers as gemini_answers
 from google import genai
@@ -86,14 +87,46 @@ class Seen:
     tokens: tuple[int, int]
 
 
+class _Answer:
+    """What the next request of any client here is answered with."""
+
+    body = b""
+    headers: ClassVar[dict[str, str]] = {}
+
+
+def _given(_: Any) -> httpx.Response:
+    return httpx.Response(200, content=_Answer.body, headers=_Answer.headers)
+
+
+def _given2(_: Any) -> httpx2.Response:
+    return httpx2.Response(200, content=_Answer.body, headers=_Answer.headers)
+
+
 def read_by_sdk(dialect: str, body: bytes, stream: bool) -> Seen:
-    kind = "text/event-stream" if stream else "application/json"
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body, headers={"content-type": kind}))
-    return _SDKS[dialect](transport, stream)
+    _Answer.body, _Answer.headers = body, {"content-type": "text/event-stream" if stream else "application/json"}
+    return _SDKS[dialect](stream)
 
 
-def _chat(transport: httpx.MockTransport, stream: bool) -> Seen:
-    client = openai.OpenAI(api_key="k", base_url="http://a.test/v1", http_client=httpx.Client(transport=transport), max_retries=0)
+@functools.cache
+def _openai() -> openai.OpenAI:
+    http = httpx.Client(transport=httpx.MockTransport(_given))
+    return openai.OpenAI(api_key="k", base_url="http://a.test/v1", http_client=http, max_retries=0)
+
+
+@functools.cache
+def _anthropic() -> anthropic.Anthropic:
+    http = httpx2.Client(transport=httpx2.MockTransport(_given2))
+    return anthropic.Anthropic(api_key="k", base_url="http://a.test", http_client=http, max_retries=0)
+
+
+@functools.cache
+def _genai() -> genai.Client:
+    http = httpx.Client(transport=httpx.MockTransport(_given))
+    return genai.Client(api_key="k", http_options=genai_types.HttpOptions(base_url="http://a.test", httpx_client=http))
+
+
+def _chat(stream: bool) -> Seen:
+    client = _openai()
     asking: Any = {"model": "a/b", "messages": [{"role": "user", "content": "Go on."}]}
     told = _streamed_chat(client, asking) if stream else client.chat.completions.create(**asking)
     message = told.choices[0].message if told.choices else None
@@ -119,8 +152,8 @@ def _streamed_chat(client: openai.OpenAI, asking: Any) -> Any:
             return events.current_completion_snapshot
 
 
-def _responses(transport: httpx.MockTransport, stream: bool) -> Seen:
-    client = openai.OpenAI(api_key="k", base_url="http://a.test/v1", http_client=httpx.Client(transport=transport), max_retries=0)
+def _responses(stream: bool) -> Seen:
+    client = _openai()
     told: Any = None
     if stream:
         with client.responses.stream(model="a/b", input="Go on.") as events:
@@ -138,10 +171,8 @@ def _responses(transport: httpx.MockTransport, stream: bool) -> Seen:
     return Seen(told.output_text, calls, (told.usage.input_tokens, told.usage.output_tokens))
 
 
-def _messages(transport: httpx.MockTransport, stream: bool) -> Seen:
-    client = anthropic.Anthropic(
-        api_key="k", base_url="http://a.test", http_client=httpx.Client(transport=transport), max_retries=0
-    )
+def _messages(stream: bool) -> Seen:
+    client = _anthropic()
     asking: Any = {"model": "a/b", "max_tokens": 100, "messages": [{"role": "user", "content": "Go on."}]}
     if stream:
         with client.messages.stream(**asking) as events:
@@ -155,9 +186,8 @@ def _messages(transport: httpx.MockTransport, stream: bool) -> Seen:
     return Seen(text, calls, (prompt, used.output_tokens))
 
 
-def _gemini(transport: httpx.MockTransport, stream: bool) -> Seen:
-    options = genai_types.HttpOptions(base_url="http://a.test", httpx_client=httpx.Client(transport=transport))
-    client = genai.Client(api_key="k", http_options=options)
+def _gemini(stream: bool) -> Seen:
+    client = _genai()
     if stream:
         pieces = list(client.models.generate_content_stream(model="a/b", contents="Go on."))
     else:
