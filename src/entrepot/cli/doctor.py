@@ -16,7 +16,7 @@ from entrepot import __version__
 from entrepot.cli.common import CONFIGURATION, FAILED, Json, Place, offered, out, print_json, store
 from entrepot.cli.here import running_here
 from entrepot.errors import GatewayError
-from entrepot.identity.store import list_keys
+from entrepot.identity.store import count_keys
 from entrepot.server import CannotListen, bind, raise_file_limit
 from entrepot.settings import BadSettings, Settings
 from entrepot.storage.sqlite import UnknownSchema
@@ -85,7 +85,7 @@ def _storage(settings: Settings) -> Iterator[Finding]:
     try:
         with store(settings) as db:
             (sound,) = db.execute("PRAGMA quick_check(1)").fetchone()
-            count = len(list_keys(db))
+            count = count_keys(db)
     except (GatewayError, UnknownSchema) as error:
         remedy = error.remedy if isinstance(error, GatewayError) else None
         yield Finding("storage", "wrong", str(error), remedy or "")
@@ -95,7 +95,7 @@ def _storage(settings: Settings) -> Iterator[Finding]:
         return
     yield Finding("storage", "ok", f"{settings.database_path}, {settings.database_path.stat().st_size >> 10:,} KiB")
     if count:
-        yield Finding("keys", "ok", f"{count}")
+        yield Finding("keys", "ok", f"{count:,}")
     else:
         yield Finding("keys", "note", "none", "entrepot keys create --name NAME")
 

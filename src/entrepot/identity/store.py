@@ -59,6 +59,10 @@ def list_keys(db: sqlite3.Connection) -> list[Caller]:
     return [_caller(row) for row in rows]
 
 
+def count_keys(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT count(*) FROM keys WHERE NOT deleted").fetchone()[0])
+
+
 def find_key(db: sqlite3.Connection, wanted: str) -> Caller:
     """By hash, unambiguous start of a hash, label or name. raises NotFound, InvalidRequest when several match"""
     rows = db.execute(

@@ -132,6 +132,7 @@ def test_a_ring_reads_many_keys_and_finds_the_deleted_ones_among_them(db: sqlite
     keys = ring(db)
     found = {keys.authenticate(f"Bearer {key}").key_hash for key in plain if key != plain[7]}
     assert found == {key.key_hash for key in store.list_keys(db)}
+    assert store.count_keys(db) == 49
     with pytest.raises(Unauthenticated, match="deleted"):
         keys.authenticate(f"Bearer {plain[7]}")
 
