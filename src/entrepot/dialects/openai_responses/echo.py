@@ -5,8 +5,6 @@ A setting that was not given is told as what holds without it.
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from msgspec import Raw
 
@@ -36,6 +34,8 @@ _USUAL: dict[str, Raw] = {
     "metadata": Raw(b"{}"),
 }
 _AS_GIVEN = ("user", "prompt_cache_retention", "frequency_penalty", "presence_penalty", "top_k")
+_PIECES = {name: b'"%b":%b' % (name.encode(), bytes(raw)) for name, raw in _USUAL.items()}
+_TOLD = _USUAL.keys() | set(_AS_GIVEN)
 _decode_tools = msgspec.json.Decoder(list[Fields]).decode
 
 
@@ -51,21 +51,27 @@ def generation_of(response: str) -> str:
 
 def echo(request: Request) -> bytes:
     """The settings as the members of a JSON object, without its braces."""
-    fields: Fields = dict(request.fields)
+    fields = request.fields
+    pieces = dict(_PIECES)
+    for name in fields.keys() & _TOLD:
+        if says(fields[name]):
+            pieces[name] = b'"%b":%b' % (name.encode(), bytes(_whole(name, fields[name])))
     said = request.said if isinstance(request, Asked) else None
     if isinstance(said, Said) and said.create.previous_response_id is not None:
-        fields["previous_response_id"] = Raw(encode(said.create.previous_response_id))
-    told: dict[str, Any] = {name: raw if says(raw := fields.get(name, _NULL)) else usual for name, usual in _USUAL.items()}
-    told |= {name: fields[name] for name in _AS_GIVEN if says(fields.get(name, _NULL))}
-    if "tools" in fields and says(fields["tools"]):
-        told["tools"] = _whole_tools(fields["tools"])
-    for name in ("text", "reasoning"):
-        if told[name] is not _USUAL[name]:
-            told[name] = decode_fields(_USUAL[name]) | decode_fields(told[name])
-    return encode(told)[1:-1]
+        pieces["previous_response_id"] = b'"previous_response_id":%b' % encode(said.create.previous_response_id)
+    return b",".join(pieces.values())
 
 
-def _whole_tools(raw: Raw) -> Any:
+def _whole(name: str, raw: Raw) -> Raw:
+    """A setting with the members that an answer must tell of it."""
+    if name == "tools":
+        return _whole_tools(raw)
+    if name in ("text", "reasoning"):
+        return Raw(encode(decode_fields(_USUAL[name]) | decode_fields(raw)))
+    return raw
+
+
+def _whole_tools(raw: Raw) -> Raw:
     """Functions are told with all the members that the dialect demands of them in an answer."""
     try:
         tools = _decode_tools(raw)
@@ -74,7 +80,7 @@ def _whole_tools(raw: Raw) -> Any:
     if all("strict" in tool and "parameters" in tool for tool in tools if bytes(tool.get("type", b"")) == b'"function"'):
         return raw
     demanded = {"parameters": _NULL, "strict": _NULL}
-    return [demanded | tool if bytes(tool.get("type", b"")) == b'"function"' else tool for tool in tools]
+    return Raw(encode([demanded | tool if bytes(tool.get("type", b"")) == b'"function"' else tool for tool in tools]))
 
 
 def frame(

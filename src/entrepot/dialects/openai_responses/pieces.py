@@ -14,13 +14,17 @@ from entrepot.values.conversation import Citation, given
 
 
 class Stream:
-    """The events for the client, numbered. `take` gives what was told since it was last called."""
+    """The events for the client, numbered. `take` gives what was told since it was last called.
 
-    __slots__ = ("_told", "number")
+    silent  nobody listens: only the whole is wanted
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_told", "number", "silent")
+
+    def __init__(self, *, silent: bool) -> None:
         self._told: list[bytes] = []
         self.number = 0
+        self.silent = silent
 
     def tell(self, name: bytes, members: bytes) -> None:
         self._told.append(b'event: %b\ndata: {"type":"%b","sequence_number":%d,%b}\n\n' % (name, name, self.number, members))
@@ -44,10 +48,14 @@ class Piece:
         self._at = b'"item_id":%b,"output_index":%d' % (dumps(name), place)
 
     def _added(self, item: dict[str, Any]) -> None:
+        if self._stream.silent:
+            return
         self._stream.tell(b"response.output_item.added", b'"output_index":%d,"item":%b' % (self.place, dumps(item)))
 
     def _done(self, item: dict[str, Any]) -> bytes:
         whole = dumps(item)
+        if self._stream.silent:
+            return whole
         self._stream.tell(b"response.output_item.done", b'"output_index":%d,"item":%b' % (self.place, whole))
         return whole
 
@@ -82,10 +90,14 @@ class Speech(Piece):
 
     def begin_part(self, *, refuses: bool) -> None:
         self._begin_content(refuses=refuses)
+        if self._stream.silent:
+            return
         self._tell(b"response.content_part.added", self._content_at() + b',"part":' + dumps(self._content()))
 
     def say(self, text: str) -> None:
         self._texts.append(text)
+        if self._stream.silent:
+            return
         if self._refuses:
             self._tell(b"response.refusal.delta", b'%b,"delta":%b' % (self._content_at(), dumps(text)))
         else:
@@ -105,13 +117,15 @@ class Speech(Piece):
 
     def end_part(self) -> None:
         content, at = self._content(), self._content_at()
+        self._contents.append(content)
+        if self._stream.silent:
+            return
         text = dumps("".join(self._texts))
         if self._refuses:
             self._tell(b"response.refusal.done", b'%b,"refusal":%b' % (at, text))
         else:
             self._tell(b"response.output_text.done", b'%b,"text":%b,"logprobs":%b' % (at, text, dumps(self._logprobs)))
         self._tell(b"response.content_part.done", b'%b,"part":%b' % (at, dumps(content)))
-        self._contents.append(content)
 
     def end(self, *, complete: bool) -> bytes:
         return self._done(self._item("completed" if complete else "incomplete"))
@@ -180,6 +194,8 @@ class Call(Piece):
         return self._done(self._item | {"status": "completed", "arguments": text})
 
     def _tell_piece(self, text: str) -> None:
+        if self._stream.silent:
+            return
         name = b"response.custom_tool_call_input.delta" if self._custom else b"response.function_call_arguments.delta"
         self._tell(name, b'"delta":%b' % dumps(text))
 

@@ -99,7 +99,8 @@ _decode_named = msgspec.json.Decoder(_Named).decode
 
 def says(raw: Raw) -> bool:
     """Whether a raw member is there and is not null."""
-    return len(memoryview(raw)) > 0 and bytes(memoryview(raw)) != NULL
+    size = len(memoryview(raw))
+    return size > 0 and (size != len(NULL) or bytes(raw) != NULL)
 
 
 def tolerantly(decode: Callable[[bytes], T], data: bytes | Raw, halves: Halves | None = None) -> T:

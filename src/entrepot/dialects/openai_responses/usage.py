@@ -115,9 +115,17 @@ def _costs(prompt_nano: int, completion_nano: int) -> bytes:
 
 def splice_usage(reported: Raw, usage: Usage, prompt_nano: int, completion_nano: int) -> bytes:
     """The provider's own usage object with our cost in it; ours alone where it told none."""
+    told = bytes(reported).rstrip()
+    if all(name in told for name in _DEMANDED) and b'"cost' not in told:
+        return told[:-1] + b"," + _costs(prompt_nano, completion_nano) + b"}"
     ours = render_usage(usage, prompt_nano, completion_nano)
     if not says(reported):
         return ours
+    return _merged(reported, ours)
+
+
+def _merged(reported: Raw, ours: bytes) -> bytes:
+    """Members the provider told, with those the dialect demands and it left out."""
     kept = decode_fields(ours)
     try:
         told = decode_fields(reported)
@@ -141,6 +149,7 @@ def _with_details(ours: Raw, reported: Raw) -> Raw:
     return Raw(encode(decode_fields(ours) | {name: raw for name, raw in told.items() if says(raw)}))
 
 
+_DEMANDED = (b'"cached_tokens":', b'"cache_write_tokens":', b'"reasoning_tokens":', b'"total_tokens":')
 _OURS = frozenset({"cost", "is_byok", "cost_details", "cost_in_usd_ticks"})
 
 

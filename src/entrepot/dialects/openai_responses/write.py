@@ -47,7 +47,7 @@ _SIGNED = ("anthropic", "google")
 
 
 def write(events: Sequence[Event], voice: Voice, request: Request, usage: Usage, prompt_nano: int, completion_nano: int) -> bytes:
-    writer = ResponsesWriter(voice, request)
+    writer = ResponsesWriter(voice, request, silent=True)
     writer.feed(events)
     return writer.response(usage, prompt_nano, completion_nano)
 
@@ -60,12 +60,13 @@ class ResponsesWriter:
         "_states", "_stream", "_tier", "_voice",
     )  # fmt: skip
 
-    def __init__(self, voice: Voice, request: Request) -> None:
+    def __init__(self, voice: Voice, request: Request, *, silent: bool = False) -> None:
+        """silent  only the whole response is wanted"""
         self._voice = voice
         self._echo = echo(request)
         self._customs, self._namespaces = _tools_of(request)
         self._order = OneAtATime()
-        self._stream = Stream()
+        self._stream = Stream(silent=silent)
         self._items: list[bytes] = []
         self._speech: Speech | None = None
         """The message that is open: more text may follow"""
@@ -124,7 +125,7 @@ class ResponsesWriter:
         )
 
     def _begin(self) -> None:
-        if not self._opened:
+        if not self._opened and not self._stream.silent:
             self._opened = True
             response = b'"response":' + self._frame("in_progress", b"")
             self._stream.tell(b"response.created", response)
