@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from openrouter import OpenRouter
 from tests.e2e.pages import run_page
 
 from entrepot.testing.gateway import Gateway, ServerProcess
@@ -96,6 +97,23 @@ def test_embedding_models_are_listed_when_they_are_asked_for(server: ServerProce
     assert SMALL not in {row["id"] for row in usual}
     assert SMALL in {row["id"] for row in listed}
     assert all(row["architecture"]["output_modalities"] == ["embeddings"] for row in listed)
+    page = httpx.get(server.url + "/api/v1/embeddings/models?limit=2").json()
+    assert (page["data"], page["total_count"]) == (listed[:2], len(listed))
+
+
+@pytest.mark.filterwarnings("ignore:.*DEPRECATED:DeprecationWarning")
+def test_openrouters_sdk_embeds_texts_and_parts_and_lists_models(server: ServerProcess) -> None:
+    parts: Any = [
+        {"content": [{"type": "text", "text": "quay"}, {"type": "image_url", "image_url": {"url": "https://x.test/q.png"}}]}
+    ]
+    with OpenRouter(api_key=server.test_key, server_url=server.url + "/api/v1") as client:
+        told: Any = client.embeddings.generate(model=SMALL, input=["a", "b"], input_type="search_query", dimensions=8)
+        assert [len(one.embedding) for one in told.data] == [8, 8]
+        assert told.usage.cost == told.usage.cost_details.upstream_inference_prompt_cost > 0
+        seen: Any = client.embeddings.generate(model="google/gemini-embedding-2", input=parts, encoding_format="base64")
+        assert len(base64.b64decode(seen.data[0].embedding)) == 4 * 3072
+        listed: Any = client.embeddings.list_models(limit=3)
+        assert SMALL in {model.id for model in listed.result.data}
 
 
 # Providers

@@ -1,4 +1,4 @@
-"""POST /embeddings."""
+"""POST /embeddings, and the models for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.chat_shapes import CostDetails
-from entrepot.api.routes import Route
+from entrepot.api.http import Request, Response
+from entrepot.api.listing import Count, PageSize
+from entrepot.api.models import ModelList, ModelsQuery, show_models
+from entrepot.api.routes import Desk, Route
 from entrepot.dialects.openai_embeddings.dialect import dialect
 from entrepot.dialects.openai_embeddings.parse import parse
 from entrepot.dialects.openai_embeddings.wire import EmbeddingRequest
@@ -50,6 +53,17 @@ class EmbeddingAnswer(msgspec.Struct):
     usage: EmbeddingUsage
 
 
+class PageQuery(msgspec.Struct, frozen=True):
+    offset: Annotated[Count | None, Meta(description="Rows to pass over.")] = None
+    limit: Annotated[PageSize | None, Meta(description="Rows to give; all when neither is given.")] = None
+
+
+def show_embedding_models(desk: Desk, request: Request) -> Response:
+    page = request.query
+    query = ModelsQuery(output_modalities="embeddings", offset=page.offset, limit=page.limit)
+    return show_models(desk, msgspec.structs.replace(request, query=query))
+
+
 ROUTES = (
     Route(
         "POST",
@@ -60,7 +74,16 @@ ROUTES = (
         body=EmbeddingRequest,
         returns=EmbeddingAnswer,
         errors=(InvalidRequest, OutOfCredits, Forbidden, NotFound, TooSlow, TooLarge, RateLimited, Unavailable, TimedOut),
-        description="For models that make embeddings; GET /models?output_modalities=embeddings lists them.",
+        description="For models that make embeddings; GET /embeddings/models lists them.",
+    ),
+    Route(
+        "GET",
+        "/embeddings/models",
+        "List models that make embeddings",
+        "Models",
+        show_embedding_models,
+        query=PageQuery,
+        returns=ModelList,
     ),
 )
 

@@ -16,7 +16,7 @@ from entrepot.providers import Quirk
 from entrepot.values.request import Request
 
 _NULL = b"null"
-_OURS = ("provider", "session_id")
+_OURS = ("provider", "session_id", "trace")
 
 
 def respeak(request: Request, wishes: Wishes) -> Rendered:

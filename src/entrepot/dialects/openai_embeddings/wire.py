@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from entrepot.values.chat import Name, Preferences, Slug
+from entrepot.values.chat import Name, Object, Preferences, Slug
 
 NAME = "openai_embeddings"
 MOST_INPUTS = 2048
@@ -58,3 +58,4 @@ class EmbeddingRequest(msgspec.Struct, frozen=True):
     provider: Annotated[Preferences | None, Meta(description="Which providers may answer, and in which order.")] = None
     user: Annotated[str | None, Meta(description="The end user; providers get a digest of it.")] = None
     session_id: Annotated[Name | None, Meta(description="Groups requests in the records.")] = None
+    trace: Annotated[Object | None, Meta(description="Accepted; not acted on.")] = None

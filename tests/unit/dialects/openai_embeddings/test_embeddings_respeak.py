@@ -25,7 +25,9 @@ def body(*given: Any, **more: Any) -> Any:
 
 
 def test_what_is_ours_and_what_is_null_is_left_out_and_the_rest_stays() -> None:
-    told = body("x", provider={"only": ["openai"]}, session_id="s", dimensions=None, encoding_format="base64", later={"a": 1})
+    told = body(
+        "x", provider={"only": ["openai"]}, session_id="s", trace={}, dimensions=None, encoding_format="base64", later={"a": 1}
+    )
     assert told == {"model": "text-embedding-3-small", "input": "x", "encoding_format": "base64", "later": {"a": 1}}
 
 
