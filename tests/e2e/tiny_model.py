@@ -79,7 +79,8 @@ def weights(name: str, shape: tuple[int, ...]) -> np.ndarray:
     return (random.standard_normal(shape) * 0.05).astype(np.float16)
 
 
-def serve(folder: Path) -> None:
+def serve(folder: Path, *, embeds: bool = False) -> None:
+    """`embeds`: it makes vectors, and nothing else, for the engine does one of the two."""
     path = folder / "tiny.gguf"
     write_model(path)
     wanted = xllamacpp.CommonParams()
@@ -87,6 +88,8 @@ def serve(folder: Path) -> None:
     wanted.n_ctx, wanted.n_parallel = CONTEXT * SLOTS, SLOTS
     wanted.cpuparams.n_threads = 1
     wanted.endpoint_slots, wanted.endpoint_metrics, wanted.warmup = True, True, False
+    if embeds:
+        wanted.embedding, wanted.pooling_type = True, xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     wanted.port = 0
     server = xllamacpp.Server(wanted)
     print(server.listening_address, flush=True)
@@ -95,4 +98,4 @@ def serve(folder: Path) -> None:
 
 if __name__ == "__main__":
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    serve(Path(sys.argv[1]))
+    serve(Path(sys.argv[1]), embeds="embeds" in sys.argv[2:])
