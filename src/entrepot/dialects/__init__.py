@@ -1,6 +1,6 @@
 """Wire formats, one package each. A package announces itself by a `Dialect` named `dialect` in its `dialect.py`.
 
-`dialect` what a dialect is · `translated` from one dialect to another · `voice` how our answer names itself · `body` what clients send
+`dialect` what a dialect is · `translated` from one dialect to another · `voice` how our answer names itself · `body` client JSON
 `gather` events to whole parts and back · `sequence` one block at a time · `turns` messages to alternating turns · `sse` framing
 """
 

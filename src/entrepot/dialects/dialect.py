@@ -162,6 +162,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     respeak        the request for a provider of the same dialect
     plain, streamed  an answer whose bytes are kept
     fetches        what its providers get from a URL themselves: image, audio, video, file
+    forces_schemas a model that keeps to no JSON schema by itself is made to, by a tool it must call
     """
 
     name: str
@@ -181,3 +182,4 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     plain: Callable[[bytes, Voice, Request, Hearing], Plain] | None = None
     streamed: Callable[[Voice, Request, Hearing], Streamed] | None = None
     fetches: frozenset[str] = frozenset()
+    forces_schemas: bool = False

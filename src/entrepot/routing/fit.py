@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from entrepot.dialects.translated import dialect
 from entrepot.values.model import Endpoint
 from entrepot.values.request import Request
 
@@ -137,5 +138,13 @@ def _supports(endpoint: Endpoint, name: str) -> bool:
     known = endpoint.supported_parameters
     if not known or name in known or _IMPLIED.get(name) in known:
         return True
+    if name == "response_format":
+        return "tools" in known and dialect(endpoint.dialect).forces_schemas
     facts = endpoint.reasoning
     return name in _SAMPLING and facts is not None and facts.sampling == "unless_reasoning"
+
+
+def keeps_to_schemas(endpoint: Endpoint) -> bool:
+    """Whether the model does by itself, as far as is known."""
+    known = endpoint.supported_parameters
+    return not known or "response_format" in known or "structured_outputs" in known

@@ -13,7 +13,7 @@ from entrepot.files.attach import Attachments
 from entrepot.providers import Quirk
 from entrepot.providers.configured import Configured
 from entrepot.providers.sigv4 import Signer
-from entrepot.routing.fit import Fit
+from entrepot.routing.fit import Fit, keeps_to_schemas
 from entrepot.routing.plan import Candidate
 from entrepot.sandbox.provider import Sandbox
 from entrepot.upstream.answer import Answer
@@ -159,4 +159,5 @@ def _wishes(endpoint: Endpoint, fit: Fit, salt: bytes, quirks: frozenset[Quirk])
         endpoint.family,
         endpoint.max_completion_tokens,
         endpoint.reasoning,
+        schemas=keeps_to_schemas(endpoint),
     )

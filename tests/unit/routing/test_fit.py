@@ -7,7 +7,7 @@ import pytest
 
 from entrepot.catalog.shipped import shipped_models
 from entrepot.dialects.openai_chat.parse import parse_request
-from entrepot.routing.fit import Fit, fit
+from entrepot.routing.fit import Fit, fit, keeps_to_schemas
 from entrepot.values.model import Endpoint
 
 MODELS = {model.id: model for model in shipped_models()}
@@ -66,3 +66,17 @@ def test_a_length_past_the_models_most_is_lowered_and_said() -> None:
 
 def test_what_the_provider_refuses_is_dropped() -> None:
     assert suited("openai/gpt-5.1", top_k=3).dropped == ("top_k",)
+
+
+def test_a_schema_is_kept_for_a_dialect_that_can_force_it_by_a_tool() -> None:
+    schema = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}
+    known = MODELS["anthropic/claude-sonnet-4"]
+    request = parse_request(json.dumps({"messages": [{"role": "user", "content": "hi"}], "response_format": schema}).encode())
+    kept = []
+    for dialect in ("openai_chat", "anthropic_messages"):
+        endpoint = Endpoint(
+            "e", known.id, "p", "m", known.price, supported_parameters=known.supported_parameters, dialect=dialect
+        )
+        kept.append("response_format" not in fit(request, endpoint).dropped)
+        assert not keeps_to_schemas(endpoint)
+    assert kept == [False, True]

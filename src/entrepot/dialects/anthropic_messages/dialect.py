@@ -41,4 +41,6 @@ dialect = Dialect(
     respeak=respeak,
     plain=SplicedPlain,
     streamed=SplicedStream,
+    fetches=frozenset({"image", "file"}),
+    forces_schemas=True,
 )

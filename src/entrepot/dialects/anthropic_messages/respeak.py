@@ -40,7 +40,8 @@ _SAMPLED = {"temperature": "temperature", "top_p": "top_p", "top_k": "top_k", "s
 def respeak(request: Request, wishes: Wishes) -> Rendered:
     asked = cast(Asked, request)
     said: Body = asked.said
-    if wishes.dropped or wishes.effort != asked.effort or _refused_budget(said, wishes):
+    schema_refused = not wishes.schemas and asked.gives("response_format")
+    if wishes.dropped or wishes.effort != asked.effort or schema_refused or _refused_budget(said, wishes):
         if asked.heard is None:
             asked.heard = converse(asked)
         return again(fitted(asked.heard, wishes.dropped, wishes.effort, wishes.max_tokens), wishes)
@@ -74,7 +75,9 @@ def again(conversation: Conversation, wishes: Wishes) -> Rendered:
             _set(fields, name, Raw(encode(value)) if value not in (None, ()) else None)
     if conversation.max_tokens is not None and conversation.max_tokens != heard.max_tokens:
         fields["max_tokens"] = Raw(b"%d" % conversation.max_tokens)
-    if conversation.output != heard.output and conversation.output == OutputFormat():
+    if heard.output != OutputFormat() and (conversation.output == OutputFormat() or not wishes.schemas):
+        if conversation.output == heard.output:
+            notes.append("response_format: left out, the model keeps to no schema")
         fields.pop("output_format", None)
         _config(fields, {"format": None})
     if _refused_budget(said, wishes):

@@ -66,6 +66,12 @@ def test_another_effort_is_said_and_a_budget_that_is_refused_becomes_adaptive():
     assert "thinking" not in sent(asked(**BUDGET), effort=None)
 
 
+def test_a_schema_is_left_out_where_the_model_keeps_to_none():
+    request = asked(output_config={"effort": "low", "format": {"type": "json_schema", "schema": {}}})
+    rendered = respeak(request, Wishes("claude", max_tokens=9, effort="low", schemas=False))
+    assert json.loads(rendered.body)["output_config"] == {"effort": "low"} and len(rendered.notes) == 1
+
+
 def test_state_of_other_makers_stays_behind_and_claudes_goes_on_to_the_byte():
     request = sent_back(by_sdk(plain(answer((*FOREIGN, *NATIVE), CALLS))), ["call_1", "toolu_01", "toolu_02"])
     rendered = respeak(request, Wishes("claude", max_tokens=9))
