@@ -107,7 +107,7 @@ class RunStreamWriter:
 
     def _piece(self, event: Event) -> bytes:
         if isinstance(event, TextDelta):
-            return _event({"response": event.text})
+            return b'data: {"response":%b}\n\n' % dumps(event.text)
         if isinstance(event, ReasoningDelta):
             return _event({"response": "", "reasoning": event.text})
         if isinstance(event, RefusalDelta):
