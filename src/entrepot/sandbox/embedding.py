@@ -7,10 +7,12 @@ of the longer one at length one again, as models have it that can shorten theirs
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import json
 import math
 import re
+import sys
 from array import array
 from typing import Any
 
@@ -25,6 +27,8 @@ _USUAL_LENGTH = 1536
 """For models of which the catalogue does not know it."""
 _PLACES = 16
 _AT_ONCE = 16
+_GRAIN = [(byte - 127.5) / 1275 for byte in range(256)]
+"""What a byte of the text's digest adds to each number: enough that no two texts are the same."""
 _WORD = re.compile(r"\w+")
 
 
@@ -39,11 +43,13 @@ async def embeddings(told: dict[str, Any], model: Model, scenario: Scenario) -> 
         if place % _AT_ONCE == 0:
             # Vectors take time to make: others have their turn in between.
             await asyncio.sleep(0)
-        data.append({"object": "embedding", "index": place, "embedding": vector(item, model, length)})
-    body: dict[str, Any] = {"object": "list", "data": data, "model": model.id}
-    if scenario.name != "no-usage":
-        body["usage"] = {"prompt_tokens": sum(counts), "total_tokens": sum(counts)}
-    return msgspec.json.encode(body)
+        numbers = vector(item, model, length)
+        embedding = packed(numbers) if told.get("encoding_format") == "base64" else numbers.tolist()
+        data.append(msgspec.json.encode({"object": "embedding", "index": place, "embedding": embedding}))
+    usage = (
+        b"" if scenario.name == "no-usage" else b',"usage":{"prompt_tokens":%d,"total_tokens":%d}' % (sum(counts), sum(counts))
+    )
+    return b'{"object":"list","data":[%b],"model":%b%b}' % (b",".join(data), msgspec.json.encode(model.id), usage)
 
 
 def _items(given: Any) -> list[Any]:
@@ -81,18 +87,26 @@ def _check_context(counts: list[int], model: Model) -> None:
             )
 
 
-def vector(item: Any, model: Model, length: int) -> list[float]:
-    """Of length one within what 32 bit floats can say."""
+def vector(item: Any, model: Model, length: int) -> array[float]:
+    """32 bit floats, of length one within what those can say."""
     whole = item if isinstance(item, str) else json.dumps(item, sort_keys=True)
     words = _WORD.findall(whole.lower())
     size = max(model.dimensions or _USUAL_LENGTH, length)
     grain = hashlib.shake_256(f"{model.id}\n{whole}".encode(errors="replace")).digest(size)
-    numbers = [(byte - 127.5) / 1275 for byte in grain]
+    numbers = [_GRAIN[byte] for byte in grain]
     for word in words:
         marks = hashlib.shake_256(f"{model.id}\n{word}".encode(errors="replace")).digest(_PLACES * 2)
         for at in range(0, _PLACES * 2, 2):
             mark = marks[at] << 8 | marks[at + 1]
             numbers[(mark >> 1) % size] += 1.0 if mark & 1 else -1.0
     kept = numbers[:length]
-    norm = math.sqrt(sum(number * number for number in kept))
-    return array("f", [number / norm for number in kept]).tolist()
+    norm = math.hypot(*kept)
+    return array("f", [number / norm for number in kept])
+
+
+def packed(numbers: array[float]) -> str:
+    """Base64, little endian."""
+    if sys.byteorder == "big":
+        numbers = numbers[:]
+        numbers.byteswap()
+    return base64.b64encode(numbers.tobytes()).decode()

@@ -1,7 +1,10 @@
 """The sandbox's vectors: of the right length, of length one, the same for the same text, nearer for words in common."""
 
+import base64
 import json
 import math
+from array import array
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -24,7 +27,7 @@ async def embedded(given: Any, of: Model = SMALL, requested: str = "", **more: A
     return json.loads(await answer.read(1 << 20))
 
 
-def near(one: list[float], other: list[float]) -> float:
+def near(one: Sequence[float], other: Sequence[float]) -> float:
     return sum(a * b for a, b in zip(one, other, strict=True))
 
 
@@ -40,6 +43,12 @@ async def test_tokens_are_counted_and_not_told_when_that_is_asked_for() -> None:
     assert (await embedded("hello world"))["usage"] == {"prompt_tokens": 2, "total_tokens": 2}
     assert (await embedded([[1, 2, 3], [4]]))["usage"] == {"prompt_tokens": 4, "total_tokens": 4}
     assert "usage" not in await embedded("x", requested="acme/embed:sandbox-no-usage")
+
+
+async def test_base64_is_the_same_numbers_in_32_bits() -> None:
+    numbers = (await embedded("x"))["data"][0]["embedding"]
+    packed = (await embedded("x", encoding_format="base64"))["data"][0]["embedding"]
+    assert array("f", base64.b64decode(packed)).tolist() == numbers
 
 
 def test_the_same_text_is_the_same_vector_and_a_shorter_one_its_beginning() -> None:
