@@ -165,6 +165,7 @@ class Said(msgspec.Struct):
 
     items   the input, a text as the message it stands for; `raws` the same as they came
     joined  the items of the responses before this one stand before its own
+    before  how many of the items are those of the responses before it
     stateless  the provider is asked to keep nothing, whatever the client said
     """
 
@@ -173,6 +174,7 @@ class Said(msgspec.Struct):
     raws: list[Raw]
     joined: bool = False
     stateless: bool = False
+    before: int = 0
 
 
 GATEWAY_ONLY = frozenset(

@@ -28,9 +28,11 @@ LEAST = 16
 _SAYS = frozenset(
     {
         "temperature", "top_p", "logprobs", "top_logprobs", "parallel_tool_calls", "verbosity", "web_search_options", "user",
-        "metadata", "service_tier", "prompt_cache_key", "prompt_cache_retention",
+        "metadata", "service_tier", "prompt_cache_key", "prompt_cache_retention", "modalities",
     }
 )  # fmt: skip
+_SAYS_AT_OPENAI = _SAYS | {"cache_control"}
+_OF_OPENROUTER = frozenset({"top_k", "frequency_penalty", "presence_penalty"})
 _ENCRYPTED = "reasoning.encrypted_content"
 
 
@@ -65,9 +67,9 @@ def _is_one_text(parts: tuple[object, ...]) -> bool:
 
 
 def _unsaid(conversation: Conversation, family: str, wishes: Wishes) -> list[str]:
-    says = _SAYS | {"cache_control", "modalities"} if family == FAMILY else _SAYS | {"modalities"}
+    says = _SAYS_AT_OPENAI if family == FAMILY else _SAYS
     if Quirk.KEEPS_OPENROUTER_FIELDS in wishes.quirks:
-        says |= {"top_k", "frequency_penalty", "presence_penalty"}
+        says |= _OF_OPENROUTER
     if "audio" in conversation.modalities:
         raise cannot("modalities", '["text"]', list(conversation.modalities), "Choose a model that speaks.")
     return unsaid(conversation, says, "Responses")
@@ -206,7 +208,7 @@ def _say_settings(conversation: Conversation, wishes: Wishes, body: Object, note
         body["top_logprobs"] = sampling.top_logprobs
     names = ["temperature", "top_p"]
     if Quirk.KEEPS_OPENROUTER_FIELDS in wishes.quirks:
-        names += ["top_k", "frequency_penalty", "presence_penalty"]
+        names += sorted(_OF_OPENROUTER)
     told: dict[str, Any] = {name: getattr(sampling, name) for name in names}
     told["metadata"] = conversation.metadata or None
     told["service_tier"] = conversation.service_tier or None

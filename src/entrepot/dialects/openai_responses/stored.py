@@ -50,7 +50,7 @@ def with_history(request: Asked, before: Sequence[bytes], known: Mapping[str, by
     fields["input"] = as_input(raws)
     inputs, images = media_of(items)
     size = request.size + len(memoryview(fields["input"]))
-    changed = Said(said.create, items, raws, joined=True, stateless=said.stateless)
+    changed = Said(said.create, items, raws, joined=True, stateless=said.stateless, before=len(before))
     return msgspec.structs.replace(request, fields=fields, size=size, said=changed, inputs=inputs, images=images, heard=None)
 
 
@@ -74,7 +74,7 @@ def stateless(request: Asked) -> Asked:
     if said.create.reasoning is not None or any(item.kind == "reasoning" for item in said.items):
         include = list(said.create.include or ())
         fields["include"] = Raw(encode(include if _ENCRYPTED in include else [*include, _ENCRYPTED]))
-    changed = Said(said.create, said.items, said.raws, said.joined, stateless=True)
+    changed = Said(said.create, said.items, said.raws, said.joined, stateless=True, before=said.before)
     return msgspec.structs.replace(request, fields=fields, said=changed, heard=None)
 
 
@@ -82,7 +82,8 @@ def input_items(request: Asked, response_id: str) -> list[bytes]:
     """The request's own items as they are kept and listed, each with an id."""
     said: Said = request.said
     kept = []
-    for position, (item, raw) in enumerate(zip(said.items, said.raws, strict=True)):
+    own = zip(said.items[said.before :], said.raws[said.before :], strict=True)
+    for position, (item, raw) in enumerate(own):
         name = item.id or f"{_PREFIXES.get(item.kind, 'item')}_{response_id.removeprefix('resp_')}i{position}"
         told = {"id": Raw(encode(name)), "type": Raw(encode(item.kind))} | decode_fields(raw)
         kept.append(encode(told | {"id": Raw(encode(name))}))

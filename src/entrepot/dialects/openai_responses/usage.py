@@ -7,6 +7,7 @@ whole: parts are clamped.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import msgspec
@@ -117,6 +118,8 @@ def splice_usage(reported: Raw, usage: Usage, prompt_nano: int, completion_nano:
     """The provider's own usage object with our cost in it; ours alone where it told none."""
     told = bytes(reported).rstrip()
     if all(name in told for name in _DEMANDED) and b'"cost' not in told:
+        if b'"cache_write_tokens"' not in told:
+            told = _DETAILS.sub(b'\\g<0>"cache_write_tokens":0,', told, count=1)
         return told[:-1] + b"," + _costs(prompt_nano, completion_nano) + b"}"
     ours = render_usage(usage, prompt_nano, completion_nano)
     if not says(reported):
@@ -149,7 +152,8 @@ def _with_details(ours: Raw, reported: Raw) -> Raw:
     return Raw(encode(decode_fields(ours) | {name: raw for name, raw in told.items() if says(raw)}))
 
 
-_DEMANDED = (b'"cached_tokens":', b'"cache_write_tokens":', b'"reasoning_tokens":', b'"total_tokens":')
+_DEMANDED = (b'"cached_tokens"', b'"reasoning_tokens"', b'"total_tokens"', b'"input_tokens_details"', b'"output_tokens_details"')
+_DETAILS = re.compile(rb'"input_tokens_details"\s*:\s*\{(?=\s*")')
 _OURS = frozenset({"cost", "is_byok", "cost_details", "cost_in_usd_ticks"})
 
 
