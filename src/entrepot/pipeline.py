@@ -367,6 +367,8 @@ class Pipeline:
             cost_nano=cost.total_nano,
             evidence=evidence,
             test=call.caller.kind == "test",
+            api_type="embeddings" if call.surface.dialect.makes == "embeddings" else "completions",
+            dialect=call.surface.dialect.name,
             streamed=request.stream if request else False,
             cancelled=call.client_left,
             status=error.status if error else 200,

@@ -87,7 +87,8 @@ def test_the_record_of_a_call_says_what_it_cost(server: ServerProcess, client: o
     found = httpx.get(
         f"{server.url}/api/v1/generation", params={"id": told.id}, headers={"authorization": f"Bearer {server.test_key}"}
     ).json()["data"]
-    assert (found["model"], found["tokens_prompt"], found["tokens_completion"]) == (SMALL, 5, 0)
+    assert (found["model"], found["api_type"]) == (SMALL, "embeddings")
+    assert (found["tokens_prompt"], found["tokens_completion"]) == (5, 0)
     assert found["total_cost"] == told.usage.cost
 
 
