@@ -65,6 +65,17 @@ def test_a_stream_that_breaks_is_raised_after_what_came(ai: AI) -> None:
     assert seen and (caught.value.status, caught.value.retryable) == (502, True)
 
 
+def test_the_responses_form_is_read_as_well(ai: AI) -> None:
+    asked = {"input": "Hello from the quay"}
+    whole = ai.run("openai/gpt-5.1", asked)
+    chunks = list(ai.run("openai/gpt-5.1", asked, stream=True))
+    assert whole.text == "".join(chunk.text for chunk in chunks) and "Hello from the quay" in whole.text
+    assert (chunks[-1].usage, chunks[-1].cost) == (whole.usage, whole.cost) and whole.cost > 0
+    assert ai.record(whole.id)["total_cost"] == whole.usage["cost"]
+    with pytest.raises(AIError):
+        list(ai.run("openai/gpt-5.1:sandbox-break", asked, stream=True))
+
+
 def test_tools_and_schemas_go_round(ai: AI) -> None:
     city = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
     tools = [{"name": "get_weather", "description": "Weather of a city", "parameters": city}]

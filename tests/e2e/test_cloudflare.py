@@ -62,6 +62,16 @@ def test_a_stream_is_the_plain_answer_in_pieces(client: httpx.Client) -> None:
     assert last["reasoning_details"] == whole["choices"][0]["message"]["reasoning_details"]
 
 
+def test_the_responses_form_gives_a_response_in_the_envelope_and_its_own_stream(client: httpx.Client) -> None:
+    body = {"input": "Hello from the quay", "instructions": "Be brief."}
+    told = client.post("/run/@cf/openai/gpt-oss-120b", json=body).json()
+    assert (told["success"], told["result"]["object"], told["result"]["status"]) == (True, "response", "completed")
+    stream = client.post("/run/@cf/openai/gpt-oss-120b", json=body | {"stream": True}).text
+    assert "event: response.completed" in stream and "Hello from the quay" in stream
+    refused = client.post("/run", json={"model": "openai/gpt-5.1", "input": [{"role": "captain", "content": "x"}]}).json()
+    assert refused["success"] is False and refused["errors"][0]["source"]["pointer"].startswith("/input/0")
+
+
 def test_a_tool_goes_round(client: httpx.Client) -> None:
     body = {"messages": ASKED, "tools": [TOOL]}
     first = client.post("/run/openai/gpt-5.1", json=body).json()["result"]

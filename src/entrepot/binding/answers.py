@@ -54,11 +54,11 @@ class AIError(Exception):
 
 
 class Chunk(dict[str, Any]):
-    """A piece of an answer: `{"response": ...}`, and in the last one `usage`."""
+    """A piece of an answer: `{"response": ...}`, and in the last one `usage`; an event of Responses where `input` was sent."""
 
     @property
     def text(self) -> str:
-        told = self.get("response")
+        told = self.get("delta") if self.get("type") == "response.output_text.delta" else self.get("response")
         return told if isinstance(told, str) else ""
 
     @property
@@ -68,7 +68,8 @@ class Chunk(dict[str, Any]):
 
     @property
     def usage(self) -> dict[str, Any]:
-        return self.get("usage") or {}
+        inner = self.get("response")
+        return self.get("usage") or (inner.get("usage") if isinstance(inner, dict) else None) or {}
 
     @property
     def cost(self) -> Decimal:
@@ -77,18 +78,22 @@ class Chunk(dict[str, Any]):
 
 
 class Answer(Chunk):
-    """A whole answer: the `result` of Cloudflare's envelope, which is a chat completion too (`answer["choices"]`)."""
+    """A whole answer: the `result` of Cloudflare's envelope, which is a chat completion too (`answer["choices"]`), or a response
+    (`answer["output"]`) where `input` was sent."""
 
     @property
     def text(self) -> str:
         """The text; in JSON mode `answer["response"]` is the object itself, and this its text."""
+        if "output" in self:
+            parts = [part for item in self["output"] if item["type"] == "message" for part in item["content"]]
+            return "".join([part.get("text", "") for part in parts])
         choices = self.get("choices") or [{}]
         return choices[0].get("message", {}).get("content") or ""
 
     @property
     def id(self) -> str:
         """Names the record of the call."""
-        return str(self.get("id", ""))
+        return str(self.get("id", "")).replace("resp_", "gen-", 1)
 
 
 def answer_of(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -104,7 +109,24 @@ def chunk_of(event: bytes) -> Chunk:
     told = _object(event)
     if told.get("success") is False:
         raise error_of(int(told.get("status", 0)), {}, event)
+    if told.get("type") == "error":
+        raise AIError(
+            str(told.get("message")),
+            code=str(told.get("error_type") or told.get("code")),
+            field=told.get("param"),
+            retryable=True,
+        )
     return Chunk(told)
+
+
+def is_end(event: bytes) -> bool:
+    """Cloudflare's end sign."""
+    return event == b"[DONE]"
+
+
+def is_last(chunk: Chunk) -> bool:
+    """Responses have no end sign, but an event that is the last."""
+    return chunk.get("type") in ("response.completed", "response.incomplete")
 
 
 def error_of(status: int, headers: Mapping[str, str], body: bytes) -> AIError:

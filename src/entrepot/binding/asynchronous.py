@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from entrepot.binding.answers import AIError, Answer, Chunk, answer_of, chunk_of, error_of
+from entrepot.binding.answers import AIError, Answer, Chunk, answer_of, chunk_of, error_of, is_end, is_last
 from entrepot.binding.transport import Reply, Transport
 from entrepot.dialects.sse import EventReader
 from entrepot.errors import BrokenStream
@@ -216,9 +216,12 @@ class AsyncStream:
         try:
             while data := await _within(self._patience, self._reply.chunk()):
                 for event in self._split(data):
-                    if event == b"[DONE]":
+                    if is_end(event):
                         return
-                    yield chunk_of(event)
+                    chunk = chunk_of(event)
+                    yield chunk
+                    if is_last(chunk):
+                        return
             raise AIError("The answer ended before its end.", code="broken_answer", retryable=True)
         finally:
             self._close()

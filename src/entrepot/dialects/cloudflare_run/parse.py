@@ -1,7 +1,7 @@
-"""Client bytes to a chat request that answers in Cloudflare's words.
+"""Client bytes to a request that answers in Cloudflare's words.
 
-The body is brought to the form of Chat Completions, member by member where the two differ, and read as such; what follows has no
-need to know in which of the two it was said.
+A body is brought to the form of Chat Completions, member by member where the two differ, and read as such; what follows has no
+need to know in which of the two it was said. One with `input` is a Responses request already.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from msgspec import Raw
 from entrepot.dialects.body import Words, read_body, show
 from entrepot.dialects.cloudflare_run.names import slug_of
 from entrepot.dialects.cloudflare_run.wire import RunBody, RunCall, RunFormat, RunMessage, Universal
-from entrepot.dialects.cloudflare_run.words import NAME
+from entrepot.dialects.cloudflare_run.words import NAME, RESPONSES
 from entrepot.dialects.openai_chat.parse import parse_request
+from entrepot.dialects.openai_responses.parse import parse as parse_response
 from entrepot.dialects.voice import Fields, encode
 from entrepot.errors import InvalidRequest
-from entrepot.values.chat import Request
+from entrepot.values.chat import Request as ChatRequest
+from entrepot.values.request import Request
 
 _decode_body = msgspec.json.Decoder(RunBody).decode
 _decode_universal = msgspec.json.Decoder(Universal).decode
 _decode_list = msgspec.json.Decoder(list[Fields]).decode
 _decode_members = msgspec.json.Decoder(Fields).decode
-_OWN = ("prompt", "raw", "lora", "functions", "options", "input", "requests")
+_OWN = ("prompt", "raw", "lora", "functions", "options", "requests")
 _WIDER = ("temperature", "top_p")
 """Sampling that goes further here than in Chat Completions. It is sent as it is: how far a model goes, its provider knows."""
 
@@ -36,17 +38,27 @@ def parse(body: bytes, model: str = "") -> Request:
     name = model or told.model
     if name:
         fields["model"] = Raw(encode(slug_of(name)))
+    for member in _OWN:
+        fields.pop(member, None)
+    if told.input is not None:
+        # Kept responses belong to `/v1/responses`, and an answer that says it was kept would not be found there.
+        return msgspec.structs.replace(parse_response(encode(fields | {"store": Raw(b"false")})), dialect=RESPONSES)
+    request = _chat(told, fields)
+    request.dialect, request.size = NAME, len(body)
+    return request
+
+
+def _chat(told: RunBody, fields: Fields) -> ChatRequest:
     fields["messages"] = _messages(told, fields)
     if told.tools:
         fields["tools"] = Raw(encode([_nested(tool) for tool in _decode_list(fields["tools"])]))
     if told.response_format is not None:
         fields["response_format"] = _format(told.response_format, fields["response_format"])
     wider = {member: raw for member in _WIDER if (raw := fields.pop(member, None)) is not None}
-    request = parse_request(encode({name: raw for name, raw in fields.items() if name not in _OWN}))
+    request = parse_request(encode(fields))
     if wider:
         request.chat = msgspec.structs.replace(request.chat, temperature=told.temperature, top_p=told.top_p)
         request.fields |= wider
-    request.dialect, request.size = NAME, len(body)
     if told.stream and (request.chat.n or 1) > 1:
         raise InvalidRequest(
             "`n` cannot be given for a stream, whose pieces do not say which answer they belong to.",
@@ -59,8 +71,10 @@ def parse(body: bytes, model: str = "") -> Request:
 
 
 def parse_universal(body: bytes) -> Request:
-    """`{model, input}`: the body of `ai/run` without a model in its path. raises InvalidRequest"""
+    """The body of `ai/run` without a model in its path: `{model, input: {...}}`, or the Responses form. raises InvalidRequest"""
     told, _ = read_body(body, _decode_universal, _WORDS)
+    if bytes(memoryview(told.input)[:1]) in (b'"', b"["):
+        return parse(body, told.model)
     try:
         return parse(bytes(memoryview(told.input)), told.model)
     except InvalidRequest as error:
@@ -73,21 +87,22 @@ def _refuse_what_cannot_be(told: RunBody) -> None:
     for member, (why, remedy) in _NOT_HERE.items():
         if getattr(told, member):
             raise InvalidRequest(f"`{member}` cannot be had here: {why}.", field=member, expected="nothing", remedy=remedy)
-    if (told.prompt is None) == (told.messages is None):
+    asked = [member for member in _ASKING if getattr(told, member) is not None]
+    if len(asked) != 1:
         raise InvalidRequest(
-            "`prompt` or `messages` is needed." if told.prompt is None else "`prompt` and `messages` are two requests.",
+            "`messages` or `prompt` is needed." if not asked else f"{' and '.join(map('`{}`'.format, asked))} are two requests.",
             field="messages",
-            expected="`messages`, or `prompt`",
-            received="neither" if told.prompt is None else "both",
+            expected="one of `messages`, `prompt`, `input`",
+            received=", ".join(asked) or "none of them",
             remedy='Send `messages: [{"role": "user", "content": "..."}]` alone.',
         )
 
 
+_ASKING = ("messages", "prompt", "input")
 _NOT_HERE = {
     "raw": ("models behind a chat API apply their own template", "Send `messages`, or use `ai/v1/completions`."),
     "lora": ("no provider here takes one", "Ask for a model that is tuned already."),
     "functions": ("code of the caller is not run here", "Describe them in `tools` and run them in your application."),
-    "input": ("that is the Responses form", "Send `messages`, or the same body to `ai/v1/responses`."),
     "requests": ("there are no batches here", "Send one request for each."),
 }
 

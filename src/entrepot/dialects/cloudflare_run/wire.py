@@ -95,7 +95,9 @@ class RunBody(msgspec.Struct, frozen=True):
     raw: Annotated[bool, Meta(description="true is refused: models behind a chat API apply their own template.")] | None = None
     lora: Annotated[str, Meta(description="Refused: no provider here takes one.")] | None = None
     functions: Annotated[list[Any], Meta(description="Refused: code of the caller is not run here.")] | None = None
-    input: Annotated[Any, Meta(description="Refused: the Responses form belongs to `ai/v1/responses`.")] = None
+    input: Annotated[
+        Any, Meta(description="In place of `messages`: the Responses form, as of `/v1/responses`; `result` is a response then.")
+    ] = None
     requests: Annotated[list[Any], Meta(description="Refused: there are no batches here.")] | None = None
 
 
@@ -103,4 +105,4 @@ class Universal(msgspec.Struct, frozen=True):
     """The body of `ai/run` without a model in its path."""
 
     model: Annotated[Slug, Meta(description="The model wished for, as `author/slug` or `@cf/author/slug`.")]
-    input: Annotated[Raw, Meta(description="What `ai/run/{model}` takes.")]
+    input: Annotated[Raw, Meta(description="What `ai/run/{model}` takes; text or a list is the Responses form.")]

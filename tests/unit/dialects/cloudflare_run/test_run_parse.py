@@ -119,7 +119,8 @@ def test_sampling_goes_as_far_as_cloudflare_lets_it() -> None:
         ({"prompt": "x", "raw": True}, "raw"),
         ({"prompt": "x", "lora": "mine"}, "lora"),
         ({"messages": [ASK], "functions": [{"name": "f", "code": "1"}]}, "functions"),
-        ({"input": "x"}, "input"),
+        ({"input": "x", "prompt": "x"}, "messages"),
+        ({"input": 5}, "input"),
         ({"prompt": "x", "n": 2, "stream": True}, "n"),
         ({"messages": [{"role": "captain", "content": "x"}]}, "messages[0].role"),
         ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content"),
@@ -137,3 +138,12 @@ def test_what_is_wrong_inside_an_input_is_named_with_its_place() -> None:
     with pytest.raises(InvalidRequest) as caught:
         parse_universal(b'{"model": "openai/gpt-5.1", "input": {"prompt": "x", "top_k": 51}}')
     assert caught.value.field == "input.top_k"
+
+
+@pytest.mark.parametrize("read_as", [lambda body: parse(body, "@cf/openai/gpt-oss-120b"), parse_universal], ids=["path", "body"])
+def test_an_input_is_a_responses_request(read_as: Any) -> None:
+    body = {"model": "@cf/openai/gpt-oss-120b", "input": "Hello", "instructions": "Be brief.", "reasoning": {"effort": "low"}}
+    request = read_as(json.dumps(body).encode())
+    meaning = conversation_of(request)
+    assert (request.dialect, request.slugs, request.effort) == ("cloudflare_run_responses", ("openai/gpt-oss-120b",), "low")
+    assert [message.parts[0].text for message in meaning.messages if isinstance(message.parts[0], Text)] == ["Be brief.", "Hello"]
