@@ -1,9 +1,13 @@
 """Opaque state of other makers, where Messages keeps Claude's own.
 
-A client of this dialect sends back two strings that it does not read: the `signature` of a thinking block and the `data` of a
+A client of this dialect sends back strings that it does not read: the `signature` of a thinking block and the `data` of a
 redacted one. Claude's own state stands there as it is. Anyone else's is carried in the form `entrepot.SUM.HEAD.DATA`: DATA to the
 byte, HEAD saying whose it is and what it belongs to, SUM vouching for both, so that what was changed on the way is noticed here
 rather than by its maker.
+
+State of a call stands in a redacted block before it. State of a text is known when the text is over, and no block may follow it:
+clients take the last block for the answer. It stands in a member of the text block, and in a stream, where that is too late, in a
+citation of a document that there is not.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import hashlib
 from typing import Literal
 
 import msgspec
+from msgspec import Raw
 
 from entrepot.values.conversation import Opaque, Reasoning
 
@@ -66,6 +71,32 @@ def carried(text: str) -> Carried | None:
 
 def _sum(text: str) -> str:
     return hashlib.blake2b(text.encode(errors="replace"), digest_size=9).hexdigest()
+
+
+_NOWHERE = 2**31 - 1
+
+
+def as_citation(load: str) -> dict[str, object]:
+    """Load in a citation that no client shows, as the document it names was not given."""
+    where = {"document_index": _NOWHERE, "document_title": None, "start_char_index": 0, "end_char_index": 0}
+    return {"type": "char_location", "cited_text": "", **where, "file_id": load}
+
+
+class _Cited(msgspec.Struct):
+    file_id: str | None = None
+
+
+_decode_cited = msgspec.json.Decoder(_Cited).decode
+
+
+def load_of(citation: Raw) -> Carried | None:
+    """What a citation carries; None for a real one. raises ValueError when it was changed"""
+    if MARK not in bytes(memoryview(citation)):
+        return None
+    try:
+        return carried(_decode_cited(citation).file_id or "")
+    except msgspec.DecodeError:
+        return None
 
 
 _BETWEEN = "\n\n"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from entrepot.dialects.anthropic_messages.carried import carried
+import msgspec
+from msgspec import Raw
+
+from entrepot.dialects.anthropic_messages.carried import carried, load_of
 from entrepot.dialects.anthropic_messages.wire import Block, Counted, Message, Source, Tool
 from entrepot.errors import InvalidRequest
 from entrepot.values.conversation import given
@@ -26,6 +29,7 @@ OWN_TOOLS = frozenset({"server_tool_use", "mcp_tool_use", "container_upload", "c
 IN_RESULTS = ("text", "image", "document", "search_result", "tool_reference")
 _SOURCES = {"base64": "data", "text": "data", "url": "url", "file": "file_id", "content": "content"}
 _SIGNATURE = re.compile(r"[A-Za-z0-9+/_.:~-]*={0,2}")
+_decode_list = msgspec.json.Decoder(list[Raw]).decode
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]+")
 
 
@@ -40,7 +44,7 @@ def check(body: Counted) -> None:
     for place, message in enumerate(body.messages):
         if not isinstance(message.content, str):
             for number, block in enumerate(message.content):
-                if block.type != "text" or block.text is None:
+                if block.type != "text" or block.text is None or given(block.citations) or block.signature:
                     calls = calls or block.type in ("tool_use", "tool_result")
                     _check_block(block, message.role, f"messages[{place}].content[{number}]")
     if calls:
@@ -124,6 +128,17 @@ def _check_signature(block: Block, path: str) -> None:
     _check_state(block.signature or "", f"{path}.signature")
 
 
+def _check_text(block: Block, path: str) -> None:
+    """State of a text stands beside it; see `carried.py`."""
+    _check_state(block.signature or "", f"{path}.signature")
+    if bytes(memoryview(block.citations))[:1] == b"[":
+        for number, raw in enumerate(_decode_list(block.citations)):
+            try:
+                load_of(raw)
+            except ValueError:
+                raise _tampered(f"{path}.citations[{number}].file_id", len(memoryview(raw))) from None
+
+
 def _check_hidden(block: Block, path: str) -> None:
     _check_state(block.data or "", f"{path}.data")
 
@@ -134,13 +149,17 @@ def _check_state(state: str, path: str) -> None:
     except ValueError:
         intact = False
     if not intact:
-        raise InvalidRequest(
-            f"`{path}` is not what the model gave: a part of it is missing or was changed.",
-            field=path,
-            expected="the value of the answer, to the byte",
-            received=f"{len(state)} characters",
-            remedy="Send thinking blocks back exactly as they came, or leave the whole block out.",
-        )
+        raise _tampered(path, len(state))
+
+
+def _tampered(path: str, length: int) -> InvalidRequest:
+    return InvalidRequest(
+        f"`{path}` is not what the model gave: a part of it is missing or was changed.",
+        field=path,
+        expected="the value of the answer, to the byte",
+        received=f"{length} characters",
+        remedy="Send thinking blocks back exactly as they came, or leave the whole block out.",
+    )
 
 
 def _check_call(block: Block, path: str) -> None:
@@ -172,6 +191,7 @@ def _check_result(block: Block, path: str) -> None:
 
 
 _CHECKS = {
+    "text": _check_text,
     "image": _check_source,
     "document": _check_source,
     "thinking": _check_signature,

@@ -8,7 +8,7 @@ from typing import cast
 import msgspec
 from msgspec import Raw
 
-from entrepot.dialects.anthropic_messages.carried import Carried, carried, reasoning_of
+from entrepot.dialects.anthropic_messages.carried import Carried, carried, load_of, reasoning_of
 from entrepot.dialects.anthropic_messages.parse import KNOWN, effort_of
 from entrepot.dialects.anthropic_messages.read import citation_of
 from entrepot.dialects.anthropic_messages.wire import FOR_US, Block, Body, CacheControl, Choice, Source, SystemBlock, Tool
@@ -222,6 +222,7 @@ def _sign_text(parts: list[Part], state: Opaque) -> None:
         if isinstance(part, Text):
             parts[place] = msgspec.structs.replace(part, state=state)
             return
+    parts.append(Text("", state=state))
 
 
 def _signed(part: Part, states: dict[str, Opaque]) -> Part:
@@ -234,7 +235,7 @@ def _content(block: Block) -> Part | None:
     """What a user or a tool says; None for what has a meaning only here."""
     cache = _cache(block.cache_control)
     if block.type == "text":
-        return Text(block.text or "", _citations(block), cache)
+        return _text(block, cache)
     if block.type == "search_result":
         text = "\n".join([item.text or "" for item in block.content if isinstance(item, Block)] if block.content else [])
         where = block.source if isinstance(block.source, str) else ""
@@ -270,7 +271,13 @@ def _citable(block: Block) -> bool:
         return False
 
 
-def _citations(block: Block) -> tuple[Citation, ...]:
-    if bytes(memoryview(block.citations))[:1] != b"[":
-        return ()
-    return tuple([citation_of(raw) for raw in _decode_list(block.citations)])
+def _text(block: Block, cache: Cache | None) -> Text:
+    """With the state that stands in its signature or in one of its citations."""
+    load = carried(block.signature) if block.signature else None
+    citations: list[Citation] = []
+    for raw in _decode_list(block.citations) if bytes(memoryview(block.citations))[:1] == b"[" else ():
+        found = load_of(raw)
+        if found is None:
+            citations.append(citation_of(raw))
+        load = found or load
+    return Text(block.text or "", tuple(citations), cache, load.state if load is not None else None)

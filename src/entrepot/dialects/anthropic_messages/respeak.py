@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from entrepot.dialects.anthropic_messages.blocks import FILES_BETA, Blocks
-from entrepot.dialects.anthropic_messages.carried import MARK, carried
+from entrepot.dialects.anthropic_messages.carried import MARK, Carried, carried, load_of
 from entrepot.dialects.anthropic_messages.converse import conversation_of, converse
 from entrepot.dialects.anthropic_messages.parse import decode_body
 from entrepot.dialects.anthropic_messages.render import beta_header, choice_of, longest, tool_of
@@ -23,7 +23,7 @@ from entrepot.dialects.dialect import Rendered, Wishes
 from entrepot.dialects.turns import left_out
 from entrepot.dialects.unsaid import end_user
 from entrepot.dialects.voice import Fields, decode_fields, encode
-from entrepot.values.conversation import Conversation, Opaque, OutputFormat, fitted, given
+from entrepot.values.conversation import NOTHING, Conversation, Opaque, OutputFormat, fitted, given
 from entrepot.values.request import Asked, Request
 
 _BETAS = {
@@ -184,6 +184,8 @@ def _rewritten(message: Fields, kept: Callable[[Raw], Raw | None]) -> Fields | N
 
 def _block_of(family: str, raw: Raw, notes: list[str]) -> Raw | None:
     block = _decode_state(raw)
+    if block.type == "text":
+        return _bare_text(raw, family, notes)
     member = {"thinking": "signature", "redacted_thinking": "data"}.get(block.type)
     if member is None:
         return raw
@@ -198,3 +200,19 @@ def _block_of(family: str, raw: Raw, notes: list[str]) -> Raw | None:
         notes.append(left_out(Opaque(load.family, load.data), family))
         return None
     return Raw(encode(decode_fields(raw) | {member: Raw(encode(load.data))}))
+
+
+def _bare_text(raw: Raw, family: str, notes: list[str]) -> Raw:
+    """A text block without state: no provider of this dialect has a place for it."""
+    if MARK not in bytes(memoryview(raw)):
+        return raw
+    fields = decode_fields(raw)
+    loads: list[Carried] = [load] if (load := carried(_decode_state(raw).signature)) is not None else []
+    if loads:
+        del fields["signature"]
+    if bytes(memoryview(fields.get("citations", NOTHING)))[:1] == b"[":
+        found = [(citation, load_of(citation)) for citation in _decode_list(fields["citations"])]
+        loads += [load for _, load in found if load is not None]
+        fields["citations"] = Raw(encode([citation for citation, load in found if load is None]))
+    notes += [left_out(state, family) for load in loads if (state := load.state) is not None]
+    return Raw(encode(fields))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from entrepot.dialects.anthropic_messages import said
+from entrepot.dialects.anthropic_messages.carried import as_citation
 from entrepot.dialects.anthropic_messages.failure import error_event
 from entrepot.dialects.anthropic_messages.said import json_of
 from entrepot.dialects.anthropic_messages.usage import counts, render_usage, tier_of
@@ -237,14 +238,16 @@ class Writer:
         if now.began.custom:
             free = said.free_text("".join(now.free))
             out.append(_DELTA % (now.block, b"input_json_delta", b"partial_json", json_of(free)))
+        if kind == "text" and state is not None and now.block >= 0:
+            citation = encode(as_citation(said.state_of_text(state)))
+            out.append(_DELTA % (now.block, b"citations_delta", b"citation", citation))
+            state = None
         if now.block >= 0:
             out.append(_END % now.block)
         if state is None or now.signed:
             return
-        if kind == "tool_call":
-            self._redacted(said.state_of_call(state, said.call_id(now.began.id, self._voice, now.began.index)), out)
-        elif kind == "text":
-            self._redacted(said.state_of_text(state), out)
+        name = said.call_id(now.began.id, self._voice, now.began.index)
+        self._redacted(said.state_of_call(state, name) if kind == "tool_call" else said.state_of_text(state), out)
 
     def _end_thinking(self, now: _Now, state: Opaque | None, out: list[bytes]) -> None:
         part = Reasoning(state=state, id=now.began.id, family=now.began.family)

@@ -12,7 +12,6 @@ import msgspec
 from msgspec import Meta, Raw
 
 from entrepot.values.chat import Name, Object, Plugin, Preferences, Share, Slug
-from entrepot.values.conversation import NOTHING
 
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
 
@@ -37,10 +36,10 @@ class Block(msgspec.Struct, frozen=True):
     source: Source | str | None = None
     title: str | None = None
     context: str | None = None
-    citations: Raw = NOTHING
+    citations: Raw = msgspec.field(default_factory=Raw)
     id: str | None = None
     name: str | None = None
-    input: Raw = NOTHING
+    input: Raw = msgspec.field(default_factory=Raw)
     tool_use_id: str | None = None
     content: str | list[Block] | Object | None = None
     is_error: bool | None = None
@@ -90,7 +89,7 @@ class Thinking(msgspec.Struct, frozen=True):
 
 class Format(msgspec.Struct, frozen=True):
     type: Literal["json_schema"]
-    schema: Raw = NOTHING
+    schema: Raw = msgspec.field(default_factory=Raw)
 
 
 class OutputConfig(msgspec.Struct, frozen=True):
@@ -145,7 +144,7 @@ class Body(Counted, frozen=True):
     stop_sequences: Annotated[list[str], Meta(max_length=8192)] | None = None
     metadata: Metadata | None = None
     service_tier: Literal["auto", "standard_only"] | None = None
-    container: Raw = NOTHING
+    container: Raw = msgspec.field(default_factory=Raw)
     inference_geo: str | None = None
 
 

@@ -84,8 +84,10 @@ def _text_block(text: str, citations: Sequence[Object | Raw] = ()) -> Object:
 
 def _text(part: Text) -> list[Object]:
     citations = [told for citation in part.citations if (told := said.citation_block(citation)) is not None]
-    blocks = [_text_block(part.text, citations)] if part.text or citations else []
-    return [*blocks, _redacted(said.state_of_text(part.state))] if part.state is not None else blocks
+    state = said.state_of_text(part.state) if part.state is not None else ""
+    if not part.text and not citations:
+        return [_redacted(state)] if state else []
+    return [_text_block(part.text, citations) | ({"signature": state} if state else {})]
 
 
 def _redacted(data: str) -> Object:

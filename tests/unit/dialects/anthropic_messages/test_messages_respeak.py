@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from messages_answers import ASK, CALLS, FOREIGN, NATIVE, VOICE, answer, asked, by_sdk, plain, sent_back
+from messages_answers import ASK, CALLS, FOREIGN, NATIVE, VOICE, answer, asked, by_sdk, plain, sent_back, streamed
 
 from entrepot.dialects.anthropic_messages.converse import converse
 from entrepot.dialects.anthropic_messages.dialect import dialect
@@ -79,6 +79,8 @@ def test_state_of_other_makers_stays_behind_and_claudes_goes_on_to_the_byte():
     held = [block for block in content if block["type"] in ("thinking", "redacted_thinking")]
     assert [block.get("signature") or block.get("data") for block in held] == ["c2lnbmF0dXJlMQ==", "aGlkZGVu", "bm8gdGV4dA=="]
     assert len(rendered.notes) == 3 and b"entrepot." not in rendered.body
+    streaming = sent_back(by_sdk(streamed(answer((*FOREIGN, *NATIVE), CALLS))), ["call_1", "toolu_01", "toolu_02"])
+    assert b"entrepot." not in respeak(streaming, Wishes("claude", max_tokens=9)).body
 
 
 def test_an_endpoint_of_another_family_gets_its_own_state_and_no_one_elses():
