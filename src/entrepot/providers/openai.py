@@ -9,6 +9,8 @@ _OPEN_WEIGHTS = ("gpt-oss-120b", "gpt-oss-20b", "gpt-oss-safeguard-20b")
 """Its own models that others serve."""
 _WITH_PICTURES = ("gpt-5-image", "gpt-5-image-mini", "gpt-5.4-image-2")
 """OpenRouter's names for a model with its image tool."""
+_NO_CHAT = ("gpt-3.5-turbo-instruct",)
+"""Served only on its older path for completions, which is not asked from here: every prompt goes out as a chat."""
 
 provider = Provider(
     slug="openai",
@@ -36,7 +38,7 @@ provider = Provider(
         Offer("openai/*"),
         Offer("openai/*", dialect="openai_embeddings"),
     ),
-    lacks=frozenset(f"openai/{name}" for name in (*_EFFORTS, *_OPEN_WEIGHTS, *_WITH_PICTURES)),
+    lacks=frozenset(f"openai/{name}" for name in (*_EFFORTS, *_OPEN_WEIGHTS, *_WITH_PICTURES, *_NO_CHAT)),
     privacy_policy_url="https://openai.com/policies/privacy-policy",
     terms_of_service_url="https://openai.com/policies/terms-of-use",
     status_page_url="https://status.openai.com",
