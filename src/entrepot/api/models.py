@@ -99,12 +99,12 @@ def count_models(desk: Desk, request: Request) -> Response:
 
 def show_model(desk: Desk, request: Request) -> Response:
     catalog = desk.catalog()
-    return answer(OneModel(_row(catalog, _find(catalog, _slug(request)))))
+    return answer(OneModel(_row(catalog, find_model(catalog, _slug(request)))))
 
 
 def retrieve_model(desk: Desk, request: Request) -> Response:
     catalog = desk.catalog()
-    return answer(_row(catalog, _find(catalog, request.params["model"])))
+    return answer(_row(catalog, find_model(catalog, request.params["model"])))
 
 
 def show_endpoints(desk: Desk, request: Request) -> Response:
@@ -114,7 +114,7 @@ def show_endpoints(desk: Desk, request: Request) -> Response:
         model = catalog.resolve(slug).model
     except InvalidRequest:
         # A variant that the catalogue does not have: the model is there, and nobody serves that variant of it.
-        model = _find(catalog, slug.partition(":")[0] if ":" in slug else slug)
+        model = find_model(catalog, slug.partition(":")[0] if ":" in slug else slug)
         return answer(EndpointList(msgspec.structs.replace(endpoints_of(catalog, model, names), endpoints=())))
     return answer(EndpointList(endpoints_of(catalog, model, names)))
 
@@ -155,7 +155,7 @@ def _slug(request: Request) -> str:
     return f"{request.params['author']}/{request.params['slug']}"
 
 
-def _find(catalog: Catalog, slug: str) -> Model:
+def find_model(catalog: Catalog, slug: str) -> Model:
     """The model as it is listed, so that a `~author/family-latest` row shows itself. raises NotFound, with the nearest names"""
     try:
         return catalog.models.get(slug) or catalog.resolve(slug).model

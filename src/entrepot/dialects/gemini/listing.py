@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from entrepot.errors import InvalidRequest
 from entrepot.values.model import Model
 
 _METHODS = ("generateContent", "streamGenerateContent", "countTokens")
@@ -22,7 +21,7 @@ def model_entry(model: Model) -> dict[str, Any]:
         "version": model.canonical_slug.removeprefix(model.id).strip("-") or "latest",
         "displayName": model.name,
         "description": model.description,
-        "supportedGenerationMethods": list(_METHODS),
+        "supportedGenerationMethods": list(_METHODS) if "text" in model.output_modalities else [],
     }
     if model.context_length is not None:
         entry["inputTokenLimit"] = model.context_length
@@ -37,22 +36,14 @@ def model_entry(model: Model) -> dict[str, Any]:
     return entry
 
 
-def models_page(models: Sequence[Model], size: int | None, token: str) -> dict[str, Any]:
-    """One page of the list. raises InvalidRequest, for a token that no page gave
+def models_page(models: Sequence[Model], size: int, token: str) -> dict[str, Any]:
+    """One page of the list.
 
-    size   entries wished; more than 1000 are not given at once
-    token  `nextPageToken` of the page before; "" for the first
+    size   entries wished, 0 for the usual number; more than 1000 are not given at once
+    token  `nextPageToken` of the page before, a number; "" for the first. One past the end, of a list that shrank, gives nothing
     """
-    if token and not (token.isascii() and token.isdecimal() and int(token) <= len(models)):
-        raise InvalidRequest(
-            "`pageToken` is not one that was given.",
-            field="pageToken",
-            expected="the `nextPageToken` of a page",
-            received=token[:80],
-            remedy="Begin again without it.",
-        )
     first = int(token or 0)
-    last = first + min(max(size or _USUAL_PAGE, 1), _LARGEST_PAGE)
+    last = first + min(size or _USUAL_PAGE, _LARGEST_PAGE)
     page: dict[str, Any] = {"models": [model_entry(model) for model in models[first:last]]}
     if last < len(models):
         page["nextPageToken"] = str(last)

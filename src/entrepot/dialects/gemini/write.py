@@ -20,7 +20,7 @@ from entrepot.dialects.gemini.state import shown_text, signature_of, thought_sig
 from entrepot.dialects.gemini.usage import render_usage
 from entrepot.dialects.unsaid import arguments_of
 from entrepot.dialects.voice import Voice, decode_fields, encode
-from entrepot.errors import GatewayError
+from entrepot.errors import GatewayError, Unauthenticated
 from entrepot.values.conversation import (
     Audio,
     File,
@@ -248,22 +248,28 @@ _TYPE = "type.googleapis.com/google.rpc."
 
 
 def render_error(error: GatewayError, generation_id: str) -> tuple[int, bytes]:
-    return error.status, error_body(error, generation_id)
+    return status_of(error), error_body(error, generation_id)
+
+
+def status_of(error: GatewayError) -> int:
+    """A model stands in the path: one that is not there is a thing not found."""
+    unknown = error.extra.get("availability", {}).get("code") == "model_not_found"
+    return 404 if unknown and error.status == 400 else error.status
 
 
 def error_body(error: GatewayError, generation_id: str) -> bytes:
     """Google's envelope. What else is known of the error stands in `details`, in the forms that its clients read."""
-    status = _STATUS.get(error.status) or ("INVALID_ARGUMENT" if error.status < 500 else "INTERNAL")
-    told = {"code": error.status, "message": error.message, "status": status, "details": _details(error, generation_id)}
+    code = status_of(error)
+    status = _STATUS.get(code) or ("INVALID_ARGUMENT" if code < 500 else "INTERNAL")
+    told = {"code": code, "message": error.message, "status": status, "details": _details(error, generation_id)}
     return json.dumps({"error": told}, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
 
 
 def _details(error: GatewayError, generation_id: str) -> list[Json]:
     known = error.metadata | ({"generation_id": generation_id} if generation_id else {})
     words = {name: value if isinstance(value, str) else json.dumps(value, default=str) for name, value in known.items()}
-    details: list[Json] = [
-        {"@type": f"{_TYPE}ErrorInfo", "reason": error.error_type.upper(), "domain": "entrepot", "metadata": words}
-    ]
+    reason = "API_KEY_INVALID" if isinstance(error, Unauthenticated) else str(known.get("error_type", "")).upper()
+    details: list[Json] = [{"@type": f"{_TYPE}ErrorInfo", "reason": reason, "domain": "entrepot", "metadata": words}]
     if error.field is not None:
         described = f"expected {error.expected}, got {error.received}" if error.expected else error.message
         violation = {"field": error.field, "description": described}

@@ -18,7 +18,7 @@ from entrepot.dialects.voice import ErrorEvent, Malformed, Voice
 from entrepot.errors import BrokenStream, InvalidRequest
 from entrepot.values.usage import Usage
 
-FEW = settings(max_examples=120, deadline=None)
+FEW = settings(max_examples=60, deadline=None)
 VOICE = Voice("gen-1", "m", "p", 1, lambda text: None)
 ASKED = with_model(parse(b'{"contents":[{"parts":[{"text":"hi"}]}]}'), "m", stream=True)
 WORDS = [
