@@ -1,6 +1,7 @@
 """`AI` and `AsyncAI`: against a running server, and as the gateway itself in this process."""
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
@@ -194,6 +195,22 @@ def test_a_program_that_forgets_to_close_ends_all_the_same(tmp_path: Path) -> No
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "True\nTrue\n", "")
+
+
+def test_one_that_is_collected_on_its_own_loop_is_closed_all_the_same(server: ServerProcess) -> None:
+    ai = AI(server.url, server.test_key)
+    ai.run("openai/gpt-5.1", HI)
+    there = ai._there()
+    dropped: list[Any] = [ai]
+    dropped.append(dropped)
+    del ai, dropped
+
+    async def collect() -> None:
+        gc.collect()
+
+    there.run(collect())
+    there._thread.join(10)
+    assert there.stopped
 
 
 def test_importing_the_package_imports_nothing_of_it() -> None:

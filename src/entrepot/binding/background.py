@@ -20,6 +20,11 @@ class Background:
         self._thread.start()
         self.stopped = False
 
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the thread of it, which must not wait for itself."""
+        return threading.current_thread() is self._thread
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Waits for what runs over there. raises RuntimeError once it is stopped"""
         if self.stopped:

@@ -141,6 +141,10 @@ class Stream:
 
 
 def _close(ai: AsyncAI, there: Background) -> None:
+    if there.is_here:
+        # The collector finds what was dropped in whichever thread it runs.
+        threading.Thread(target=_close, args=(ai, there), name="entrepot-close").start()
+        return
     # At the end of a program that closed nothing no thread can be started any more; what was answered is in the books by then.
     with contextlib.suppress(RuntimeError):
         there.run(ai.aclose())

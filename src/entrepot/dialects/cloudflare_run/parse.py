@@ -87,6 +87,14 @@ def _refuse_what_cannot_be(told: RunBody) -> None:
     for member, (why, remedy) in _NOT_HERE.items():
         if getattr(told, member):
             raise InvalidRequest(f"`{member}` cannot be had here: {why}.", field=member, expected="nothing", remedy=remedy)
+    if isinstance(told.text, str | list):
+        raise InvalidRequest(
+            "Vectors are not made at this path.",
+            field="text",
+            expected="`messages`, `prompt` or `input`",
+            received="text to make vectors of",
+            remedy="Send `{model, input}` to `ai/v1/embeddings`.",
+        )
     asked = [member for member in _ASKING if getattr(told, member) is not None]
     if len(asked) != 1:
         raise InvalidRequest(

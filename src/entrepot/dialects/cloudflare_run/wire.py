@@ -98,6 +98,9 @@ class RunBody(msgspec.Struct, frozen=True):
     input: Annotated[
         Any, Meta(description="In place of `messages`: the Responses form, as of `/v1/responses`; `result` is a response then.")
     ] = None
+    text: Annotated[
+        Any, Meta(description="Of the Responses form; what vectors are to be made of belongs to `ai/v1/embeddings`.")
+    ] = None
     requests: Annotated[list[Any], Meta(description="Refused: there are no batches here.")] | None = None
 
 

@@ -121,6 +121,7 @@ def test_sampling_goes_as_far_as_cloudflare_lets_it() -> None:
         ({"messages": [ASK], "functions": [{"name": "f", "code": "1"}]}, "functions"),
         ({"input": "x", "prompt": "x"}, "messages"),
         ({"input": 5}, "input"),
+        ({"text": ["Hello", "there"]}, "text"),
         ({"prompt": "x", "n": 2, "stream": True}, "n"),
         ({"messages": [{"role": "captain", "content": "x"}]}, "messages[0].role"),
         ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content"),
