@@ -65,7 +65,7 @@ class Blocks:
 
     def _system(self, message: Message) -> list[Object | Raw]:
         for part in message.parts:
-            if not isinstance(part, Text):
+            if not isinstance(part, Text) and not (isinstance(part, Foreign) and part.dialect == NAME):
                 raise cannot("messages", "text in the system prompt", type(part).__name__.lower(), "Send it in a user's message.")
         return [block for part in message.parts if (block := self.block(part)) is not None]
 

@@ -25,8 +25,13 @@ _NEEDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "redacted_thinking": (_ASSISTANT, ("data",)),
 }
 """Kind of block: who may say it, and the members it cannot do without."""
-OWN_TOOLS = frozenset({"server_tool_use", "mcp_tool_use", "container_upload", "compaction", "tool_reference"})
-IN_RESULTS = ("text", "image", "document", "search_result", "tool_reference")
+FOREIGN = frozenset(
+    {
+        "server_tool_use", "mcp_tool_use", "mcp_tool_listing", "container_upload", "compaction", "fallback", "tool_reference",
+        "tool_addition", "tool_removal", "browser_state",
+    }
+)  # fmt: skip
+IN_RESULTS = ("text", "image", "document", "search_result", "tool_reference", "browser_state")
 _SOURCES = {"base64": "data", "text": "data", "url": "url", "file": "file_id", "content": "content"}
 _SIGNATURE = re.compile(r"[A-Za-z0-9+/_.:~-]*={0,2}")
 _decode_list = msgspec.json.Decoder(list[Raw]).decode
@@ -34,8 +39,8 @@ _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]+")
 
 
 def is_foreign(kind: str) -> bool:
-    """Whether a block belongs to a tool the provider runs itself, so that it has a meaning only there."""
-    return kind in OWN_TOOLS or kind.endswith("_tool_result")
+    """Whether a block has a meaning only at a provider of this dialect, as what its own tools did."""
+    return kind in FOREIGN or kind.endswith("_tool_result")
 
 
 def check(body: Counted) -> None:

@@ -50,7 +50,8 @@ def render_count(tokens: int) -> bytes:
 
 
 def _slugs(said: Counted) -> tuple[str, ...]:
-    more = said.models or [fallback.model for fallback in said.fallbacks or ()]
+    listed = said.fallbacks if isinstance(said.fallbacks, list) else ()
+    more = said.models or [fallback.model for fallback in listed]
     return tuple(dict.fromkeys([said.model, *more] if said.model else more))
 
 

@@ -58,6 +58,7 @@ class _Delta(msgspec.Struct):
     thinking: str = ""
     signature: str = ""
     content: str | None = None
+    encrypted_content: str | None = None
     citation: Raw = NOTHING
     stop_reason: str | None = None
     stop_sequence: str | None = None
@@ -321,8 +322,9 @@ class _Blocks:
             return [StateDelta(now.index, Opaque(self._family, delta.signature))] if delta.signature else []
         if delta.type == "citations_delta" and now.kind == "text" and given(delta.citation):
             return [CitationAdded(now.index, citation_of(delta.citation))]
-        if delta.type == "compaction_delta" and delta.content is not None:
-            now.fields["content"] = Raw(encode(delta.content))
+        if now.kind == "foreign":
+            kept = {"content": delta.content, "encrypted_content": delta.encrypted_content, "signature": delta.signature or None}
+            now.fields |= {name: Raw(encode(value)) for name, value in kept.items() if value is not None}
         return []
 
     def _arguments(self, now: _Open, piece: str) -> list[Event]:

@@ -30,6 +30,7 @@ _BETAS = {
     "context_management": "context-management-2025-06-27",
     "mcp_servers": "mcp-client-2025-11-20",
     "output_format": "structured-outputs-2025-11-13",
+    "fallbacks": "server-side-fallback-2026-07-01",
 }
 _FAST_BETA = "fast-mode-2026-02-01"
 _COMPACT_BETA = "compact-2026-01-12"
@@ -117,7 +118,9 @@ def _said(raw: Raw) -> bool:
 
 def _finished(fields: Fields, said: Body, wishes: Wishes, notes: list[str]) -> Rendered:
     """What every request gets: the provider's name of the model, a length, a digest in place of the user's name."""
-    kept = {name: raw for name, raw in fields.items() if name not in FOR_US}
+    kept = {
+        name: raw for name, raw in fields.items() if name not in FOR_US or (name == "fallbacks" and said.fallbacks == "default")
+    }
     kept["model"] = Raw(encode(wishes.upstream_model))
     if "max_tokens" not in kept or not _said(kept["max_tokens"]):
         kept["max_tokens"] = Raw(b"%d" % longest(None, wishes))

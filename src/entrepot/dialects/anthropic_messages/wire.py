@@ -102,6 +102,8 @@ class Metadata(msgspec.Struct, frozen=True):
 
 
 class Fallback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another model that the gateway asks. The text `default` leaves it to Anthropic, which has a list of its own."""
+
     model: Slug
 
 
@@ -121,7 +123,7 @@ class Counted(msgspec.Struct, frozen=True):
     mcp_servers: list[Raw] | None = None
     speed: Literal["standard", "fast"] | None = None
     models: Annotated[list[Slug], Meta(max_length=32)] | None = None
-    fallbacks: Annotated[list[Fallback], Meta(max_length=3)] | None = None
+    fallbacks: Annotated[list[Fallback], Meta(max_length=3)] | Literal["default"] | None = None
     provider: Preferences | None = None
     plugins: Annotated[list[Plugin], Meta(max_length=32)] | None = None
     route: Literal["fallback", "sort"] | None = None

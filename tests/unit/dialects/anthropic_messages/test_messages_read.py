@@ -72,11 +72,15 @@ def test_what_the_providers_own_tools_did_is_told_whole():
     events = heard(
         START, begin(0, type="server_tool_use", id="s", name="web_search", input={}),
         delta(0, type="input_json_delta", partial_json='{"query": '), delta(0, type="input_json_delta", partial_json='"x"}'), stop(0),
-        begin(1, type="compaction", content=None), delta(1, type="compaction_delta", content="short"), stop(1), *end("pause_turn"),
+        begin(1, type="compaction", content=None), delta(1, type="compaction_delta", content="short", encrypted_content="x"), stop(1), *end("pause_turn"),
     )  # fmt: skip
     search, compaction = gather(events).choices[0].parts
     assert isinstance(search, Foreign) and json.loads(bytes(search.raw))["input"] == {"query": "x"}
-    assert isinstance(compaction, Foreign) and json.loads(bytes(compaction.raw)) == {"type": "compaction", "content": "short"}
+    assert isinstance(compaction, Foreign) and json.loads(bytes(compaction.raw)) == {
+        "type": "compaction",
+        "content": "short",
+        "encrypted_content": "x",
+    }
     assert events[-1] == Finished("stop", "pause_turn")
 
 

@@ -109,6 +109,7 @@ def test_a_stream_of_another_family_is_marked_as_its_own():
         ({"context_management": {"edits": []}}, "context-management-2025-06-27"),
         ({"context_management": {"edits": [{"type": "compact_20260112"}]}}, "compact-2026-01-12,context-management-2025-06-27"),
         ({"mcp_servers": [{"type": "url"}]}, "mcp-client-2025-11-20"),
+        ({"fallbacks": "default"}, "server-side-fallback-2026-07-01"),
         ({"speed": "fast"}, "fast-mode-2026-02-01"),
         ({"output_format": {"type": "json_schema", "schema": {}}}, "structured-outputs-2025-11-13"),
         ({"container": {"skills": []}}, "skills-2025-10-02"),
