@@ -107,6 +107,8 @@ class Asked(msgspec.Struct, kw_only=True):
     """what the parser decoded, for its own `converse`"""
     heard: Conversation | None = None
     rewritten: bool = False
+    passed: dict[str, str] = {}
+    """headers of the client that a provider of the same dialect gets, by lower-case name"""
 
     @property
     def may_point(self) -> bool:

@@ -31,6 +31,7 @@ from entrepot.values.conversation import (
 
 Object = dict[str, Any]
 _SAYS = ("temperature", "top_p", "top_k", "stop", "parallel_tool_calls", "user", "cache_control")
+BETA_HEADER = "anthropic-beta"
 _USUAL_LENGTH = 4096
 _INTERLEAVED_BETA = "interleaved-thinking-2025-05-14"
 _FREE_TEXT = Raw(b'{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}')
@@ -65,7 +66,7 @@ def render(conversation: Conversation, wishes: Wishes) -> Rendered:
 
 
 def beta_header(betas: set[str]) -> dict[str, str]:
-    return {"anthropic-beta": ",".join(sorted(betas))} if betas else {}
+    return {BETA_HEADER: ",".join(sorted(betas))} if betas else {}
 
 
 def longest(max_tokens: int | None, wishes: Wishes) -> int:

@@ -5,6 +5,7 @@ Most requests change only their model. What the plan wants otherwise, or only an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import cast
 
@@ -15,7 +16,7 @@ from entrepot.dialects.anthropic_messages.blocks import FILES_BETA, Blocks
 from entrepot.dialects.anthropic_messages.carried import MARK, Carried, carried, load_of
 from entrepot.dialects.anthropic_messages.converse import conversation_of, converse
 from entrepot.dialects.anthropic_messages.parse import decode_body
-from entrepot.dialects.anthropic_messages.render import beta_header, choice_of, longest, tool_of
+from entrepot.dialects.anthropic_messages.render import BETA_HEADER, beta_header, choice_of, longest, tool_of
 from entrepot.dialects.anthropic_messages.thinking import takes_budget, thinking_for
 from entrepot.dialects.anthropic_messages.wire import FOR_US, Body
 from entrepot.dialects.anthropic_messages.words import FAMILY
@@ -32,6 +33,7 @@ _BETAS = {
     "output_format": "structured-outputs-2025-11-13",
     "fallbacks": "server-side-fallback-2026-07-01",
 }
+_BETA = re.compile(r"[A-Za-z0-9._-]+")
 _FAST_BETA = "fast-mode-2026-02-01"
 _COMPACT_BETA = "compact-2026-01-12"
 _SKILLS_BETA = "skills-2025-10-02"
@@ -40,6 +42,16 @@ _SAMPLED = {"temperature": "temperature", "top_p": "top_p", "top_k": "top_k", "s
 
 def respeak(request: Request, wishes: Wishes) -> Rendered:
     asked = cast(Asked, request)
+    rendered = _respoken(asked, wishes)
+    wished = _BETA.findall(asked.passed.get(BETA_HEADER, "")[:4096])
+    if not wished:
+        return rendered
+    ours = rendered.headers.get(BETA_HEADER, "")
+    betas = dict.fromkeys([*wished, *(ours.split(",") if ours else ())])
+    return msgspec.structs.replace(rendered, headers=rendered.headers | {BETA_HEADER: ",".join(betas)})
+
+
+def _respoken(asked: Asked, wishes: Wishes) -> Rendered:
     said: Body = asked.said
     schema_refused = not wishes.schemas and asked.gives("response_format")
     if wishes.dropped or wishes.effort != asked.effort or schema_refused or _refused_budget(said, wishes):

@@ -120,6 +120,13 @@ def test_features_that_need_a_header_have_it(more, beta):
     assert respeak(asked(**more), Wishes("claude")).headers == {"anthropic-beta": beta}
 
 
+def test_what_the_client_said_in_its_header_goes_on_beside_ours():
+    request = asked(speed="fast")
+    request.passed = {"anthropic-beta": "effort-2025-11-24, fast-mode-2026-02-01,\r\nx: y"}
+    told = respeak(request, Wishes("claude")).headers["anthropic-beta"]
+    assert told == "effort-2025-11-24,fast-mode-2026-02-01,x,y"
+
+
 def test_what_was_changed_on_the_way_is_said_anew_and_the_rest_as_it_came():
     request = asked(system="s", new=1, tools=[TOOL], temperature=1)
     conversation = converse(request)
