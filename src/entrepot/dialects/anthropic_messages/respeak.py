@@ -43,7 +43,8 @@ _SAMPLED = {"temperature": "temperature", "top_p": "top_p", "top_k": "top_k", "s
 def respeak(request: Request, wishes: Wishes) -> Rendered:
     asked = cast(Asked, request)
     rendered = _respoken(asked, wishes)
-    wished = _BETA.findall(asked.passed.get(BETA_HEADER, "")[:4096])
+    named = [name.strip() for name in asked.passed.get(BETA_HEADER, "")[:4096].split(",")]
+    wished = [name for name in named if _BETA.fullmatch(name)]
     if not wished:
         return rendered
     ours = rendered.headers.get(BETA_HEADER, "")
