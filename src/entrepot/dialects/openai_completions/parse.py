@@ -55,17 +55,16 @@ def _as_chat(said: CompletionRequest, fields: Fields, prompt: str) -> Fields:
 
 
 def _prompt(said: CompletionRequest) -> str:
-    given = said.prompt
-    prompt = given[0] if isinstance(given, list) and len(given) == 1 else given
-    if isinstance(prompt, str) and prompt:
-        return prompt
-    if isinstance(prompt, str) or prompt == []:
-        raise _wrong("prompt", "`prompt` is empty.", "a text", show(given), "Send the text to go on from.")
-    if all(isinstance(item, str) for item in prompt):
+    given = said.prompt if isinstance(said.prompt, list) else [said.prompt]
+    if given in ([], [""]):
+        raise _wrong("prompt", "`prompt` is empty.", "a text", show(said.prompt), "Send the text to go on from.")
+    if not all(isinstance(item, str) for item in given):
+        message = "`prompt` is not text: tokens mean nothing without the vocabulary they were made with."
+        raise _wrong("prompt", message, "a text", show(given), "Send the text itself; the provider makes its own tokens of it.")
+    if len(given) > 1:
         remedy = "Send each prompt in a request of its own; `n` gives several completions of one prompt."
-        raise _wrong("prompt", f"`prompt` has {len(prompt)} prompts.", "one prompt", f"{len(prompt)} prompts", remedy)
-    message = "`prompt` is not text: tokens mean nothing without the vocabulary they were made with."
-    raise _wrong("prompt", message, "a text", show(given), "Send the text itself; the provider makes its own tokens of it.")
+        raise _wrong("prompt", f"`prompt` has {len(given)} prompts.", "one prompt", f"{len(given)} prompts", remedy)
+    return str(given[0])
 
 
 def _check(said: CompletionRequest, fields: Fields) -> None:

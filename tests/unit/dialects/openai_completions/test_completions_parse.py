@@ -49,6 +49,8 @@ def test_what_is_null_or_empty_is_absent_and_no_length_is_made_up(absent: Any) -
         ({"prompt": [""]}, "prompt"),
         ({"prompt": ["a", "b"]}, "prompt"),
         ({"prompt": [1, 2]}, "prompt"),
+        ({"prompt": [1]}, "prompt"),
+        ({"prompt": [None]}, "prompt"),
         ({"prompt": [[1, 2]]}, "prompt"),
         ({"prompt": None}, "prompt"),
         ({"prompt": {"text": "a"}}, "prompt"),
