@@ -126,6 +126,9 @@ async def test_a_key_that_is_none_and_a_gateway_that_is_none_are_told_apart(serv
         with pytest.raises(AIError) as caught:
             await stranger.run("openai/gpt-5.1", HI)
         assert (caught.value.status, caught.value.code) == (401, "authentication")
+    async with AsyncAI(server.url, "") as keyless:
+        with pytest.raises(AIError, match="No key was sent"):
+            await keyless.run("openai/gpt-5.1", HI)
     async with AsyncAI("http://127.0.0.1:9", "x", retries=0) as nobody:
         with pytest.raises(AIError) as caught:
             await nobody.run("openai/gpt-5.1", HI)

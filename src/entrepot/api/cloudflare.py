@@ -132,7 +132,8 @@ def patterns(surfaces: Mapping[str, Surface]) -> tuple[Pattern, ...]:
     return (
         (_RUN, lambda match, query: _running(match["model"])),
         (_UNIVERSAL, lambda match, query: _ANY),
-        (re.compile(f"/client/v4/accounts/[^/]+/ai(?P<path>{known})"), lambda match, query: both[match["path"]]),
+        # Anthropic's SDK puts a `/v1` of its own behind the base that Cloudflare's pages give for it.
+        (re.compile(f"/client/v4/accounts/[^/]+/ai(?:/v1)?(?P<path>{known})"), lambda match, query: both[match["path"]]),
     )
 
 

@@ -20,7 +20,7 @@ class Remote:
     def __init__(self, url: str, key: str) -> None:
         """raises  ValueError, for an address that is none"""
         self._origin = parse_origin(_base_of(url))
-        self._key = key
+        self._shown = {"Authorization": f"Bearer {key}"} if key else {}
         self._client: Client | None = None
 
     async def open(self) -> None:
@@ -34,7 +34,7 @@ class Remote:
 
     async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> _Heard:
         assert self._client is not None
-        head = render_head(method, self._origin, path, {"Authorization": f"Bearer {self._key}", **headers})
+        head = render_head(method, self._origin, path, {**self._shown, **headers})
         with _told():
             return _Heard(await self._client.send(self._origin, head, body))
 
