@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from entrepot import __version__
-from entrepot.api import chat, cloudflare, completions, embeddings, generation, health, key, models
+from entrepot.api import chat, cloudflare, completions, embeddings, gemini, generation, health, key, messages, models, responses
 from entrepot.api.answering import AsgiHttp, Pattern, answering, patterned
 from entrepot.api.openapi import document, render
 from entrepot.api.routes import Api, Check, Desk
@@ -33,6 +33,7 @@ from entrepot.pipeline import Http, Pipeline, Rooms
 from entrepot.providers.configured import Configured, configure
 from entrepot.providers.local import find_local
 from entrepot.records.recorder import Recorder
+from entrepot.records.responses import ResponseStore
 from entrepot.routing.fit import AS_IT_IS, Fit, fit
 from entrepot.routing.memo import PlanMemo
 from entrepot.routing.plan import Candidate, Offer, Plan, plan
@@ -52,18 +53,20 @@ from entrepot.values.request import Request
 from entrepot.web.pages import FrontFacts, Pages, ProviderFact
 
 _REFRESH_S = 0.5
-_SPOKEN = (*chat.ROUTES, *completions.ROUTES, *embeddings.ROUTES)
+_DAY_MS = 86_400_000
+_SPOKEN = (*chat.ROUTES, *responses.ROUTES, *messages.ROUTES, *completions.ROUTES, *embeddings.ROUTES)
 ROUTES = (
     *_SPOKEN,
     *cloudflare.ROUTES,
     *cloudflare.mirrored(_SPOKEN),
+    *gemini.ROUTES,
     *models.ROUTES,
     *key.ROUTES,
     *generation.ROUTES,
     *health.ROUTES,
 )
-SURFACES = {**chat.SURFACES, **completions.SURFACES, **embeddings.SURFACES}
-PATTERNS: tuple[Pattern, ...] = (*cloudflare.patterns(SURFACES),)
+SURFACES = {**chat.SURFACES, **messages.SURFACES, **completions.SURFACES, **embeddings.SURFACES}
+PATTERNS: tuple[Pattern, ...] = gemini.PATTERNS
 log = structlog.get_logger("entrepot")
 
 
@@ -103,7 +106,11 @@ class App:
         )
         self.metrics = Metrics()
         self.pipeline = Pipeline(self._rooms(), settings.upstream.max_answer_bytes, self.clock)
-        self.hot = {path.encode(): answering(self.pipeline, surface, _log_failure) for path, surface in SURFACES.items()}
+        kept = ResponseStore(settings.database_path, settings.storage.synchronous)
+        self.responses = await self._stack.enter_async_context(kept)
+        surfaces = {**SURFACES, **responses.surfaces(self.responses, self.clock.now_ms)}
+        self._patterns = (*PATTERNS, *cloudflare.patterns(surfaces))
+        self.hot = {path.encode(): answering(self.pipeline, surface, _log_failure) for path, surface in surfaces.items()}
         self.metrics.gauge("entrepot_generations_live", "Generations under way.", lambda: len(self.pipeline.live))
         self._api = Api(ROUTES, self._desk(), Pages(self._facts, lambda: document(ROUTES, __version__)))
         self._started_ms = self.clock.now_ms()
@@ -131,7 +138,7 @@ class App:
         exact = self.hot.get(path.encode())
         if exact is not None:
             return exact
-        surface = patterned(PATTERNS, path, scope["query_string"])
+        surface = patterned(self._patterns, path, scope["query_string"])
         return answering(self.pipeline, surface, _log_failure) if surface is not None else None
 
     async def drain(self, seconds: float) -> None:
@@ -182,15 +189,17 @@ class App:
         return suited if suited.notes or suited.effort or suited.max_tokens or suited.dropped else AS_IT_IS
 
     async def _forget(self) -> None:
-        """Deletes records older than `storage.retention_days`, a slice at a time, now and every hour."""
-        days = self.settings.storage.retention_days
-        while days:
-            before_ms = self.clock.now_ms() - days * 86_400_000
-            try:
-                while await asyncio.to_thread(self.recorder.delete_before, before_ms):
-                    await asyncio.sleep(0.1)
-            except GatewayError as error:
-                log.warning("old records could not be deleted", error=error.message)
+        """Deletes what is older than its retention, a slice at a time, now and every hour."""
+        storage = self.settings.storage
+        rules = ((storage.retention_days, self.recorder.delete_before), (storage.responses_days, self.responses.delete_before))
+        while True:
+            for days, delete_before in rules:
+                before_ms = self.clock.now_ms() - days * _DAY_MS
+                try:
+                    while days and await asyncio.to_thread(delete_before, before_ms):
+                        await asyncio.sleep(0.1)
+                except GatewayError as error:
+                    log.warning("what is past its retention could not be deleted", error=error.message)
             await asyncio.sleep(3600)
 
     def _desk(self) -> Desk:
@@ -206,6 +215,8 @@ class App:
             exposition=self.metrics.exposition,
             answered=self.metrics.answered,
             document=lambda: described,
+            responses=self.responses,
+            max_body_bytes=self.settings.server.max_body_bytes,
             now_ms=self.clock.now_ms,
             log_failure=_log_failure,
         )

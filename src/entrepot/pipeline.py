@@ -92,7 +92,7 @@ class Surface(msgspec.Struct, frozen=True):
 
     dialect: Dialect
     parse: Callable[[bytes], Request]
-    prepare: Callable[[Request, Caller], Awaitable[None]] | None = None
+    prepare: Callable[[Request, Caller], Awaitable[Request]] | None = None
     keep: Callable[[Request, Caller, str, bytes], Awaitable[None]] | None = None
     stream: bytes = b"text/event-stream; charset=utf-8"
     id_header: bytes = b"x-request-id"
@@ -220,7 +220,7 @@ class Pipeline:
         if not request.slugs:
             raise _no_model()
         if call.surface.prepare is not None:
-            await call.surface.prepare(request, call.caller)
+            request = call.request = await call.surface.prepare(request, call.caller)
         call.plan = self._rooms.plan(request, call.caller)
         sender = self._rooms.sender(call.caller, call.http, request)
         if wished(call.http.header):

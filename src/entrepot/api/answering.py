@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from entrepot.api.exchange import credential_of, too_large
-from entrepot.errors import GatewayError, Internal, InvalidRequest
+from entrepot.api.exchange import credential_in, read_body
+from entrepot.errors import GatewayError, Internal
 from entrepot.pipeline import Http, Pipeline, Surface, refusal
 
 Message = MutableMapping[str, Any]
@@ -41,7 +41,7 @@ class AsgiHttp:
         self._body_limit = body_limit
         self.began = False
         self.task = asyncio.current_task()
-        self.authorization = credential_of(self._raw)
+        self.authorization = credential_in(scope)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -53,18 +53,7 @@ class AsgiHttp:
         return self.headers.get(name.decode("latin-1"), "")
 
     async def body(self) -> bytes:
-        """raises  TooLarge; InvalidRequest, when the client left before it was whole"""
-        pieces, size, more = [], 0, True
-        while more and size <= self._body_limit:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise InvalidRequest("The client left before its request was whole.", remedy="Send the whole body.")
-            pieces.append(message.get("body", b""))
-            size += len(pieces[-1])
-            more = message.get("more_body", False)
-        if size > self._body_limit:
-            raise too_large(self._body_limit)
-        return b"".join(pieces)
+        return await read_body(self._receive, self._body_limit)
 
     async def whole(self, status: int, headers: bytes, body: bytes) -> None:
         self.began = True

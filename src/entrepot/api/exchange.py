@@ -7,9 +7,11 @@ its state are those that uvicorn's protocol looks at on its own request cycle, w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 from entrepot.errors import InvalidRequest, TooLarge
 
@@ -188,6 +190,33 @@ def credential_of(headers: Headers) -> str | None:
         if name == b"x-api-key" or name == b"x-goog-api-key":
             bare = value
     return None if bare is None else "Bearer " + bare.decode("latin-1")
+
+
+def credential_in(scope: Mapping[str, Any]) -> str | None:
+    """What the client of an ASGI request shows. Where clients of Google's come, `?key=` will do."""
+    shown = credential_of(scope["headers"])
+    if shown is None and _GOOGLES.fullmatch(scope["path"]):
+        key = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("key")
+        return None if key is None else f"Bearer {key}"
+    return shown
+
+
+_GOOGLES = re.compile(r"/v1beta\d?/.*|/v1/.*:(?:generateContent|streamGenerateContent|countTokens)", re.DOTALL)
+
+
+async def read_body(receive: Callable[[], Awaitable[Any]], limit: int) -> bytes:
+    """The body of an ASGI request. raises TooLarge; InvalidRequest, when the client left before it was whole"""
+    pieces, size, more = [], 0, True
+    while more and size <= limit:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidRequest("The client left before its request was whole.", remedy="Send the whole body.")
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        more = message.get("more_body", False)
+    if size > limit:
+        raise too_large(limit)
+    return b"".join(pieces)
 
 
 Handler = Callable[[Exchange], Awaitable[None]]

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import Meta
 
+from entrepot.dialects.dialect import Dialect
 from entrepot.dialects.openai_chat.write import render_error
 from entrepot.errors import GatewayError, InvalidRequest
 from entrepot.values.caller import Caller
@@ -40,6 +41,7 @@ class Request(msgspec.Struct, frozen=True):
     query     the route's query struct, filled in
     caller    who shows the key, None on routes that need none
     target    path and query as sent, for links to other pages of the same list
+    body      the body, on routes that read one
     """
 
     path: str
@@ -47,6 +49,7 @@ class Request(msgspec.Struct, frozen=True):
     query: Any = None
     caller: Caller | None = None
     target: str = ""
+    body: bytes = b""
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -65,10 +68,14 @@ def dollars(nano: int) -> msgspec.Raw:
     return msgspec.Raw(usd(nano).encode())
 
 
-def refusal(error: GatewayError) -> Response:
+def refusal(error: GatewayError, dialect: Dialect | None = None) -> Response:
+    """In the envelope of a dialect, or in the contract's."""
     headers: list[tuple[bytes, bytes]] = []
     if error.retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % max(1, round(error.retry_after_s))))
+    if dialect is not None and dialect.render_error is not None:
+        status, body = dialect.render_error(error, "")
+        return Response(body, status, headers=tuple(headers))
     return Response(render_error(error.status, error.message, error.metadata), error.status, headers=tuple(headers))
 
 

@@ -59,14 +59,15 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     """The whole document. Every route stands under its first base."""
     routes = tuple(routes)
     types = [found for route in routes for found in (route.query, route.body, route.returns) if found is not None]
-    schemas, components = msgspec.json.schema_components([*types, ErrorEnvelope], ref_template=_REF)
+    types += [ErrorEnvelope, *(route.refused for route in routes if route.refused is not None)]
+    schemas, components = _shortly_named(*msgspec.json.schema_components(types, ref_template=_REF))
     explain(components)
-    schema_of = dict(zip(map(_name, types), schemas, strict=False))
+    schema_of = dict(zip(map(_name, types), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         operation = _operation(route, schema_of, components)
         paths.setdefault(route.documented_path, {})[route.method.lower()] = operation
-    queries = {route.query.__name__ for route in routes if route.query is not None}
+    queries = {_component(schema_of[_name(route.query)]) for route in routes if route.query is not None}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -88,6 +89,23 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     }
 
 
+def _shortly_named(schemas: Any, components: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Types of one name in several modules, which msgspec names by their module, get short names: chat's the bare one."""
+    text = msgspec.json.encode([list(schemas), components]).decode()
+    for name in components:
+        if "." in name:
+            package, room, *_, bare = name.removeprefix("entrepot.").split(".")
+            short = bare if package == "values" else _FIRST.get(room, room.title()) + bare
+            text = text.replace(f'"{name}"', f'"{short}"').replace(f'/{name}"', f'/{short}"')
+    told: tuple[list[Any], dict[str, Any]] = msgspec.json.decode(text, type=tuple[list[Any], dict[str, Any]])
+    return told
+
+
+_FIRST = {"anthropic_messages": "Messages", "cloudflare_run": "Run"} | {
+    f"openai_{name.lower()}": name for name in ("Responses", "Embeddings", "Completions")
+}
+
+
 def render(routes: Iterable[Route], version: str) -> bytes:
     return msgspec.json.encode(document(routes, version))
 
@@ -101,7 +119,11 @@ def _operation(route: Route, schema_of: dict[str, Any], components: dict[str, An
     }
     if route.description:
         told["description"] = route.description
-    parameters = [*_path_parameters(route), *_query_parameters(route, components), *([_IF_NONE_MATCH] if route.lasting else [])]
+    parameters = [
+        *_path_parameters(route),
+        *_query_parameters(route, schema_of, components),
+        *([_IF_NONE_MATCH] if route.lasting else []),
+    ]
     if parameters:
         told["parameters"] = parameters
     if route.body is not None:
@@ -125,12 +147,20 @@ def _responses(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
         good["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Names this answer, until it changes."}}
         responses["304"] = {"description": "The answer is still the one that If-None-Match names."}
     for status in sorted(_statuses(route)):
-        shape = schema if status in route.same_shape else {"$ref": _REF.format(name="ErrorEnvelope")}
+        refused = schema_of[_name(route.refused or ErrorEnvelope)]
+        shape = schema if status in route.same_shape else refused
         responses[str(status)] = {
             "description": _DESCRIPTIONS.get(status, "Refused."),
             "content": {"application/json": {"schema": shape}},
         }
     return responses
+
+
+def _told_as(error: type[GatewayError], route: Route) -> int:
+    """The status of an error on a route whose dialect may have another one for it."""
+    if route.envelope is None or route.envelope.render_error is None:
+        return error.status
+    return route.envelope.render_error(error("..."), "")[0]
 
 
 def _statuses(route: Route) -> set[int]:
@@ -141,7 +171,7 @@ def _statuses(route: Route) -> set[int]:
         errors.add(Unauthenticated)
     if route.auth == "management":
         errors.add(Forbidden)
-    statuses = {error.status for error in errors}
+    statuses = {_told_as(error, route) for error in errors}
     return statuses | set(route.same_shape) | ({503} if route.auth != "none" else set())
 
 
@@ -152,10 +182,10 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
     ]
 
 
-def _query_parameters(route: Route, components: dict[str, Any]) -> list[dict[str, Any]]:
+def _query_parameters(route: Route, schema_of: dict[str, Any], components: dict[str, Any]) -> list[dict[str, Any]]:
     if route.query is None:
         return []
-    schema = components[route.query.__name__]
+    schema = components[_component(schema_of[_name(route.query)])]
     required = set(schema.get("required", ()))
     parameters = []
     for name, told in schema["properties"].items():
@@ -164,6 +194,10 @@ def _query_parameters(route: Route, components: dict[str, Any]) -> list[dict[str
         parameter = {"name": name, "in": "query", "required": name in required, "schema": _without_null(said)}
         parameters.append(parameter | ({"description": description} if description else {}))
     return parameters
+
+
+def _component(reference: dict[str, str]) -> str:
+    return reference["$ref"].rpartition("/")[2]
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

@@ -12,11 +12,14 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from entrepot.api.exchange import credential_in, read_body
 from entrepot.api.http import Message, Receive, Request, Response, Send, parse_query, refusal, send
 from entrepot.api.kept import Kept, unless_had
 from entrepot.catalog.catalog import Catalog
+from entrepot.dialects.dialect import Dialect
 from entrepot.errors import Forbidden, GatewayError, Internal, MethodNotAllowed, NotFound
 from entrepot.providers.configured import Configured
+from entrepot.records.responses import ResponseStore
 from entrepot.values.caller import Caller
 from entrepot.values.generation import Generation
 from entrepot.values.ids import ulid
@@ -45,6 +48,7 @@ class Desk(msgspec.Struct, frozen=True):
     exposition            metrics in Prometheus' text format
     answered              told each answer given here: route, method, status
     document              the OpenAPI document, rendered
+    responses             responses that are kept
     log_failure           told of a bug
     """
 
@@ -58,6 +62,8 @@ class Desk(msgspec.Struct, frozen=True):
     exposition: Callable[[], bytes]
     answered: Callable[[str, str, int], None]
     document: Callable[[], bytes]
+    responses: ResponseStore
+    max_body_bytes: int
     now_ms: Callable[[], int]
     log_failure: Callable[[BaseException], None]
 
@@ -73,6 +79,8 @@ class Route(msgspec.Struct, frozen=True):
     media       type of the answer; `also` another type it may have; `streams` what `text/event-stream` carries, in words
     errors      what it may refuse with beside what `auth` and `query` imply
     same_shape  statuses beside 200 that answer in the shape of `returns`
+    reads       the handler looks at the body; otherwise a route with a handler has none
+    envelope    the dialect whose form refusals have, and `refused` the type of it; the contract's when there is none
     lasting     whether the answer to a query changes only with the catalogue, so that it is made once and has an ETag
     """
 
@@ -92,6 +100,9 @@ class Route(msgspec.Struct, frozen=True):
     same_shape: tuple[int, ...] = ()
     bases: tuple[str, ...] = API_BASES
     description: str = ""
+    reads: bool = False
+    envelope: Dialect | None = None
+    refused: type[msgspec.Struct] | None = None
     lasting: Callable[[Any], bool] | None = None
 
     @property
@@ -125,10 +136,12 @@ class Api:
         self._desk = desk
         self._site = site
         self._kept = Kept()
+        self._spoken: dict[str, list[Dialect | None]] = {}
         self._exact: dict[str, dict[str, Route]] = {}
         self._templates: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
         for route in routes:
             for base in route.bases:
+                self._spoken.setdefault(base, []).append(route.envelope)
                 self._add(base + route.path, route)
 
     def _add(self, path: str, route: Route) -> None:
@@ -149,17 +162,26 @@ class Api:
             await _send_page(page, send_message)
             return
         route = methods.get("GET" if method == "HEAD" else method)
+        envelope = route.envelope if route is not None else self._envelope(path, methods)
         try:
-            response = _preflight(methods) if method == "OPTIONS" and methods else self._run(route, methods, params, scope)
+            if method == "OPTIONS" and methods:
+                response = _preflight(methods)
+            else:
+                body = await read_body(receive, self._desk.max_body_bytes) if route is not None and route.reads else b""
+                response = self._run(route, methods, params, scope, body)
         except GatewayError as error:
-            response = refusal(error) if not isinstance(error, MethodNotAllowed) else _with_allow(error, methods)
+            response = refusal(error, envelope)
+            if isinstance(error, MethodNotAllowed):
+                response = msgspec.structs.replace(response, headers=((b"allow", _allowed(methods).encode()),))
         except Exception as bug:
             self._desk.log_failure(bug)
-            response = refusal(Internal("Something broke inside the gateway; the operator's log says what."))
+            response = refusal(Internal("Something broke inside the gateway; the operator's log says what."), envelope)
         self._desk.answered(route.path if route else "", method, response.status)
         await send(response, request_id, send_message)
 
-    def _run(self, route: Route | None, methods: Mapping[str, Route], params: dict[str, str], scope: Message) -> Response:
+    def _run(
+        self, route: Route | None, methods: Mapping[str, Route], params: dict[str, str], scope: Message, body: bytes
+    ) -> Response:
         path = scope["path"]
         if not methods:
             raise NotFound(f"There is nothing at {path[:200]}.", remedy="GET /openapi.json describes every path.")
@@ -167,9 +189,9 @@ class Api:
             raise MethodNotAllowed(
                 f"{path[:200]} does not answer {scope['method']}.", expected=_allowed(methods), received=scope["method"]
             )
-        caller = self._admit(route, scope["headers"])
+        caller = self._admit(route, scope)
         query = parse_query(scope["query_string"], route.query) if route.query is not None else None
-        handler, request = route.handler, Request(path, params, query, caller, _target(scope))
+        handler, request = route.handler, Request(path, params, query, caller, _target(scope), body)
         if route.lasting is None or not route.lasting(query):
             return handler(self._desk, request)
         found = self._kept.response(self._desk.catalog(), request.target, lambda: handler(self._desk, request))
@@ -188,10 +210,16 @@ class Api:
             return self._site.missing()
         return page
 
-    def _admit(self, route: Route, headers: Iterable[tuple[bytes, bytes]]) -> Caller | None:
+    def _envelope(self, path: str, methods: Mapping[str, Route]) -> Dialect | None:
+        """The form of refusals for who asks wrongly: that of the path's other methods, or of all paths of the same base."""
+        base = max((base for base in self._spoken if path.startswith(base + "/")), key=len, default="")
+        spoken = [route.envelope for route in methods.values()] or self._spoken.get(base, [])
+        return spoken[0] if spoken and all(envelope is spoken[0] for envelope in spoken) else None
+
+    def _admit(self, route: Route, scope: Message) -> Caller | None:
         if route.auth == "none":
             return None
-        caller = self._desk.authenticate(_header(headers, b"authorization"))
+        caller = self._desk.authenticate(credential_in(scope))
         if route.auth == "management" and caller.kind != "management":
             raise Forbidden("This needs a management key.", remedy="`entrepot keys create --name NAME --management` makes one.")
         return caller
@@ -218,22 +246,18 @@ async def _send_page(page: Page, send_message: Send) -> None:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    """`{author}` is one segment; any other name may hold slashes, as names of models on this machine do."""
+    """`{author}` and `{id}` are one segment; any other name may hold slashes, as names of models on this machine do."""
     pieces = re.split(r"\{(\w+)\}", path)
     words = [re.escape(piece) if number % 2 == 0 else _group(piece) for number, piece in enumerate(pieces)]
     return re.compile("".join(words), re.DOTALL)
 
 
 def _group(name: str) -> str:
-    return f"(?P<{name}>[^/]+)" if name == "author" else f"(?P<{name}>.+)"
+    return f"(?P<{name}>[^/]+)" if name in ("author", "id") else f"(?P<{name}>.+)"
 
 
 def _allowed(methods: Mapping[str, Route]) -> str:
     return ", ".join([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])
-
-
-def _with_allow(error: MethodNotAllowed, methods: Mapping[str, Route]) -> Response:
-    return msgspec.structs.replace(refusal(error), headers=((b"allow", _allowed(methods).encode()),))
 
 
 def _preflight(methods: Mapping[str, Route]) -> Response:

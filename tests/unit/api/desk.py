@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from entrepot.catalog.catalog import Catalog
 from entrepot.errors import Unauthenticated
 from entrepot.providers import Provider
 from entrepot.providers.configured import Configured
+from entrepot.records.responses import ResponseStore
 from entrepot.testing import builders
 from entrepot.values.caller import Caller
 from entrepot.values.generation import Generation
@@ -58,6 +60,8 @@ class FakeDesk:
             document=lambda: openapi.render(ROUTES, "test"),
             now_ms=lambda: builders.NOW_MS,
             log_failure=self.failures.append,
+            responses=ResponseStore(Path("nowhere.db"), "normal"),
+            max_body_bytes=100_000,
         )
 
     def _authenticate(self, shown: str | None) -> Caller:

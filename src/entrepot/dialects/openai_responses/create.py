@@ -51,9 +51,9 @@ class Item(msgspec.Struct, frozen=True):
     call_id: Annotated[str, Meta(max_length=512)] | None = None
     name: str | None = None
     namespace: str | None = None
-    arguments: Raw = Raw()
+    arguments: Raw = msgspec.field(default_factory=Raw)
     input: str | None = None
-    output: Raw = Raw()
+    output: Raw = msgspec.field(default_factory=Raw)
     summary: list[Content] | None = None
     encrypted_content: str | None = None
     format: str | None = None
@@ -72,9 +72,9 @@ class Tool(msgspec.Struct, frozen=True):
     type: Annotated[str, Meta(min_length=1, max_length=64)]
     name: Annotated[str, Meta(max_length=128)] | None = None
     description: str | None = None
-    parameters: Raw = Raw()
+    parameters: Raw = msgspec.field(default_factory=Raw)
     strict: bool | None = None
-    format: Raw = Raw()
+    format: Raw = msgspec.field(default_factory=Raw)
     tools: list[Tool] | None = None
     cache_control: Object | None = None
 
@@ -82,7 +82,7 @@ class Tool(msgspec.Struct, frozen=True):
 class Format(msgspec.Struct, frozen=True):
     type: Literal["text", "json_object", "json_schema"] = "text"
     name: Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}$")] | None = None
-    schema: Raw = Raw()
+    schema: Raw = msgspec.field(default_factory=Raw)
     strict: bool | None = None
     description: str | None = None
 
