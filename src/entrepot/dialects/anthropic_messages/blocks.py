@@ -141,6 +141,8 @@ class Blocks:
         if not part.text.strip():
             return None
         block: Object = {"type": "text", "text": part.text}
+        if not part.citations:
+            return self.mark(block, part.cache)
         cited = [citation.raw for citation in part.citations if _is_own(citation)]
         if cited:
             block["citations"] = cited

@@ -67,55 +67,80 @@ def _respoken(asked: Asked, wishes: Wishes) -> Rendered:
 
 def again(conversation: Conversation, wishes: Wishes) -> Rendered:
     """A conversation that came in this dialect: what it still means as it came, and the rest anew."""
-    notes: list[str] = []
-    fields = dict(conversation.source)
-    said = decode_body(encode(fields))
-    heard = conversation_of(said, fields)
-    blocks = Blocks(wishes.family, notes, native=True)
-    if conversation.messages != heard.messages:
-        system, messages = blocks.messages(conversation.messages)
-        fields["messages"] = Raw(encode(messages))
-        _set(fields, "system", Raw(encode(system)) if system else None)
-    if conversation.tools != heard.tools:
-        tools = [told for tool in conversation.tools if (told := tool_of(tool, blocks, notes)) is not None]
-        _set(fields, "tools", Raw(encode(tools)) if tools else None)
-    choices = [(told.tool_choice, told.parallel_tool_calls) for told in (conversation, heard)]
-    if choices[0] != choices[1] or (heard.tools and not conversation.tools):
-        choice = choice_of(*choices[0]) if conversation.tools else None
-        _set(fields, "tool_choice", Raw(encode(choice)) if choice is not None else None)
-    for name, canonical in _SAMPLED.items():
-        value = getattr(conversation.sampling, canonical)
-        if value != getattr(heard.sampling, canonical):
-            _set(fields, name, Raw(encode(value)) if value not in (None, ()) else None)
-    if conversation.max_tokens is not None and conversation.max_tokens != heard.max_tokens:
-        fields["max_tokens"] = Raw(b"%d" % conversation.max_tokens)
-    if heard.output != OutputFormat() and (conversation.output == OutputFormat() or not wishes.schemas):
-        if conversation.output == heard.output:
-            notes.append("response_format: left out, the model keeps to no schema")
-        fields.pop("output_format", None)
-        _config(fields, {"format": None})
-    if _refused_budget(said, wishes):
-        notes.append("thinking: adaptive, as the model takes no budget")
-    if conversation.reasoning != heard.reasoning or _refused_budget(said, wishes):
-        _think(fields, conversation, wishes, notes)
-    return _finished(fields, said, wishes, notes)
+    again = _Again(conversation, wishes)
+    again.say_messages()
+    again.say_tools()
+    again.say_settings()
+    again.say_output()
+    again.say_thinking()
+    return _finished(again.fields, again.said, wishes, again.notes)
+
+
+class _Again:
+    """The members of a request that came, and what the conversation it became has turned into since."""
+
+    def __init__(self, now: Conversation, wishes: Wishes) -> None:
+        self.fields = dict(now.source)
+        self.said = decode_body(encode(self.fields))
+        self.notes: list[str] = []
+        self._wishes = wishes
+        self._now = now
+        self._came = conversation_of(self.said, self.fields)
+        self._blocks = Blocks(wishes.family, self.notes, native=True)
+
+    def say_messages(self) -> None:
+        if self._now.messages != self._came.messages:
+            system, messages = self._blocks.messages(self._now.messages)
+            self.fields["messages"] = Raw(encode(messages))
+            _set(self.fields, "system", Raw(encode(system)) if system else None)
+
+    def say_tools(self) -> None:
+        now, came = self._now, self._came
+        if now.tools != came.tools:
+            tools = [told for tool in now.tools if (told := tool_of(tool, self._blocks, self.notes)) is not None]
+            _set(self.fields, "tools", Raw(encode(tools)) if tools else None)
+        changed = (now.tool_choice, now.parallel_tool_calls) != (came.tool_choice, came.parallel_tool_calls)
+        if changed or (came.tools and not now.tools):
+            choice = choice_of(now.tool_choice, now.parallel_tool_calls) if now.tools else None
+            _set(self.fields, "tool_choice", Raw(encode(choice)) if choice is not None else None)
+
+    def say_settings(self) -> None:
+        for name, canonical in _SAMPLED.items():
+            value = getattr(self._now.sampling, canonical)
+            if value != getattr(self._came.sampling, canonical):
+                _set(self.fields, name, Raw(encode(value)) if value not in (None, ()) else None)
+        if self._now.max_tokens not in (None, self._came.max_tokens):
+            self.fields["max_tokens"] = Raw(encode(self._now.max_tokens))
+
+    def say_output(self) -> None:
+        now, came = self._now.output, self._came.output
+        if came == OutputFormat() or (now == came and self._wishes.schemas):
+            return
+        if now == came:
+            self.notes.append("response_format: left out, the model keeps to no schema")
+        self.fields.pop("output_format", None)
+        self._configure("format", None)
+
+    def say_thinking(self) -> None:
+        refused = _refused_budget(self.said, self._wishes)
+        if refused:
+            self.notes.append("thinking: adaptive, as the model takes no budget")
+        elif self._now.reasoning == self._came.reasoning:
+            return
+        length = longest(self._now.max_tokens, self._wishes)
+        thinking = thinking_for(self._now.reasoning, self._wishes, length, self.notes)
+        _set(self.fields, "thinking", Raw(encode(thinking.control)) if thinking.control is not None else None)
+        self._configure("effort", Raw(encode(thinking.effort)) if thinking.effort is not None else None)
+
+    def _configure(self, name: str, raw: Raw | None) -> None:
+        given_config = "output_config" in self.fields and _said(self.fields["output_config"])
+        config = decode_fields(self.fields["output_config"]) if given_config else {}
+        _set(config, name, raw)
+        _set(self.fields, "output_config", Raw(encode(config)) if config else None)
 
 
 def _refused_budget(said: Body, wishes: Wishes) -> bool:
     return said.thinking is not None and said.thinking.type == "enabled" and not takes_budget(wishes.reasoning)
-
-
-def _think(fields: Fields, conversation: Conversation, wishes: Wishes, notes: list[str]) -> None:
-    thinking = thinking_for(conversation.reasoning, wishes, longest(conversation.max_tokens, wishes), notes)
-    _set(fields, "thinking", Raw(encode(thinking.control)) if thinking.control is not None else None)
-    _config(fields, {"effort": Raw(encode(thinking.effort)) if thinking.effort is not None else None})
-
-
-def _config(fields: Fields, changes: dict[str, Raw | None]) -> None:
-    config = decode_fields(fields["output_config"]) if "output_config" in fields and _said(fields["output_config"]) else {}
-    for name, raw in changes.items():
-        _set(config, name, raw)
-    _set(fields, "output_config", Raw(encode(config)) if config else None)
 
 
 def _set(fields: Fields, name: str, raw: Raw | None) -> None:
