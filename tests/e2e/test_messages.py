@@ -63,7 +63,7 @@ def test_a_key_may_come_either_way(server: ServerProcess, headers: dict[str, str
 
 def test_errors_are_anthropics_own(client: anthropic.Anthropic, server: ServerProcess) -> None:
     with pytest.raises(anthropic.BadRequestError, match="max_tokens"):
-        client.messages.create(model=MODELS[0], max_tokens=0, messages=HELLO)
+        client.messages.create(model=MODELS[0], max_tokens=-1, messages=HELLO)
     with pytest.raises(anthropic.APIStatusError, match="not a model"):
         client.messages.create(model="nobody/nothing", max_tokens=5, messages=HELLO)
     with pytest.raises(anthropic.AuthenticationError) as refused:
