@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import anthropic
 import httpx
 import openai
 import pytest
@@ -138,6 +139,27 @@ def test_openais_sdk_calls_and_streams_below_ai_v1_and_reads_its_errors(server: 
             sdk.chat.completions.create(model="openai/gpt-5.1", messages=HI, temperature=3)
     told = caught.value.response.json()
     assert (told["success"], told["errors"][0]["code"], told["error"]["code"]) == (False, 5006, 400)
+
+
+def test_openais_sdk_reaches_every_api_below_ai_v1(server: ServerProcess) -> None:
+    with openai.OpenAI(base_url=server.url + BASE + "/v1", api_key=server.test_key, max_retries=0) as sdk:
+        assert sdk.responses.create(model="@cf/openai/gpt-oss-20b", input="Hello").output_text
+        assert sdk.completions.create(model="@cf/openai/gpt-oss-20b", prompt="Hello").choices[0].text
+        assert sdk.embeddings.create(model="@cf/baai/bge-m3", input="Hello").data[0].embedding
+        with pytest.raises(openai.BadRequestError) as caught:
+            sdk.responses.create(model="nobody/nothing", input="Hello")
+    assert caught.value.response.json()["errors"][0]["code"] == 5007
+
+
+@pytest.mark.parametrize("base", ["", "/v1"])
+def test_anthropics_sdk_reaches_messages_and_reads_its_errors(server: ServerProcess, base: str) -> None:
+    with anthropic.Anthropic(base_url=server.url + BASE + base, api_key=server.test_key, max_retries=0) as sdk:
+        answer = sdk.messages.create(model="@cf/openai/gpt-oss-20b", max_tokens=100, messages=HI)
+        assert answer.usage.output_tokens > 0
+        with pytest.raises(anthropic.BadRequestError) as caught:
+            sdk.messages.create(model="openai/gpt-5.1", max_tokens=100, messages=[])
+    told = caught.value.response.json()
+    assert (told["type"], told["error"]["type"], told["success"]) == ("error", "invalid_request_error", False)
 
 
 def test_cloudflares_own_sdk_runs_a_model_and_reads_its_errors(server: ServerProcess) -> None:
