@@ -244,6 +244,8 @@ _STATUS = {
     429: "RESOURCE_EXHAUSTED", 431: "INVALID_ARGUMENT", 499: "CANCELLED", 500: "INTERNAL", 502: "UNAVAILABLE",
     503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED",
 }  # fmt: skip
+_CODES = {529: 503}
+"""Statuses that Google does not have: a model that is overloaded is one that is not available."""
 _TYPE = "type.googleapis.com/google.rpc."
 
 
@@ -254,7 +256,7 @@ def render_error(error: GatewayError, generation_id: str) -> tuple[int, bytes]:
 def status_of(error: GatewayError) -> int:
     """A model stands in the path: one that is not there is a thing not found."""
     unknown = error.extra.get("availability", {}).get("code") == "model_not_found"
-    return 404 if unknown and error.status == 400 else error.status
+    return 404 if unknown and error.status == 400 else _CODES.get(error.status, error.status)
 
 
 def error_body(error: GatewayError, generation_id: str) -> bytes:
