@@ -33,6 +33,8 @@ class Words(msgspec.Struct, frozen=True):
 def read_body(body: bytes, decode: Callable[[bytes], T], words: Words) -> tuple[T, Fields]:
     """The body as `decode` types it, and its top-level members raw. raises InvalidRequest"""
     try:
+        if not body.isascii():
+            body.decode()
         value = decode(body)
         fields = decode_fields(body)
     except msgspec.ValidationError as error:

@@ -116,9 +116,12 @@ def read(body: bytes, hearing: Hearing) -> list[Event]:
     blocks = _Blocks(hearing.family or FAMILY)
     usage = told.usage or WireUsage()
     events: list[Event] = [Began(told.id, told.model, usage.service_tier or "")]
-    for number, raw in enumerate(told.content):
-        events += blocks.begin(number, raw)
-        events += blocks.end(number)
+    try:
+        for number, raw in enumerate(told.content):
+            events += blocks.begin(number, raw)
+            events += blocks.end(number)
+    except REFUSED as error:
+        raise Malformed(str(error)) from None
     if usage.said:
         events.append(UsageSeen(usage_of(usage), usage.service_tier or ""))
     if told.stop_reason:
@@ -160,9 +163,12 @@ class Reader:
 
     def _take(self, payloads: list[bytes]) -> list[Event]:
         events: list[Event] = []
-        for payload in payloads:
-            if not self.done:
-                self._event(payload, events)
+        try:
+            for payload in payloads:
+                if not self.done:
+                    self._event(payload, events)
+        except REFUSED as error:
+            raise Malformed(str(error)) from None
         return events
 
     def _event(self, payload: bytes, events: list[Event]) -> None:
@@ -274,8 +280,8 @@ class _Blocks:
         events = self.end(number)
         try:
             block = _decode_block(raw)
-        except msgspec.ValidationError as error:
-            raise Malformed(str(error)) from None
+        except msgspec.ValidationError:
+            raise
         except REFUSED:
             block = _decode_block(without_halves(bytes(memoryview(raw))))
         kind = _KINDS.get(block.type, "foreign")

@@ -151,15 +151,21 @@ class SplicedPlain(_Spliced):
             raise ErrorEvent(body)
         if told.content is None or not told.stop_reason:
             raise Malformed("no content, or no end")
+        try:
+            self._read(told, told.content, fields)
+        except REFUSED as error:
+            raise Malformed(str(error)) from None
+        self.upstream_id = told.id or ""
+        self.usage: Usage | None = self._read_usage()
+        self._finish(told.stop_reason)
+
+    def _read(self, told: _Answer, content: list[_Piece], fields: Fields) -> None:
         raws = _decode_list(fields["content"])
-        kept = [self._note(piece, raw) for piece, raw in zip(told.content, raws, strict=True)]
+        kept = [self._note(piece, raw) for piece, raw in zip(content, raws, strict=True)]
         if any(new is not old for new, old in zip(kept, raws, strict=True)):
             fields["content"] = Raw(b"[" + b",".join([bytes(memoryview(raw)) for raw in kept]) + b"]")
         self._fields = fields
-        self.upstream_id = told.id or ""
         self._use(told.usage, fields.get("usage"))
-        self.usage: Usage | None = self._read_usage()
-        self._finish(told.stop_reason)
 
     def render_with(self, usage: Usage, prompt_nano: int, completion_nano: int) -> bytes:
         told = self._write_usage(usage, prompt_nano, completion_nano)
@@ -216,7 +222,11 @@ class SplicedStream(_Spliced):
         told, fields = _read_answer(body)
         if told.content is None:
             raise ErrorEvent(body) if given(told.error) else Malformed("no content")
-        out = self.feed(_as_stream(fields))
+        try:
+            stream = _as_stream(fields)
+        except REFUSED as error:
+            raise Malformed(str(error)) from None
+        out = self.feed(stream)
         self.done = True
         return out
 
@@ -232,14 +242,14 @@ class SplicedStream(_Spliced):
         return error_event(error, self._voice.id)
 
     def _take(self, payloads: list[bytes]) -> bytes:
-        if len(payloads) == 1:
-            return self._event(payloads[0])
         out = b""
         for payload in payloads:
             try:
                 out += self._event(payload)
             except ErrorEvent as failure:
                 raise ErrorEvent(failure.payload, out) from None
+            except REFUSED as error:
+                raise Malformed(str(error)) from None
         return out
 
     def _event(self, payload: bytes) -> bytes:

@@ -1,12 +1,14 @@
 """Whatever comes, from clients or from providers, is understood or refused: nothing breaks."""
 
+import contextlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from messages_answers import CALLS, NATIVE, VOICE, answer, asked, plain, streamed
+from messages_answers import CALLS, NATIVE, USAGE, VOICE, answer, asked, plain, streamed
 
 from entrepot.dialects.anthropic_messages.converse import converse
 from entrepot.dialects.anthropic_messages.dialect import dialect
@@ -15,9 +17,9 @@ from entrepot.dialects.anthropic_messages.read import Reader, read
 from entrepot.dialects.anthropic_messages.respeak import respeak
 from entrepot.dialects.anthropic_messages.splice import SplicedPlain, SplicedStream
 from entrepot.dialects.dialect import Hearing, Wishes
-from entrepot.dialects.gather import gather
 from entrepot.dialects.voice import ErrorEvent, Malformed
 from entrepot.errors import BrokenStream, InvalidRequest
+from entrepot.values.event import Event, PartBegan, PartEnded
 
 TYPES = st.sampled_from(
     ["text", "image", "document", "tool_use", "tool_result", "thinking", "redacted_thinking", "server_tool_use", "search_result",
@@ -79,18 +81,30 @@ def test_any_bytes_are_a_request_or_are_refused(body):
         parse(body)
 
 
+def in_order(events: Sequence[Event]) -> bool:
+    """Every part begins once, with a number greater than the last, and grows only while it is open."""
+    last, open_now = -1, set[int]()
+    for event in events:
+        index = getattr(event, "index", None)
+        if isinstance(event, PartBegan):
+            assert event.index > last
+            last = event.index
+            open_now.add(last)
+        elif isinstance(event, PartEnded):
+            open_now.remove(event.index)
+        elif index is not None:
+            assert index in open_now
+    return True
+
+
 @settings(max_examples=50)
 @given(JSON | st.dictionaries(NAMES, JSON).map(lambda told: {"content": []} | told), st.binary(max_size=80))
 def test_any_answer_is_read_or_is_malformed(value, rubbish):
     for body in (json.dumps(value).encode(), rubbish):
-        try:
-            gather(read(body, Hearing()))
-        except Malformed:
-            pass
-        try:
-            SplicedPlain(body, VOICE, asked(), Hearing())
-        except (Malformed, ErrorEvent):
-            pass
+        with contextlib.suppress(Malformed):
+            assert in_order(read(body, Hearing()))
+        with contextlib.suppress(Malformed, ErrorEvent):
+            assert json.loads(SplicedPlain(body, VOICE, asked(), Hearing()).render_with(USAGE, 1, 2))
 
 
 EVENT_TYPES = [
@@ -120,23 +134,23 @@ EVENTS = st.fixed_dictionaries(
 @given(st.lists(EVENTS, max_size=8), st.binary(max_size=40), st.integers(1, 50))
 def test_any_stream_is_read_or_is_malformed(events, rubbish, size):
     body = b"".join([b"data: " + json.dumps(event).encode() + b"\n\n" for event in events]) + rubbish
-    for reader in (Reader(Hearing(max_event_bytes=2_000)), SplicedStream(VOICE, asked(), Hearing(max_event_bytes=2_000))):
-        try:
-            for at in range(0, len(body), size):
-                reader.feed(body[at : at + size])
-            reader.close()
-        except (Malformed, BrokenStream, ErrorEvent):
-            pass
+    chunks = [body[at : at + size] for at in range(0, len(body), size)]
+    reader, spliced = Reader(Hearing(max_event_bytes=2_000)), SplicedStream(VOICE, asked(), Hearing(max_event_bytes=2_000))
+    told: list[Event] = []
+    with contextlib.suppress(Malformed, BrokenStream):
+        for chunk in chunks:
+            told += reader.feed(chunk)
+        told += reader.close()
+    assert in_order(told)
+    with contextlib.suppress(Malformed, BrokenStream, ErrorEvent):
+        assert all(spliced.feed(chunk).endswith((b"", b"\n\n")) for chunk in chunks)
 
 
 @given(st.integers(0, 3_000), st.binary(max_size=5))
 def test_a_stream_with_a_wound_is_read_or_is_malformed(place, wound):
     body = streamed(answer(NATIVE, CALLS), step=100)
-    reader = Reader(Hearing())
-    try:
-        reader.feed(body[:place] + wound + body[place + len(wound) :])
-    except (Malformed, BrokenStream):
-        pass
+    with contextlib.suppress(Malformed, BrokenStream):
+        assert in_order(Reader(Hearing()).feed(body[:place] + wound + body[place + len(wound) :]))
 
 
 def test_an_event_past_the_limit_breaks_the_stream():

@@ -94,7 +94,12 @@ def test_the_error_names_the_path_and_what_mends_it(more, field):
     assert raised.value.field == field and raised.value.remedy
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'"a"', b"\xff", b'{"messages":[{"role":"user","content":"\\ud83d"}]}'])
+NOT_UTF8 = b'{"model":"m","messages":[{"role":"user","content":"a"}],"new":"\xff"}'
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", NOT_UTF8, b"{", b'"a"', b"\xff", b'{"messages":[{"role":"user","content":"\\ud83d"}]}']
+)
 def test_what_is_no_request_is_refused(body):
     with pytest.raises(InvalidRequest):
         parse(body)
