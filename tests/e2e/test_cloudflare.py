@@ -117,9 +117,11 @@ def test_a_refusal_is_in_cloudflares_envelope(client: httpx.Client, path: str, b
     assert (answer.headers.get("retry-after") == "1") == (status == 429)
 
 
-def test_a_bad_key_and_a_bad_body_are_told_in_the_envelope_too(client: httpx.Client) -> None:
+def test_a_bad_key_method_or_body_is_told_in_the_envelope_too(client: httpx.Client) -> None:
     stranger = client.post("/run/openai/gpt-5.1", json={"prompt": "x"}, headers={"Authorization": "Bearer nothing"})
     assert (stranger.status_code, stranger.json()["errors"][0]["code"]) == (401, 10000)
+    got = client.get("/run/openai/gpt-5.1")
+    assert (got.status_code, got.json()["errors"][0]["code"], got.headers["allow"]) == (405, 7001, "POST, OPTIONS")
     torn = client.post("/run/openai/gpt-5.1", content=b"{torn")
     assert (torn.status_code, torn.json()["errors"][0]["code"]) == (400, 3003)
 

@@ -103,7 +103,8 @@ def _route(path: str, summary: str, body: type[msgspec.Struct], description: str
         returns=RunAnswer,
         streams=_STREAMS,
         errors=_ERRORS,
-        same_shape=(*(error.status for error in _ERRORS), 503),
+        envelope=dialect,
+        refused=RunAnswer,
         bases=("",),
         description=description,
     )

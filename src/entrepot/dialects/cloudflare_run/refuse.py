@@ -1,6 +1,6 @@
 """Errors in the envelope of Cloudflare's API: a number of its own beside the HTTP status, and ours beside them.
 
-The numbers are those of Workers AI's list of errors and, for keys, of the API as a whole (read 2026-11). What our contract says
+The numbers are those of Workers AI's list of errors and, for keys and methods, of the whole API (read 2026-11). What our contract says
 of an error (`error_type`, `field`, `remedy_hint`, …) stands in `metadata`; `source.pointer` is where Cloudflare tells of a field.
 """
 
@@ -22,7 +22,7 @@ _BY_TYPE = {
     "rate_limit_exceeded": 3040,
     "provider_overloaded": 3040,
 }
-_NO_SUCH_MODEL, _NO_ENDPOINT, _INCOMPLETE, _INVALID, _LORA, _FAILED = 5007, 3042, 3003, 5006, 5005, 3000
+_NO_SUCH_MODEL, _NO_ENDPOINT, _NO_METHOD, _INCOMPLETE, _INVALID, _LORA, _FAILED = 5007, 3042, 7001, 3003, 5006, 5005, 3000
 
 
 def code_of(error: GatewayError) -> int:
@@ -32,6 +32,8 @@ def code_of(error: GatewayError) -> int:
         return _BY_TYPE[kind]
     if error.status == 404:
         return _NO_ENDPOINT
+    if error.status == 405:
+        return _NO_METHOD
     if error.status >= 500:
         return _FAILED
     if error.field == "model":
