@@ -4,13 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
+CLIENTS := .venv-clients
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types bench bench-peers soak docs dist lock clean assets setup setup-test
+.PHONY: help serve test test-clients lint types bench bench-peers soak docs dist lock clean assets setup setup-test
 
 help: ## what can be done here
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/.run: requirements/run.txt pyproject.toml
 	@echo "Setting up Python packages (once) ..."
@@ -42,6 +43,18 @@ serve: setup ## run the gateway: make serve ARGS="--port 9000 --data-dir D"
 
 test: setup-test lint types ## everything CI runs
 	@$(BIN)/python -m pytest $(ARGS)
+	@echo "Skipped: real clients (SDKs, frameworks, codex, Claude Code ...); \`make test-clients\` installs and runs them (2.3 GB, 10 minutes)"
+
+test-clients: $(CLIENTS)/.done assets ## the clients that people use, against a running gateway
+	@$(BIN)/python -m pytest tests/clients -m clients $(ARGS)
+
+$(CLIENTS)/.done: $(VENV)/.test tests/clients/requirements.txt tests/clients/older.txt tests/clients/package-lock.json
+	@echo "Setting up real clients (once, about 2.3 GB) ..."
+	@test -x $(CLIENTS)/older/bin/python || { $(PYTHON) -m venv $(CLIENTS) && $(PYTHON) -m venv $(CLIENTS)/older; }
+	@$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/requirements.txt
+	@$(CLIENTS)/older/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/older.txt
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 lint: $(VENV)/.test ## style
 	@$(BIN)/ruff check src tests bench
@@ -77,7 +90,9 @@ lock: ## refresh the pinned versions (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header requirements/build.in -o requirements/build.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -c requirements/run.txt --group test --group upstreams -o requirements/test.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header bench/peers/requirements.in -o bench/peers/requirements.txt
+	cd tests/clients && for of in requirements older; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header $$of.in -o $$of.txt; done
+	npm install --prefix tests/clients --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 	npm install --prefix bench/peers --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 
 clean: ## remove what was built
-	rm -rf $(VENV) $(PEERS) dist build src/entrepot/web/static/built web/node_modules tests/node/node_modules
+	rm -rf $(VENV) $(PEERS) $(CLIENTS) dist build src/entrepot/web/static/built web/node_modules tests/node/node_modules tests/clients/node_modules

@@ -45,6 +45,8 @@ def is_foreign(kind: str) -> bool:
 
 def check(body: Counted) -> None:
     """raises  InvalidRequest"""
+    if body.thread is not None:
+        raise _threaded()
     calls = False
     for place, message in enumerate(body.messages):
         if not isinstance(message.content, str):
@@ -66,6 +68,18 @@ def check(body: Counted) -> None:
         )
     if body.thinking is not None and body.thinking.type == "enabled" and body.thinking.budget_tokens is None:
         raise _missing("thinking.budget_tokens", "a number of tokens, 1024 or more")
+
+
+def _threaded() -> InvalidRequest:
+    """Of a thread only the provider has the beginning. At this code the runners of Anthropic's SDKs send all turns (2026-11)."""
+    return InvalidRequest(
+        "`thread` is not offered here: each request carries its whole conversation.",
+        field="thread",
+        expected="nothing",
+        received="a thread",
+        remedy="Leave `thread` out and send all `messages`.",
+        metadata={"error_code": "thread_unsupported_request"},
+    )
 
 
 def _missing(path: str, expected: str = "a value") -> InvalidRequest:

@@ -133,6 +133,7 @@ class Counted(msgspec.Struct, frozen=True):
     trace: Object | None = None
     transforms: Annotated[list[Name], Meta(max_length=8)] | None = None
     stop_server_tools_when: list[Raw] | None = None
+    thread: Object | None = None
 
 
 class Body(Counted, frozen=True):

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from messages_answers import CALLS, NATIVE, USAGE, VOICE, answer, asked, plain, 
 
 from entrepot.dialects.anthropic_messages.converse import converse
 from entrepot.dialects.anthropic_messages.dialect import dialect
+from entrepot.dialects.anthropic_messages.failure import envelope
 from entrepot.dialects.anthropic_messages.parse import parse, parse_count
 from entrepot.dialects.anthropic_messages.read import Reader, read
 from entrepot.dialects.anthropic_messages.respeak import respeak
@@ -69,8 +71,12 @@ def test_what_is_taken_for_a_request_can_be_said_again(messages, more):
         request = parse(body)
         conversation = converse(request)
         assert dialect.render is not None
-        for rendered in (respeak(request, Wishes("m", family="other-v1")), dialect.render(conversation, Wishes("m"))):
-            json.loads(rendered.body)
+        anew = msgspec.structs.replace(conversation, source={})
+        told = [
+            respeak(request, Wishes("m", family="other-v1")),
+            *[dialect.render(one, Wishes("m")) for one in (conversation, anew)],
+        ]
+        assert all(json.loads(rendered.body)["model"] == "m" for rendered in told)
     except InvalidRequest as error:
         assert error.field is not None or "body" in error.message
 
@@ -169,3 +175,10 @@ def test_a_body_nested_too_deeply_is_refused():
 
 def test_plain_and_streamed_bodies_are_ascii_safe_json():
     assert json.loads(plain(answer(NATIVE, CALLS)))["content"]
+
+
+def test_a_thread_is_refused_with_the_code_at_which_anthropics_tool_runners_send_all_turns():
+    body = {"model": "a/b", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "thread": {"type": "create"}}
+    with pytest.raises(InvalidRequest, match="thread") as caught:
+        parse(json.dumps(body).encode())
+    assert json.loads(envelope(caught.value))["error"]["details"]["error_code"] == "thread_unsupported_request"
