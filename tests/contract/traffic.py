@@ -213,15 +213,34 @@ _SDKS = {"openai_chat": _chat, "openai_responses": _responses, "anthropic_messag
 
 def next_turn(dialect: str, body: bytes, stream: bool) -> bytes:
     """The request that follows an answer: what was said comes back as it came, each call with a result."""
-    return json.dumps(_NEXT[dialect](body, stream)).encode()
+    first = user(dialect, "Go on.")
+    said = said_again(dialect, body, stream)
+    return json.dumps(asking(dialect, [first, *said, first])).encode()
 
 
-def _next_chat(body: bytes, stream: bool) -> dict[str, Any]:
+def user(dialect: str, text: str) -> dict[str, Any]:
+    return {"role": "user", "parts": [{"text": text}]} if dialect == "gemini" else {"role": "user", "content": text}
+
+
+def asking(dialect: str, turns: list[dict[str, Any]], **members: Any) -> dict[str, Any]:
+    """A request with these turns."""
+    if dialect == "gemini":
+        return {"contents": turns, **members}
+    name = "input" if dialect == "openai_responses" else "messages"
+    bound = {"max_tokens": 1000} if dialect == "anthropic_messages" else {}
+    return {"model": "a/b", name: turns, **bound, **members}
+
+
+def said_again(dialect: str, body: bytes, stream: bool) -> list[dict[str, Any]]:
+    """The turns that stand for an answer in the next request: what was said, and a result for each call."""
+    return _AGAIN[dialect](body, stream)
+
+
+def _again_chat(body: bytes, stream: bool) -> list[dict[str, Any]]:
     message = _accumulated(body) if stream else json.loads(body)["choices"][0]["message"]
     results = [{"role": "tool", "tool_call_id": call["id"], "content": "ok"} for call in message.get("tool_calls") or ()]
-    first = {"role": "user", "content": "Go on."}
     empty = not (message.get("content") or message.get("tool_calls") or message.get("reasoning_details"))
-    return {"model": "a/b", "messages": [first, *([] if empty else [message]), *results, first]}
+    return [*([] if empty else [message]), *results]
 
 
 def _accumulated(body: bytes) -> dict[str, Any]:
@@ -247,29 +266,22 @@ def _events(body: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line != "[DONE]"]
 
 
-def _next_responses(body: bytes, stream: bool) -> dict[str, Any]:
-    told = _events(body)[-1]["response"] if stream else json.loads(body)
+def _again_responses(body: bytes, stream: bool) -> list[dict[str, Any]]:
+    output = (_events(body)[-1]["response"] if stream else json.loads(body))["output"]
     kinds = {"function_call": "function_call_output", "custom_tool_call": "custom_tool_call_output"}
-    results = [
-        {"type": kinds[item["type"]], "call_id": item["call_id"], "output": "ok"}
-        for item in told["output"]
-        if item["type"] in kinds
-    ]
-    return {"model": "a/b", "input": [{"role": "user", "content": "Go on."}, *told["output"], *results]}
+    calls = [item for item in output if item["type"] in kinds]
+    return [*output, *[{"type": kinds[item["type"]], "call_id": item["call_id"], "output": "ok"} for item in calls]]
 
 
-def _next_messages(body: bytes, stream: bool) -> dict[str, Any]:
+def _again_messages(body: bytes, stream: bool) -> list[dict[str, Any]]:
     content = (message_of(body) if stream else json.loads(body))["content"]
-    results = [
-        {"type": "tool_result", "tool_use_id": block["id"], "content": "ok"} for block in content if block["type"] == "tool_use"
-    ]
-    first = {"role": "user", "content": "Go on."}
+    calls = [block for block in content if block["type"] == "tool_use"]
+    results = [{"type": "tool_result", "tool_use_id": block["id"], "content": "ok"} for block in calls]
     said = [{"role": "assistant", "content": content}] if content else []
-    last = {"role": "user", "content": results or "Go on."}
-    return {"model": "a/b", "max_tokens": 10, "messages": [first, *said, last]}
+    return [*said, *([{"role": "user", "content": results}] if results else [])]
 
 
-def _next_gemini(body: bytes, stream: bool) -> dict[str, Any]:
+def _again_gemini(body: bytes, stream: bool) -> list[dict[str, Any]]:
     pieces = _events(body) if stream else [json.loads(body)]
     candidates = [piece["candidates"][0] for piece in pieces if piece.get("candidates")]
     parts = [part for candidate in candidates for part in candidate.get("content", {}).get("parts", [])]
@@ -279,18 +291,12 @@ def _next_gemini(body: bytes, stream: bool) -> dict[str, Any]:
         for call in calls
     ]
     said = [{"role": "model", "parts": parts}] if parts else []
-    return {
-        "contents": [
-            {"role": "user", "parts": [{"text": "Go on."}]},
-            *said,
-            {"role": "user", "parts": results or [{"text": "x"}]},
-        ]
-    }
+    return [*said, *([{"role": "user", "parts": results}] if results else [])]
 
 
-_NEXT = {
-    "openai_chat": _next_chat,
-    "openai_responses": _next_responses,
-    "anthropic_messages": _next_messages,
-    "gemini": _next_gemini,
+_AGAIN = {
+    "openai_chat": _again_chat,
+    "openai_responses": _again_responses,
+    "anthropic_messages": _again_messages,
+    "gemini": _again_gemini,
 }
