@@ -5,10 +5,10 @@ import contextlib
 import socket
 
 import pytest
-from peers import HELLO, Peer, answers_always, ask, client, post
 
 from entrepot.errors import BrokenStream, ProviderBusy, TimedOut, Unreachable
 from entrepot.upstream.client import Origin, render_head
+from peers import HELLO, Peer, answers_always, ask, client, post
 
 
 async def stalls(peer, reader, writer):

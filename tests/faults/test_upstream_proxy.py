@@ -6,9 +6,9 @@ import ssl
 
 import pytest
 import trustme
-from peers import HELLO, Peer, answers_always, ask, client
 
 from entrepot.errors import TimedOut, Unreachable
+from peers import HELLO, Peer, answers_always, ask, client
 
 
 @pytest.fixture(scope="module")
