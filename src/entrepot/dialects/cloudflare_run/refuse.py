@@ -1,7 +1,7 @@
 """Errors in the envelope of Cloudflare's API: a number of its own beside the HTTP status, and ours beside them.
 
 The numbers are those of Workers AI's list of errors and, for keys and methods, of the whole API (read 2026-11). What our contract
-says of an error (`error_type`, `field`, `remedy_hint`, …) is in `metadata`; `source.pointer` is where Cloudflare tells of a field.
+says of an error (`error_type`, `field`, `remedy_hint`, …) is in `metadata`; `source.pointer` is where it tells of a field.
 """
 
 from __future__ import annotations
