@@ -38,7 +38,7 @@ class Size(msgspec.Struct):
 
     hold_s      how long many streams are kept open
     soak        requests before memory is looked at first, half-way, and last
-    patience_s  who needed longer for a step of the soak is spared the rest
+    patience_s  for one step of the soak; who needs longer is spared the rest
     """
 
     rounds: int = 3
@@ -46,10 +46,10 @@ class Size(msgspec.Struct):
     streams: int = 1_000
     hold_s: float = 2
     soak: tuple[int, ...] = (2_000, 11_000, 20_000)
-    patience_s: float = 15
+    patience_s: float = 20
 
 
-FULL = Size(5, 3, 10_000, 20, (20_000, 110_000, 200_000), 60)
+FULL = Size(5, 3, 10_000, 20, (20_000, 110_000, 200_000), 300)
 
 
 class Tools(msgspec.Struct):
@@ -134,14 +134,14 @@ def soak(target: Target, tools: Tools) -> Figures:
     seen: list[tuple[float, float]] = []
     done = 0
     for count in tools.size.soak:
-        run = _generate(target, FAST, False, requests=count - done)
+        run = _generate(target, FAST, False, requests=count - done, seconds=tools.size.patience_s)
+        figures["failed in the soak"] += run.failed
+        if run.requests < count - done:
+            break
         time.sleep(1)
         done = count
         seen.append((target.child.rss_mib(), target.child.anonymous_mib()))
         figures[f"MiB after {count:,} requests"] = seen[-1][0]
-        figures["failed in the soak"] += run.failed
-        if run.seconds > tools.size.patience_s:
-            break
     if len(seen) < len(tools.size.soak):
         return figures
     grown, anonymous = seen[-1][0] - seen[0][0], seen[-1][1] - seen[0][1]
