@@ -189,9 +189,7 @@ NAMES = ["text", "functionCall", "functionResponse", "name", "args", "response",
          "thought", "thoughtSignature", "role", "parts", "thinkingConfig", "thinkingBudget", "maxOutputTokens", "responseSchema", "type",
          "responseMimeType", "functionDeclarations", "parameters", "mode", "functionCallingConfig", "candidateCount", "stopSequences"]  # fmt: skip
 LEAVES = st.none() | st.booleans() | st.integers(-2, 2**65) | st.floats(allow_nan=False) | st.text(max_size=5)
-LEAVES |= st.sampled_from(
-    ["user", "model", "f", "image/png", "aGk=", "application/json", "OBJECT", "gs://berth/x.png", "ANY"]
-)
+LEAVES |= st.sampled_from(["user", "model", "f", "image/png", "aGk=", "application/json", "OBJECT", "gs://berth/x.png", "ANY"])
 VALUES: st.SearchStrategy[Any] = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4), max_leaves=10
 )
