@@ -36,7 +36,7 @@ from entrepot.values.clock import Clock
 from entrepot.values.generation import Attempt, Evidence, Generation
 from entrepot.values.ids import GenerationIds
 from entrepot.values.money import YOCTO_PER_NANO, half_even
-from entrepot.values.request import Request
+from entrepot.values.request import Asked, Request
 from entrepot.values.usage import Usage
 
 _NOTHING = Cost(0, 0, 0, 0)
@@ -88,6 +88,7 @@ class Surface(msgspec.Struct, frozen=True):
                stream), before it leaves
     stream     media type of its streams
     id_header  under which its SDKs look for the id of an answer, beside `x-generation-id`
+    passes     headers of the client that a provider of the same dialect gets
     """
 
     dialect: Dialect
@@ -96,6 +97,7 @@ class Surface(msgspec.Struct, frozen=True):
     keep: Callable[[Request, Caller, str, bytes], Awaitable[None]] | None = None
     stream: bytes = b"text/event-stream; charset=utf-8"
     id_header: bytes = b"x-request-id"
+    passes: tuple[bytes, ...] = ()
 
 
 class Rooms(msgspec.Struct, frozen=True):
@@ -221,6 +223,9 @@ class Pipeline:
             raise _no_model()
         if call.surface.prepare is not None:
             request = call.request = await call.surface.prepare(request, call.caller)
+        for name in call.surface.passes:
+            if isinstance(request, Asked) and (said := call.http.header(name)):
+                request.passed = request.passed | {name.decode(): said}
         call.plan = self._rooms.plan(request, call.caller)
         sender = self._rooms.sender(call.caller, call.http, request)
         if wished(call.http.header):
@@ -323,6 +328,9 @@ class Pipeline:
             if not completion and (said is None or said.finish_reason is None):
                 return Usage(), _NOTHING, "waived"
             usage, evidence = Usage(prompt_tokens=_count(call.request), completion_tokens=completion), "counted"
+        elif opened.stream is not None and not opened.stream.complete and usage.completion_tokens < call.counter.total():
+            # Messages tells what went in when it begins and what came out when it ends: here it did not end.
+            usage, evidence = msgspec.structs.replace(usage, completion_tokens=call.counter.total()), "counted"
         price = opened.candidate.endpoint.price
         images = call.request.images if price.rates.image and call.request else 0
         hour = _utc_hhmm(call.created_ms) if price.tiers else None

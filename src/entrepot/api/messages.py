@@ -110,4 +110,5 @@ ROUTES = (
     ),
 )
 
-SURFACES = dict.fromkeys(("/api/v1/messages", "/v1/messages"), Surface(dialect, parse, id_header=b"request-id"))
+_SURFACE = Surface(dialect, parse, id_header=b"request-id", passes=(b"anthropic-beta",))
+SURFACES = dict.fromkeys(("/api/v1/messages", "/v1/messages"), _SURFACE)
