@@ -82,16 +82,26 @@ def _marked(conversation: Conversation) -> bool:
     )
 
 
-def callable_tools(conversation: Conversation, dialect: str) -> Sequence[Tool]:
-    """The function tools that the choice allows. raises InvalidRequest, for tools of another kind"""
+def callable_tools(conversation: Conversation, dialect: str, notes: list[str]) -> Sequence[Tool]:
+    """The tools that the choice allows: functions, and what this dialect's own maker runs. What another's runs is left out.
+
+    raises  InvalidRequest, for a tool that takes free text, or where what is left out was chosen
+    """
     choice = conversation.tool_choice
     if choice is not None and given(choice.hosted):
         raise cannot("tool_choice", "auto, none, required or a function", bytes(choice.hosted).decode(), "Choose a function.")
-    for position, tool in enumerate(conversation.tools):
-        if tool.kind != "function" and tool.dialect != dialect:
-            raise cannot(f"tools[{position}]", "a function", tool.name or tool.kind, "Give it as a function with a JSON schema.")
     names = choice.names if choice is not None else ()
-    return [tool for tool in conversation.tools if not names or tool.name in names]
+    offered = []
+    for position, tool in enumerate(conversation.tools):
+        if tool.kind == "hosted" and tool.dialect != dialect:
+            if tool.name in names:
+                raise cannot("tool_choice", "a function", tool.name, "Choose a function, or a model of the maker that runs this.")
+            notes.append(f"tools: {tool.name} left out, only its maker runs it")
+        elif tool.kind != "function" and tool.dialect != dialect:
+            raise cannot(f"tools[{position}]", "a function", tool.name or tool.kind, "Give it as a function with a JSON schema.")
+        elif not names or tool.name in names:
+            offered.append(tool)
+    return offered
 
 
 def schema_of(tool: Tool) -> Raw:

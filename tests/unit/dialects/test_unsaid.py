@@ -69,16 +69,26 @@ def test_arguments_are_an_object_to_the_byte_or_kept_as_text(said: str, sent: by
 
 
 def test_tools_are_those_the_choice_allows_and_functions_alone() -> None:
-    tools = (Tool("a", None), Tool("b", None))
-    assert [tool.name for tool in callable_tools(Conversation(messages=(HI,), tools=tools), "x")] == ["a", "b"]
+    tools, notes = (Tool("a", None), Tool("b", None)), list[str]()
+    assert [tool.name for tool in callable_tools(Conversation(messages=(HI,), tools=tools), "x", notes)] == ["a", "b"]
     chosen = Conversation(messages=(HI,), tools=tools, tool_choice=ToolChoice("auto", ("b",)))
-    assert [tool.name for tool in callable_tools(chosen, "x")] == ["b"]
-    hosted = Tool("", kind="hosted", raw=Raw(b"{}"), dialect="y")
-    assert callable_tools(Conversation(messages=(HI,), tools=(hosted,)), "y") == [hosted]
+    assert [tool.name for tool in callable_tools(chosen, "x", notes)] == ["b"]
+    free = Conversation(messages=(HI,), tools=(Tool("patch", kind="custom"),))
     with pytest.raises(InvalidRequest, match=r"tools\[0\]"):
-        callable_tools(Conversation(messages=(HI,), tools=(hosted,)), "x")
-    with pytest.raises(InvalidRequest, match="tool_choice"):
-        callable_tools(Conversation(messages=(HI,), tool_choice=ToolChoice("auto", hosted=Raw(b'{"type":"mcp"}'))), "x")
+        callable_tools(free, "x", notes)
+    assert notes == []
+
+
+def test_what_only_another_maker_runs_is_left_out_unless_it_was_chosen() -> None:
+    """Codex offers its maker's web search to every model."""
+    hosted, notes = Tool("web_search", kind="hosted", raw=Raw(b"{}"), dialect="y"), list[str]()
+    offered = Conversation(messages=(HI,), tools=(hosted, Tool("a", None)))
+    assert list(callable_tools(offered, "y", notes)) == list(offered.tools) and notes == []
+    assert [tool.name for tool in callable_tools(offered, "x", notes)] == ["a"]
+    assert notes == ["tools: web_search left out, only its maker runs it"]
+    for choice in (ToolChoice("required", ("web_search",)), ToolChoice("auto", hosted=Raw(b'{"type":"mcp"}'))):
+        with pytest.raises(InvalidRequest, match="tool_choice"):
+            callable_tools(Conversation(messages=(HI,), tools=(hosted,), tool_choice=choice), "x", notes)
 
 
 def test_a_tool_without_parameters_takes_an_object_without_members() -> None:

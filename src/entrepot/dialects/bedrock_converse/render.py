@@ -121,7 +121,7 @@ def _say_settings(conversation: Conversation, fields: Object, claude: bool, body
 
 def _say_tools(conversation: Conversation, body: Object, notes: list[str]) -> None:
     """Without tools there is no `toolConfig`, unless calls in the history demand one."""
-    tools, choice = callable_tools(conversation, NAME), conversation.tool_choice
+    tools, choice = callable_tools(conversation, NAME, notes), conversation.tool_choice
     called = _called(conversation)
     forbidden = choice is not None and choice.mode == "none"
     if forbidden and called and tools:

@@ -68,7 +68,7 @@ def _within(name: str, value: float | None, least: float, most: float, notes: li
 
 
 def _say_tools(conversation: Conversation, body: Object, notes: list[str]) -> None:
-    tools = callable_tools(conversation, NAME)
+    tools = callable_tools(conversation, NAME, notes)
     if not tools:
         return
     body["tools"] = [

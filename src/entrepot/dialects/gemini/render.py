@@ -110,7 +110,7 @@ def _settings(conversation: Conversation, wishes: Wishes, notes: list[str]) -> J
 def _tools(conversation: Conversation, kind: Kind, notes: list[str]) -> list[Json]:
     declared: list[Json] = []
     hosted: list[Json] = []
-    for tool in callable_tools(conversation, DIALECT):
+    for tool in callable_tools(conversation, DIALECT, notes):
         if tool.kind == "function":
             declared.append(_function(tool, f"tools[{conversation.tools.index(tool)}]", kind))
         else:

@@ -41,14 +41,14 @@ def render(conversation: Conversation, wishes: Wishes) -> Rendered:
     notes = unsaid(conversation, _SAYS, "Ollama")
     messages = _Messages(conversation, wishes, notes).render(results_in_words(conversation.messages, notes))
     body: Object = {"model": wishes.upstream_model, "messages": messages, "stream": conversation.stream}
-    _say_tools(conversation, body)
+    _say_tools(conversation, body, notes)
     _say_settings(conversation, body)
     _say_thinking(conversation, wishes, body, notes)
     return Rendered(encode(body), tuple(dict.fromkeys(notes)))
 
 
-def _say_tools(conversation: Conversation, body: Object) -> None:
-    tools, choice = callable_tools(conversation, NAME), conversation.tool_choice
+def _say_tools(conversation: Conversation, body: Object, notes: list[str]) -> None:
+    tools, choice = callable_tools(conversation, NAME, notes), conversation.tool_choice
     if choice is not None and choice.mode == "required":
         raise cannot("tool_choice", "auto or none", "required", "Ask for the call in words, or choose another model.")
     if not tools or (choice is not None and choice.mode == "none"):
