@@ -20,7 +20,7 @@ from bench.processes import Child, free_port
 from entrepot.identity import store
 from entrepot.identity.keyring import KeyRing
 from entrepot.identity.secrets import key_hash, server_secret
-from entrepot.storage.sqlite import connect, migrate
+from entrepot.storage.sqlite import connect
 
 COUNT = 1_000_000
 FEW = 1_000
@@ -51,7 +51,7 @@ def fill(place: Path, count: int) -> list[str]:
     """A data directory with so many keys; gives those that can be shown."""
     secret = server_secret(place)
     db = connect(place / "entrepot.db")
-    migrate(db)
+    db.migrate()
     store.ensure_workspace(db, 1)
     dice = random.Random(count)
     db.execute("BEGIN")
@@ -70,7 +70,7 @@ def fill(place: Path, count: int) -> list[str]:
 
 def looked_up(place: Path, keys: list[str]) -> dict[str, float]:
     """In this process: the ring alone."""
-    watching = connect(place / "entrepot.db", read_only=True)
+    watching = connect(place / "entrepot.db", read_only=True, mapped=False)
     began = time.process_time()
     ring = KeyRing(watching, server_secret(place), lambda: 1)
     loaded_s = time.process_time() - began

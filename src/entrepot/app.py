@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,8 @@ from entrepot.routing.plan import Candidate, Offer, Plan, plan
 from entrepot.sandbox.provider import Sandbox
 from entrepot.sandbox.scenario import strip_suffix
 from entrepot.settings import BadSettings, Settings, proxy_environment
-from entrepot.storage.sqlite import connect, migrate
+from entrepot.storage.database import Database, Refused, StorageAway
+from entrepot.storage.engines import open_database
 from entrepot.telemetry.metrics import Metrics
 from entrepot.upstream.client import Client, parse_origin, render_head
 from entrepot.upstream.sender import SANDBOX, Destinations, ProviderSender, SandboxSender
@@ -90,11 +90,13 @@ class App:
         secret = server_secret(Path(settings.data_dir))
         keys_store.ensure_workspace(self._db, self.clock.now_ms())
         self.first_test_key = _first_test_key(self._db, secret, self.clock.now_ms())
-        watching = connect(settings.database_path, read_only=True)
+        watching = self._db.sibling(read_only=True, mapped=False)
         self._stack.callback(watching.close)
         self.keys = KeyRing(watching, secret, self.clock.now_ms)
         client = await self._stack.enter_async_context(Client(settings.upstream, proxy_environment()))
-        self.recorder = await self._stack.enter_async_context(Recorder(settings.database_path, settings.storage.synchronous))
+        self.recorder = await self._stack.enter_async_context(
+            Recorder(self._db, settings.journal_dir, durable=settings.storage.synchronous == "full")
+        )
         self._client = client
         self._stocked = self._stock_mark()
         self.providers, self.catalog = await stock(settings, self._db, client)
@@ -106,8 +108,7 @@ class App:
         )
         self.metrics = Metrics()
         self.pipeline = Pipeline(self._rooms(), settings.upstream.max_answer_bytes, self.clock)
-        kept = ResponseStore(settings.database_path, settings.storage.synchronous)
-        self.responses = await self._stack.enter_async_context(kept)
+        self.responses = await self._stack.enter_async_context(ResponseStore(self._db))
         surfaces = {**SURFACES, **responses.surfaces(self.responses, self.clock.now_ms)}
         self._patterns = (*PATTERNS, *cloudflare.patterns(surfaces))
         self.hot = {path.encode(): answering(self.pipeline, surface, _log_failure) for path, surface in surfaces.items()}
@@ -227,7 +228,7 @@ class App:
         try:
             self._db.execute("SELECT 1 FROM workspaces LIMIT 1").fetchone()
             store = Check("storage", True)
-        except sqlite3.Error as error:
+        except (StorageAway, Refused) as error:
             store = Check("storage", False, str(error))
         catalogue = Check("catalogue", bool(self.catalog.models), "" if self.catalog.models else "it has no models")
         return [store, Check("records", not trouble, trouble), catalogue]
@@ -245,12 +246,12 @@ class App:
         while True:
             await asyncio.sleep(_REFRESH_S)
             try:
-                while self.keys.refresh():
-                    await asyncio.sleep(0)
-                if self._stocked != (mark := self._stock_mark()):
+                while await asyncio.to_thread(self.keys.refresh):
+                    pass
+                if self._stocked != (mark := await asyncio.to_thread(self._stock_mark)):
                     await self._restock()
                     self._stocked = mark
-            except (sqlite3.Error, BadSettings) as error:
+            except (StorageAway, Refused, BadSettings) as error:
                 log.warning("keys and catalogue could not be refreshed", error=str(error))
 
     def _stock_mark(self) -> tuple[int, str]:
@@ -266,18 +267,22 @@ class App:
         self.destinations.forget()
 
 
-def open_store(settings: Settings) -> sqlite3.Connection:
-    """The database at this build's schema. raises StorageAway, UnknownSchema"""
-    db = connect(settings.database_path, synchronous=settings.storage.synchronous)
-    migrate(db)
+def open_store(settings: Settings) -> Database:
+    """The database at this build's schema. raises StorageAway, UnknownSchema, BadSettings"""
+    db = open_database(settings.database_url, settings.storage.synchronous)
+    try:
+        db.migrate()
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
-async def stock(settings: Settings, db: sqlite3.Connection, client: Client) -> tuple[dict[str, Configured], Catalog]:
+async def stock(settings: Settings, db: Database, client: Client) -> tuple[dict[str, Configured], Catalog]:
     """Providers and catalogue: what is shipped, then what was imported, then what the operator wrote. raises BadSettings"""
     providers, problems = configure(settings.providers)
     models = {model.id: model for model in shipped_models()}
-    models |= {model.id: model for model in imported_models(db)}
+    models |= {model.id: model for model in await asyncio.to_thread(imported_models, db)}
     models = {slug: on_day(model, today()) for slug, model in models.items()}
     endpoints, extra, more = build_endpoints(models, providers, settings.endpoints, today())
     if problems or more:
@@ -335,7 +340,7 @@ def _sandbox_endpoint(model: Model, speaks: str) -> Endpoint:
     )
 
 
-def _first_test_key(db: sqlite3.Connection, secret: bytes, now_ms: int) -> str | None:
+def _first_test_key(db: Database, secret: bytes, now_ms: int) -> str | None:
     """A test key for the first run, shown once; None when there are keys already."""
     if db.execute("SELECT 1 FROM keys LIMIT 1").fetchone():
         return None

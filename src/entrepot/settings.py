@@ -36,7 +36,14 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    url: Annotated[str, Meta(description="sqlite:///PATH; empty: entrepot.db in the data directory.")] = ""
+    url: Annotated[
+        str,
+        Meta(
+            pattern="^(|sqlite:///.+|postgres(ql)?://.*|env:.+|file:.+)$",
+            description="sqlite:///PATH, or postgresql://user@host/db for many servers on one database; "
+            "env:NAME or file:PATH holds such a URL; empty: entrepot.db in the data directory.",
+        ),
+    ] = ""
     synchronous: Annotated[
         str,
         Meta(
@@ -160,9 +167,24 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data_dir: Annotated[str, Meta(description="Where the database and the server's secret live.")] = "data"
 
     @property
-    def database_path(self) -> Path:
-        url = self.storage.url
-        return Path(url.removeprefix("sqlite:///")) if url else Path(self.data_dir) / "entrepot.db"
+    def database_url(self) -> str:
+        """raises BadSettings"""
+        try:
+            return secret(self.storage.url) or f"sqlite:///{Path(self.data_dir) / 'entrepot.db'}"
+        except (KeyError, OSError) as error:
+            raise BadSettings([f"storage.url: {self.storage.url} cannot be read ({error})"]) from None
+
+    @property
+    def database_path(self) -> Path | None:
+        """The file of an SQLite database."""
+        url = self.database_url
+        return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+    @property
+    def journal_dir(self) -> Path:
+        """Where records are safe before they are in the database: on a disk of this machine."""
+        path = self.database_path
+        return path.parent if path else Path(self.data_dir)
 
 
 class BadSettings(Exception):

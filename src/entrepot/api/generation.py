@@ -224,6 +224,7 @@ ROUTES = (
         "Account",
         show_generation,
         "key",
+        asks=True,
         query=GenerationQuery,
         returns=GenerationAnswer,
         errors=(NotFound,),

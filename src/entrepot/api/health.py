@@ -45,7 +45,17 @@ def openapi(desk: Desk, request: Request) -> Response:
 _ROOT = ("",)
 ROUTES = (
     Route("GET", "/health/live", "Is the process alive?", "Operation", live, returns=Live, bases=_ROOT),
-    Route("GET", "/health/ready", "May it be sent traffic?", "Operation", ready, returns=Ready, same_shape=(503,), bases=_ROOT),
+    Route(
+        "GET",
+        "/health/ready",
+        "May it be sent traffic?",
+        "Operation",
+        ready,
+        returns=Ready,
+        same_shape=(503,),
+        bases=_ROOT,
+        asks=True,
+    ),
     Route("GET", "/metrics", "Metrics for Prometheus", "Operation", metrics, media=METRICS_MEDIA, bases=_ROOT),
     Route("GET", "/openapi.json", "This description", "Operation", openapi, returns=dict[str, Any], bases=("", "/api/v1")),
 )

@@ -137,7 +137,16 @@ def _expiry(caller: Caller) -> str | None:
 
 
 ROUTES = (
-    Route("GET", "/key", "Show this key", "Account", show_key, "key", returns=KeyAnswer),
-    Route("GET", "/auth/key", "Show this key (old path)", "Account", show_key, "key", returns=KeyAnswer),
-    Route("GET", "/credits", "Show credit and usage of the workspace", "Account", show_credits, "key", returns=CreditsAnswer),
+    Route("GET", "/key", "Show this key", "Account", show_key, "key", returns=KeyAnswer, asks=True),
+    Route("GET", "/auth/key", "Show this key (old path)", "Account", show_key, "key", returns=KeyAnswer, asks=True),
+    Route(
+        "GET",
+        "/credits",
+        "Show credit and usage of the workspace",
+        "Account",
+        show_credits,
+        "key",
+        returns=CreditsAnswer,
+        asks=True,
+    ),
 )

@@ -6,6 +6,7 @@ description. All handlers are plain functions of what they look at (`Desk`) and 
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Protocol
@@ -81,6 +82,7 @@ class Route(msgspec.Struct, frozen=True):
     same_shape  statuses beside 200 that answer in the shape of `returns`
     reads       the handler looks at the body; otherwise a route with a handler has none
     envelope    the dialect whose form refusals have, and `refused` the type of it; the contract's when there is none
+    asks        the handler asks the store, so that it runs on a thread
     lasting     whether the answer to a query changes only with the catalogue, so that it is made once and has an ETag
     """
 
@@ -103,6 +105,7 @@ class Route(msgspec.Struct, frozen=True):
     reads: bool = False
     envelope: Dialect | None = None
     refused: type[msgspec.Struct] | None = None
+    asks: bool = False
     lasting: Callable[[Any], bool] | None = None
 
     @property
@@ -168,7 +171,7 @@ class Api:
                 response = _preflight(methods)
             else:
                 body = await read_body(receive, self._desk.max_body_bytes) if route is not None and route.reads else b""
-                response = self._run(route, methods, params, scope, body)
+                response = await self._run(route, methods, params, scope, body)
         except GatewayError as error:
             response = refusal(error, envelope)
             if isinstance(error, MethodNotAllowed):
@@ -179,7 +182,7 @@ class Api:
         self._desk.answered(route.path if route else "", method, response.status)
         await send(response, request_id, send_message)
 
-    def _run(
+    async def _run(
         self, route: Route | None, methods: Mapping[str, Route], params: dict[str, str], scope: Message, body: bytes
     ) -> Response:
         path = scope["path"]
@@ -192,6 +195,8 @@ class Api:
         caller = self._admit(route, scope)
         query = parse_query(scope["query_string"], route.query) if route.query is not None else None
         handler, request = route.handler, Request(path, params, query, caller, _target(scope), body)
+        if route.asks:
+            return await asyncio.to_thread(handler, self._desk, request)
         if route.lasting is None or not route.lasting(query):
             return handler(self._desk, request)
         found = self._kept.response(self._desk.catalog(), request.target, lambda: handler(self._desk, request))

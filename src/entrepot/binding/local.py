@@ -19,7 +19,7 @@ from entrepot.errors import GatewayError
 from entrepot.identity.secrets import server_secret
 from entrepot.identity.store import create_key, delete_key, ensure_workspace
 from entrepot.settings import BadSettings, Settings
-from entrepot.storage.sqlite import UnknownSchema
+from entrepot.storage.database import UnknownSchema
 from entrepot.values.clock import Clock
 
 _AHEAD = 64

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from entrepot.errors import GatewayError
 from entrepot.providers.configured import Configured
 from entrepot.server import CannotListen
 from entrepot.settings import BadSettings, Settings
-from entrepot.storage.sqlite import UnknownSchema, told
+from entrepot.storage.database import Database, UnknownSchema
 from entrepot.upstream.client import Client
 
 FAILED, USAGE, CONFIGURATION = 1, 2, 3
@@ -54,12 +53,11 @@ class Failure(Exception):
 
 
 @contextlib.contextmanager
-def store(settings: Settings) -> Iterator[sqlite3.Connection]:
+def store(settings: Settings) -> Iterator[Database]:
     """The database at this build's schema. raises StorageAway, UnknownSchema"""
     db = open_store(settings)
     try:
-        with told(settings.database_path):
-            yield db
+        yield db
     finally:
         db.close()
 

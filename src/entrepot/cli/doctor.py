@@ -19,7 +19,7 @@ from entrepot.errors import GatewayError
 from entrepot.identity.store import count_keys
 from entrepot.server import CannotListen, bind, raise_file_limit
 from entrepot.settings import BadSettings, Settings
-from entrepot.storage.sqlite import UnknownSchema
+from entrepot.storage.database import Database, UnknownSchema
 from entrepot.upstream.client import Client
 
 _LEAST_DISK = 200 * 2**20
@@ -79,12 +79,13 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _storage(settings: Settings) -> Iterator[Finding]:
-    if not settings.database_path.exists():
+    path = settings.database_path
+    if path is not None and not path.exists():
         yield Finding("storage", "note", "no database yet", "`entrepot serve` makes it at its first start.")
         return
     try:
         with store(settings) as db:
-            (sound,) = db.execute("PRAGMA quick_check(1)").fetchone()
+            sound = _soundness(db)
             count = count_keys(db)
     except (GatewayError, UnknownSchema) as error:
         remedy = error.remedy if isinstance(error, GatewayError) else None
@@ -93,11 +94,19 @@ def _storage(settings: Settings) -> Iterator[Finding]:
     if sound != "ok":
         yield Finding("storage", "wrong", f"the database is damaged: {sound}", "Restore it from a backup.")
         return
-    yield Finding("storage", "ok", f"{settings.database_path}, {settings.database_path.stat().st_size >> 10:,} KiB")
+    yield Finding("storage", "ok", f"{path}, {path.stat().st_size >> 10:,} KiB" if path else f"PostgreSQL at {db.place}")
     if count:
         yield Finding("keys", "ok", f"{count:,}")
     else:
         yield Finding("keys", "note", "none", "entrepot keys create --name NAME")
+
+
+def _soundness(db: Database) -> str:
+    """ "ok", or what is wrong. PostgreSQL looks after its files itself."""
+    if db.engine == "postgresql":
+        return "ok"
+    found = db.execute("PRAGMA quick_check(1)").fetchone()
+    return str(found[0]) if found else "nothing came back"
 
 
 def _catalogue(settings: Settings) -> Iterator[Finding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from entrepot.cli.common import Failure, Json, Place, out, print_json, print_tab
 from entrepot.identity.secrets import server_secret
 from entrepot.identity.store import create_key, delete_key, ensure_workspace, find_key, list_keys, set_disabled
 from entrepot.settings import Settings
+from entrepot.storage.database import Database
 from entrepot.values.caller import Caller, KeyKind
 from entrepot.values.clock import Clock
 
@@ -92,7 +92,7 @@ def delete(key: Wanted, *, place: Place = Place()) -> None:
 
 
 def make_key(
-    db: sqlite3.Connection, settings: Settings, *, name: str, kind: KeyKind, now_ms: int, expires_ms: int | None
+    db: Database, settings: Settings, *, name: str, kind: KeyKind, now_ms: int, expires_ms: int | None
 ) -> tuple[str, Caller]:
     ensure_workspace(db, now_ms)
     secret = server_secret(Path(settings.data_dir))

@@ -15,7 +15,6 @@ from entrepot.cli.typed import command_here
 from entrepot.server import bind, raise_file_limit, run, url_of
 from entrepot.server import serve as serve_http
 from entrepot.settings import Settings
-from entrepot.storage.sqlite import told
 from entrepot.telemetry import logs
 from entrepot.values.command import Command
 
@@ -32,7 +31,7 @@ def serve(
     settings = place.settings(server__host=host, server__port=port)
     logs.set_up(settings.log)
     raise_file_limit()
-    with bind(settings.server.host, settings.server.port) as listening, told(settings.database_path):
+    with bind(settings.server.host, settings.server.port) as listening:
         run(_serve(settings, listening, command_here(place, settings)))
 
 

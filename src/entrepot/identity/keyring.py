@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
+import threading
 from collections.abc import Callable
 
 from entrepot.errors import Forbidden, Unauthenticated
 from entrepot.identity.packed import PackedRows
 from entrepot.identity.secrets import hasher, is_well_formed, kind_of
 from entrepot.identity.store import all_keys, caller_of, changed_since, newest_revision
-from entrepot.storage.sqlite import StorageAway
+from entrepot.storage.database import Database, Refused, StorageAway
 from entrepot.values.caller import Caller
 
 _REMEMBERED = 10_000
@@ -23,15 +23,16 @@ class KeyRing:
     `refresh` takes in what changed in the store since the last call; run it on a timer.
     """
 
-    def __init__(self, db: sqlite3.Connection, secret: bytes, now_ms: Callable[[], int]) -> None:
-        # The whole table is read once: mapped into memory it would count as ours for as long as we run.
-        db.execute("PRAGMA mmap_size = 0")
+    def __init__(self, db: Database, secret: bytes, now_ms: Callable[[], int]) -> None:
         self._db = db
+        self._refreshing = threading.Lock()
+        self._away = ""
+        self._near = db.mark() is not None
         self._digest = hasher(secret)
         self._now_ms = now_ms
         self._seen: dict[str, Caller] = {}
         self._changed: dict[bytes, bytes] = {}
-        self._data_version = -1
+        self._mark: int | None = None
         # Asked before the keys are read: what changes while they are is taken in once more by `refresh`.
         self._revision = newest_revision(db)
         self._loaded = PackedRows()
@@ -41,12 +42,20 @@ class KeyRing:
             pass
 
     def refresh(self) -> bool:
-        """Takes in a slice of what changed; true while there is more. Costs one pragma when no other connection wrote anything.
+        """Takes in a slice of what changed; true while there is more. From any thread. raises StorageAway"""
+        with self._refreshing:
+            try:
+                more = self._take_in()
+            except (StorageAway, Refused) as error:
+                self._away = str(error)
+                raise StorageAway(f"Keys cannot be read: {error}") from None
+            self._away = ""
+        return more
 
-        raises  sqlite3.Error
-        """
-        version = self._db.execute("PRAGMA data_version").fetchone()[0]
-        if version == self._data_version:
+    def _take_in(self) -> bool:
+        """Costs SQLite one pragma when no other connection wrote anything."""
+        mark = self._db.mark()
+        if mark is not None and mark == self._mark:
             return False
         changes = changed_since(self._db, self._revision, _SLICE)
         for revision, digest, row in changes:
@@ -56,7 +65,7 @@ class KeyRing:
             self._seen.clear()
         if len(changes) == _SLICE:
             return True
-        self._data_version = version
+        self._mark = mark
         return False
 
     def authenticate(self, authorization: str | None) -> Caller:
@@ -98,14 +107,13 @@ class KeyRing:
         return caller
 
     def _find(self, digest: bytes) -> bytes | None:
-        """A key that is not known may have been made a moment ago, so the store is asked once more. raises StorageAway"""
+        """A key that is not known may have been made a moment ago: a store that is near is asked once more. raises StorageAway"""
         row = self._changed.get(digest) or self._loaded.find(digest)
-        if row is None:
-            try:
-                self.refresh()
-            except sqlite3.Error as error:
-                raise StorageAway(f"Keys cannot be read: {error}.") from None
+        if row is None and self._near:
+            self.refresh()
             row = self._changed.get(digest)
+        elif row is None and self._away:
+            raise StorageAway(f"Keys cannot be read: {self._away}")
         return row
 
 

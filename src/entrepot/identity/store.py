@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from entrepot.errors import InvalidRequest, NotFound
 from entrepot.identity.secrets import key_hash, label_of, new_key
+from entrepot.storage.database import Database, json_array
 from entrepot.values.caller import Caller, KeyKind
 
 DEFAULT_WORKSPACE = "default"
 _COLUMNS = "hash, kind, name, label, workspace, expires_ms, disabled, created_ms"
-_ROW = "json_array(kind, name, label, workspace, expires_ms, disabled, created_ms, deleted)"
-"""A row as one JSON text: SQLite writes a million of them in half the time that as many columns take to come over."""
+_ROW = ("kind", "name", "label", "workspace", "expires_ms", "disabled", "created_ms", "deleted")
 _decode_row = msgspec.json.Decoder(tuple[KeyKind, str, str, str, int | None, int, int, int]).decode
 _NAMESAKES = 100
 _NEXT = "(SELECT coalesce(max(revision), 0) + 1 FROM keys)"
 
 
-def ensure_workspace(db: sqlite3.Connection, now_ms: int) -> None:
-    db.execute("INSERT OR IGNORE INTO workspaces VALUES (?, ?, ?)", (DEFAULT_WORKSPACE, "Default", now_ms))
+def ensure_workspace(db: Database, now_ms: int) -> None:
+    sql = "INSERT INTO workspaces (id, name, created_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+    db.execute(sql, (DEFAULT_WORKSPACE, "Default", now_ms))
 
 
 def create_key(
-    db: sqlite3.Connection,
+    db: Database,
     secret: bytes,
     *,
     name: str,
@@ -46,7 +46,8 @@ def create_key(
         )
     key = new_key(kind)
     row = (key_hash(key, secret), name, kind, label_of(key), workspace, now_ms, expires_ms)
-    db.execute(
+    _change(
+        db,
         "INSERT INTO keys (hash, name, kind, label, workspace, created_ms, expires_ms, revision) "  # noqa: S608
         f"VALUES (?, ?, ?, ?, ?, ?, ?, {_NEXT})",
         row,
@@ -54,19 +55,20 @@ def create_key(
     return key, Caller(row[0], kind, name, row[3], workspace, expires_ms, False, now_ms)
 
 
-def list_keys(db: sqlite3.Connection) -> list[Caller]:
-    rows = db.execute(f"SELECT {_COLUMNS} FROM keys WHERE NOT deleted ORDER BY created_ms, hash")  # noqa: S608
+def list_keys(db: Database) -> list[Caller]:
+    rows = db.execute(f"SELECT {_COLUMNS} FROM keys WHERE deleted = 0 ORDER BY created_ms, hash")  # noqa: S608
     return [_caller(row) for row in rows]
 
 
-def count_keys(db: sqlite3.Connection) -> int:
-    return int(db.execute("SELECT count(*) FROM keys WHERE NOT deleted").fetchone()[0])
+def count_keys(db: Database) -> int:
+    found = db.execute("SELECT count(*) FROM keys WHERE deleted = 0").fetchone()
+    return int(found[0]) if found else 0
 
 
-def find_key(db: sqlite3.Connection, wanted: str) -> Caller:
+def find_key(db: Database, wanted: str) -> Caller:
     """By hash, unambiguous start of a hash, label or name. raises NotFound, InvalidRequest when several match"""
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM keys WHERE NOT deleted AND (? IN (hash, name, label) OR (? >= 6 AND substr(hash, 1, ?) = ?)) "  # noqa: S608
+        f"SELECT {_COLUMNS} FROM keys WHERE deleted = 0 AND (? IN (hash, name, label) OR (? >= 6 AND substr(hash, 1, ?) = ?)) "  # noqa: S608
         "ORDER BY created_ms, hash LIMIT ?",
         (wanted, len(wanted), len(wanted), wanted, _NAMESAKES),
     )
@@ -79,37 +81,48 @@ def find_key(db: sqlite3.Connection, wanted: str) -> Caller:
     return found[0]
 
 
-def set_disabled(db: sqlite3.Connection, hash_: str, disabled: bool, now_ms: int) -> None:
-    db.execute(
+def set_disabled(db: Database, hash_: str, disabled: bool, now_ms: int) -> None:
+    _change(
+        db,
         f"UPDATE keys SET disabled = ?, updated_ms = ?, revision = {_NEXT} WHERE hash = ?",  # noqa: S608
-        (disabled, now_ms, hash_),
+        (int(disabled), now_ms, hash_),
     )
 
 
-def delete_key(db: sqlite3.Connection, hash_: str, now_ms: int) -> None:
+def delete_key(db: Database, hash_: str, now_ms: int) -> None:
     """The row stays, because records name it; the key is refused from now on and listed no more."""
-    db.execute(
+    _change(
+        db,
         f"UPDATE keys SET deleted = 1, disabled = 1, updated_ms = ?, revision = {_NEXT} WHERE hash = ?",  # noqa: S608
         (now_ms, hash_),
     )
 
 
-def newest_revision(db: sqlite3.Connection) -> int:
-    return int(db.execute("SELECT coalesce(max(revision), 0) FROM keys").fetchone()[0])
+def _change(db: Database, sql: str, values: Sequence[Any]) -> None:
+    """One after another, so that who has seen a revision has seen all before it."""
+    with db.transaction(alone="keys"):
+        db.execute(sql, values)
 
 
-def all_keys(db: sqlite3.Connection, batch: int = 10_000) -> Iterator[tuple[bytes, list[bytes]]]:
+def newest_revision(db: Database) -> int:
+    found = db.execute("SELECT max(revision) FROM keys").fetchone()
+    return int(found[0] or 0) if found else 0
+
+
+def all_keys(db: Database, batch: int = 10_000) -> Iterator[tuple[bytes, list[bytes]]]:
     """The digests of all keys, deleted ones too, in order and one after another, and what is kept of each for `caller_of`."""
-    cursor = db.execute(f"SELECT hash, {_ROW} FROM keys ORDER BY hash")  # noqa: S608
-    while found := cursor.fetchmany(batch):
+    sql = f"SELECT hash, {json_array(db, _ROW)} FROM keys WHERE hash > ? ORDER BY hash LIMIT ?"  # noqa: S608
+    last = ""
+    while found := db.execute(sql, (last, batch)).fetchall():
         hashes, rows = zip(*found, strict=True)
+        last = hashes[-1]
         yield bytes.fromhex("".join(hashes)), [row.encode() for row in rows]
 
 
-def changed_since(db: sqlite3.Connection, revision: int, limit: int) -> list[tuple[int, bytes, bytes]]:
+def changed_since(db: Database, revision: int, limit: int) -> list[tuple[int, bytes, bytes]]:
     """Revision, digest and what is kept, of the next changes after a revision; each change has a revision of its own."""
     found = db.execute(
-        f"SELECT revision, hash, {_ROW} FROM keys WHERE revision > ? ORDER BY revision LIMIT ?",  # noqa: S608
+        f"SELECT revision, hash, {json_array(db, _ROW)} FROM keys WHERE revision > ? ORDER BY revision LIMIT ?",  # noqa: S608
         (revision, limit),
     )
     return [(number, bytes.fromhex(hash_), row.encode()) for number, hash_, row in found]

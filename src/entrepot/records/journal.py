@@ -20,6 +20,7 @@ else:
     _CAN_LOCK = True
 
 _NAME = "records-{}-{:08d}.journal"
+_NAME_OF = "records-{}-*.journal"
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
 
 
@@ -33,12 +34,15 @@ class Journal:
         self._open()
 
     def _open(self) -> None:
-        path = self._folder / _NAME.format(self._name, self._number)
-        self._descriptor = os.open(path, _FLAGS, 0o600)
-        _lock(self._descriptor)
-        self._path = path
-        self._number += 1
-        self._length = 0
+        """A new file, locked. Between its making and its lock another process may have thought it left behind: then the next."""
+        while True:
+            path = self._folder / _NAME.format(self._name, self._number)
+            descriptor = os.open(path, _FLAGS, 0o600)
+            self._number += 1
+            if _lock(descriptor) and path.exists():
+                break
+            os.close(descriptor)
+        self._descriptor, self._path, self._length = descriptor, path, 0
 
     def append(self, line: bytes) -> None:
         """The line is safe from the end of this process when this returns. raises OSError, and then nothing is left of it"""
@@ -70,6 +74,11 @@ class Finished:
         self.path = path
         self._descriptor = descriptor
 
+    @property
+    def process(self) -> str:
+        """The name of the journal's owner."""
+        return self.path.name.split("-")[1]
+
     def lines(self) -> list[bytes]:
         """Whole lines. A last one without its end was being written when the process died: its answer never left."""
         return self.path.read_bytes().split(b"\n")[:-1]
@@ -93,6 +102,11 @@ def left_behind(folder: Path) -> Iterator[Finished]:
                 yield Finished(path, descriptor)
             else:
                 os.close(descriptor)
+
+
+def has_journal(folder: Path, process: str) -> bool:
+    """Whether a file of that owner is there: it lives, or left records that nobody took in yet."""
+    return any(folder.glob(_NAME_OF.format(process)))
 
 
 def _lock(descriptor: int) -> bool:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
+import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,8 +20,8 @@ import msgspec
 
 from entrepot.errors import GatewayError
 from entrepot.records import store
-from entrepot.records.journal import Finished, Journal, left_behind
-from entrepot.storage.sqlite import asked, connect, transaction
+from entrepot.records.journal import Finished, Journal, has_journal, left_behind
+from entrepot.storage.database import Database, Refused, StorageAway
 from entrepot.values.generation import Generation
 
 _EVERY_S = 0.5
@@ -34,8 +34,14 @@ _LARGEST = 2**63 - 1
 _PATIENCE_S = 20.0
 _LAST_TRIES = 20
 _LAST_PAUSE_S = 0.25
+Post = Callable[[Database, Sequence[Generation], str], None]
+"""Told of new records within the transaction that writes them, and of the process that settled them."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Generation).decode
+
+
+def _unposted(db: Database, made: Sequence[Generation], process: str) -> None:
+    """For records that nobody else is told of."""
 
 
 class NotRecorded(GatewayError):
@@ -59,13 +65,21 @@ class _Batch:
 
 
 class Recorder:
-    """`settle` returns when the record is safe. Use as an async context; `path` is the database, the journal lies beside it."""
+    """`settle` returns when the record is safe. Use as an async context; `folder` is where the journal lies.
 
-    def __init__(self, path: Path, synchronous: str = "normal") -> None:
-        self._path = path
-        self._durable = synchronous == "full"
-        self._db = connect(path, synchronous=synchronous)
-        self._reader = connect(path, read_only=True)
+    name  of this process, among all that write to the database
+    """
+
+    def __init__(self, db: Database, folder: Path, *, durable: bool = False, post: Post = _unposted) -> None:
+        self._folder = folder
+        self._durable = durable
+        self._post = post
+        self.name = uuid.uuid4().hex[:12]
+        self._part = int(self.name[:4], 16)
+        self._db = db.sibling()
+        self._reader = db.sibling(read_only=True)
+        self._sweeper = db.sibling()
+        self._swap = threading.Lock()
         self._fresh: dict[str, store.Row] = {}
         self._bytes = 0
         self._moving: list[_Batch] = []
@@ -78,12 +92,9 @@ class Recorder:
 
     async def __aenter__(self) -> Recorder:
         """Takes in what a process that died left behind. raises StorageAway"""
-        for left in left_behind(self._path.parent):
-            rows = [row for line in left.lines() if (row := _read(line)) is not None]
-            asked(self._path, lambda rows=rows: store.insert_missing(self._db, rows))  # type: ignore[misc]
-            left.delete()
+        self._take_in()
         self._arrival = asyncio.get_running_loop().create_future()
-        self._journal = Journal(self._path.parent, uuid.uuid4().hex[:12])
+        self._journal = Journal(self._folder, self.name)
         self._mover = asyncio.create_task(self._move_all())
         return self
 
@@ -101,6 +112,25 @@ class Recorder:
         self._thread.shutdown()
         self._db.close()
         self._reader.close()
+        self._sweeper.close()
+
+    async def take_in(self) -> None:
+        """Takes in what processes that died since left behind. raises StorageAway"""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._take_in)
+
+    def _take_in(self) -> None:
+        for left in left_behind(self._folder):
+            rows = [row for line in left.lines() if (row := _read(line)) is not None]
+            also = self._posting(left.process)
+            store.insert_missing(self._db, rows, also, self._part)
+            left.delete()
+
+    def _posting(self, process: str) -> store.Also:
+        return lambda made: self._post(self._db, made, process)
+
+    def may_live(self, process: str) -> bool:
+        """False for a process that is no more, on this folder, and all of whose records are in the database."""
+        return has_journal(self._folder, process)
 
     async def settle(self, generation: Generation) -> None:
         """raises  NotRecorded, when the disk does not take it"""
@@ -124,10 +154,13 @@ class Recorder:
             await self._arrived()
 
     def find(self, generation_id: str) -> Generation | None:
-        for held in (self._fresh, *(batch.by_id for batch in self._moving)):
-            if generation_id in held:
-                return held[generation_id][0]
-        return asked(self._path, lambda: store.find(self._reader, generation_id))
+        """From any thread. raises StorageAway"""
+        with self._swap:
+            held = (self._fresh, *(batch.by_id for batch in self._moving))
+        for by_id in held:
+            if generation_id in by_id:
+                return by_id[generation_id][0]
+        return store.find(self._reader, generation_id)
 
     def usage_nano(self, key_hash: str, since_day: int = 0) -> int:
         return self._spent(
@@ -142,13 +175,11 @@ class Recorder:
 
     def _spent(self, sum_stored: Callable[[], int], counts: Callable[[Generation], bool]) -> int:
         """What is in the database and what is on its way. A batch may arrive meanwhile: one snapshot tells where it is."""
-
-        def ask() -> int:
-            with transaction(self._reader, "DEFERRED"):
-                here = [batch.by_id for batch in self._moving if not store.has(self._reader, next(iter(batch.by_id)))]
-                return sum_stored() + sum(g.cost_nano for held in (self._fresh, *here) for g, _ in held.values() if counts(g))
-
-        return asked(self._path, ask)
+        with self._swap:
+            fresh, moving = list(self._fresh.values()), list(self._moving)
+        with self._reader.snapshot():
+            here = [batch.by_id.values() for batch in moving if not store.has(self._reader, next(iter(batch.by_id)))]
+            return sum_stored() + sum(g.cost_nano for held in (fresh, *here) for g, _ in held if counts(g))
 
     @property
     def waiting(self) -> int:
@@ -156,12 +187,8 @@ class Recorder:
         return len(self._fresh) + sum(len(batch.by_id) for batch in self._moving)
 
     def delete_before(self, before_ms: int) -> int:
-        """Deletes a slice of the records older than a time and says how many. On a connection of its own. raises StorageAway"""
-        db = connect(self._path)
-        try:
-            return asked(self._path, lambda: store.delete_before(db, before_ms))
-        finally:
-            db.close()
+        """Deletes a slice of the records older than a time and says how many. Beside the other work. raises StorageAway"""
+        return store.delete_before(self._sweeper, before_ms)
 
     async def move(self) -> None:
         """Moves what there is into the database. What it does not take stays for the next time."""
@@ -176,12 +203,13 @@ class Recorder:
             except OSError as error:
                 self.trouble = str(error)
                 return
-            self._fresh, self._arrival = {}, asyncio.get_running_loop().create_future()
-            self._moving.append(batch)
+            with self._swap:
+                self._fresh, self._arrival = {}, asyncio.get_running_loop().create_future()
+                self._moving.append(batch)
         for batch in list(self._moving):
             try:
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._take, batch)
-            except (sqlite3.Error, OverflowError, ValueError, TypeError) as error:
+            except (StorageAway, Refused, OverflowError, ValueError, TypeError) as error:
                 self.trouble = str(error)
                 continue
             self._moving.remove(batch)
@@ -191,11 +219,12 @@ class Recorder:
     def _take(self, batch: _Batch) -> None:
         """On the thread. An earlier try may have succeeded and then failed to say so."""
         rows = list(batch.by_id.values())
+        also = self._posting(self.name)
         if batch.tried:
-            store.insert_missing(self._db, rows)
+            store.insert_missing(self._db, rows, also, self._part)
         else:
             batch.tried = True
-            store.insert(self._db, rows)
+            store.insert(self._db, rows, also, self._part)
         batch.file.delete()
 
     async def _move_all(self) -> None:

@@ -7,15 +7,13 @@ last byte leaves.
 from __future__ import annotations
 
 import asyncio
-import threading
-from pathlib import Path
 from types import TracebackType
 
 import msgspec
 from msgspec import Raw
 
 from entrepot.errors import InvalidRequest
-from entrepot.storage.sqlite import connect, told, transaction
+from entrepot.storage.database import Database
 
 _MOST_TURNS = 1_000
 _MOST_BYTES = 64 * 2**20
@@ -36,20 +34,17 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class ResponseStore:
-    """Use as an async context. Calls that wait for the disk are made from a thread."""
+    """Use as an async context. `find` and what deletes wait for the store, and are called from a thread."""
 
-    def __init__(self, path: Path, synchronous: str) -> None:
-        self._path = path
-        self._synchronous = synchronous
-        self._lock = threading.Lock()
+    def __init__(self, db: Database) -> None:
+        self._whole = db
 
     async def __aenter__(self) -> ResponseStore:
-        self._db = connect(self._path, synchronous=self._synchronous)
+        self._db = self._whole.sibling()
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        with self._lock:
-            self._db.close()
+        self._db.close()
 
     async def keep(self, kept: Kept, key_hash: str) -> None:
         await asyncio.to_thread(self._put, kept, key_hash)
@@ -59,23 +54,19 @@ class ResponseStore:
         return await asyncio.to_thread(self._turns, response_id, key_hash)
 
     def find(self, response_id: str, key_hash: str) -> Kept | None:
-        with told(self._path), self._lock:
-            row = self._db.execute(_FIND, (response_id, key_hash)).fetchone()
+        row = self._db.execute(_FIND, (response_id, key_hash)).fetchone()
         return Kept(*row) if row else None
 
     def delete(self, response_id: str, key_hash: str) -> bool:
         """Whether there was one to delete."""
-        with told(self._path), self._lock:
-            return self._db.execute(_DELETE, (response_id, key_hash)).rowcount > 0
+        return self._db.execute(_DELETE, (response_id, key_hash)).rowcount > 0
 
     def delete_before(self, before_ms: int, at_once: int = 500) -> int:
-        with told(self._path), self._lock:
-            return self._db.execute(_DELETE_OLD, (before_ms, at_once)).rowcount
+        return self._db.execute(_DELETE_OLD, (before_ms, at_once)).rowcount
 
     def _put(self, kept: Kept, key_hash: str) -> None:
         row = (kept.id, key_hash, kept.created_ms, kept.previous_id, kept.input, kept.body)
-        with told(self._path), self._lock, transaction(self._db):
-            self._db.execute("INSERT INTO responses VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._db.execute("INSERT INTO responses VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def _turns(self, response_id: str, key_hash: str) -> list[Kept]:
         found: list[Kept] = []

@@ -2,67 +2,94 @@
 
 from __future__ import annotations
 
-import functools
-import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from entrepot.storage.sqlite import transaction
+from entrepot.storage.database import Database, EngineName, Table
 from entrepot.values.generation import Generation
 from entrepot.values.ids import ulid
 
 DAY_MS = 86_400_000
+PARTS = 16
+"""Rows that the sums of one key and day lie in where many processes add to them at once."""
 Row = tuple[Generation, bytes]
 """A record and its JSON, which is kept whole beside the columns."""
+Also = Callable[[Sequence[Generation]], None]
+"""Told of records that are new, within the transaction that writes them."""
 _decode = msgspec.json.Decoder(Generation).decode
+_IDS_AT_ONCE = 500
+_GENERATIONS = Table(
+    "generations",
+    (
+        ("id", "text"),
+        ("created_ms", "bigint"),
+        ("key_hash", "text"),
+        ("workspace", "text"),
+        ("model", "text"),
+        ("provider", "text"),
+        ("test", "int"),
+        ("status", "int"),
+        ("cost_nano", "bigint"),
+        ("prompt_tokens", "bigint"),
+        ("completion_tokens", "bigint"),
+        ("detail", "bytea"),
+    ),
+)
+_SUMMED = (("requests", "bigint"), ("cost_nano", "bigint"), ("prompt_tokens", "bigint"), ("completion_tokens", "bigint"))
+_SUMS: dict[EngineName, Table] = {
+    "sqlite": Table("key_usage", (("key_hash", "text"), ("day", "int"), *_SUMMED)),
+    "postgresql": Table("key_usage", (("key_hash", "text"), ("day", "int"), ("part", "int"), *_SUMMED)),
+}
+_ADDED = ", ".join(f"{name} = key_usage.{name} + excluded.{name}" for name, _ in _SUMMED)
 
-_COLUMNS = 12
-_ROWS_AT_ONCE = (64, 8, 1)
-"""Each statement gives the interpreter's lock away and waits to have it back, so that few large ones disturb requests least."""
-_SUM = """
-INSERT INTO key_usage
-VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (key_hash, day) DO UPDATE SET
-  requests = requests + excluded.requests,
-  cost_nano = cost_nano + excluded.cost_nano,
-  prompt_tokens = prompt_tokens + excluded.prompt_tokens,
-  completion_tokens = completion_tokens + excluded.completion_tokens
-"""
+
+def _nothing(made: Sequence[Generation]) -> None:
+    """For records that nobody else is told of."""
 
 
-def insert(db: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """All of them in one transaction. Their ids are new."""
-    with transaction(db):
-        _insert(db, rows)
+def insert(db: Database, rows: Sequence[Row], also: Also = _nothing, part: int = 0) -> None:
+    """All of them in one transaction. Their ids are new.
+
+    also  done within the transaction
+    part  differs between processes, so that none waits for another's sums
+    """
+    with db.transaction():
+        _insert(db, rows, also, part)
 
 
-def insert_missing(db: sqlite3.Connection, rows: Sequence[Row]) -> int:
+def insert_missing(db: Database, rows: Sequence[Row], also: Also = _nothing, part: int = 0) -> int:
     """Those whose ids are not there yet, in one transaction; says how many."""
-    with transaction(db):
-        missing = {row[0].id: row for row in rows if not has(db, row[0].id)}
-        _insert(db, list(missing.values()))
-    return len(missing)
+    by_id = {row[0].id: row for row in rows}
+    with db.transaction():
+        for found in _present(db, list(by_id)):
+            del by_id[found]
+        _insert(db, list(by_id.values()), also, part)
+    return len(by_id)
 
 
-def has(db: sqlite3.Connection, generation_id: str) -> bool:
+def has(db: Database, generation_id: str) -> bool:
     return db.execute("SELECT 1 FROM generations WHERE id = ?", (generation_id,)).fetchone() is not None
 
 
-def _insert(db: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    at = 0
-    for size in _ROWS_AT_ONCE:
-        while len(rows) - at >= size:
-            db.execute(_statement(size), [value for row in rows[at : at + size] for value in _columns(*row)])
-            at += size
-    for key, total in _sums(rows).items():
-        db.execute(_SUM, (*key, *total))
+def _present(db: Database, ids: Sequence[str]) -> Iterator[str]:
+    for at in range(0, len(ids), _IDS_AT_ONCE):
+        some = ids[at : at + _IDS_AT_ONCE]
+        marks = ", ".join("?" * len(some))
+        for (found,) in db.execute(f"SELECT id FROM generations WHERE id IN ({marks})", some):  # noqa: S608 # question marks only
+            yield found
 
 
-@functools.cache
-def _statement(rows: int) -> str:
-    row = "(" + ", ".join("?" * _COLUMNS) + ")"
-    return "INSERT INTO generations VALUES " + ", ".join([row] * rows)  # noqa: S608 # question marks only
+def _insert(db: Database, rows: Sequence[Row], also: Also, part: int) -> None:
+    db.insert(_GENERATIONS, [_columns(*row) for row in rows])
+    sums = _sums(rows)
+    if db.engine == "sqlite":
+        db.insert(_SUMS["sqlite"], sums, f"ON CONFLICT (key_hash, day) DO UPDATE SET {_ADDED}")
+    else:
+        parted = [(key_hash, day, part % PARTS, *totals) for key_hash, day, *totals in sums]
+        db.insert(_SUMS["postgresql"], parted, f"ON CONFLICT (key_hash, day, part) DO UPDATE SET {_ADDED}")
+    if rows:
+        also([generation for generation, _ in rows])
 
 
 def _columns(g: Generation, detail: bytes) -> tuple[object, ...]:
@@ -72,8 +99,8 @@ def _columns(g: Generation, detail: bytes) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _sums(rows: Sequence[Row]) -> dict[tuple[str, int], list[int]]:
-    """Requests, cost and tokens by key and day."""
+def _sums(rows: Sequence[Row]) -> list[tuple[str, int, int, int, int, int]]:
+    """Key, day, and requests, cost and tokens of both; sorted, so that no two writers wait for each other crosswise."""
     sums: dict[tuple[str, int], list[int]] = {}
     for g, _ in rows:
         total = sums.setdefault((g.key_hash, g.created_ms // DAY_MS), [0, 0, 0, 0])
@@ -81,35 +108,31 @@ def _sums(rows: Sequence[Row]) -> dict[tuple[str, int], list[int]]:
         total[1] += g.cost_nano
         total[2] += g.usage.prompt_tokens
         total[3] += g.usage.completion_tokens
-    return sums
+    return sorted((key_hash, day, *total) for (key_hash, day), total in sums.items())  # type: ignore[misc]
 
 
-def find(db: sqlite3.Connection, generation_id: str) -> Generation | None:
+def find(db: Database, generation_id: str) -> Generation | None:
     row = db.execute("SELECT detail FROM generations WHERE id = ?", (generation_id,)).fetchone()
     return _decode(row[0]) if row else None
 
 
-def usage_nano(db: sqlite3.Connection, key_hash: str, since_day: int = 0) -> int:
+def usage_nano(db: Database, key_hash: str, since_day: int = 0) -> int:
     """Nano-dollars spent by a key since a UTC day (days since 1970)."""
-    return int(
-        db.execute(
-            "SELECT coalesce(sum(cost_nano), 0) FROM key_usage WHERE key_hash = ? AND day >= ?", (key_hash, since_day)
-        ).fetchone()[0]
-    )
+    sql = "SELECT sum(cost_nano) FROM key_usage WHERE key_hash = ? AND day >= ?"
+    row = db.execute(sql, (key_hash, since_day)).fetchone()
+    return int(row[0] or 0) if row else 0
 
 
-def workspace_usage_nano(db: sqlite3.Connection, workspace: str) -> int:
+def workspace_usage_nano(db: Database, workspace: str) -> int:
     """Nano-dollars ever spent by a workspace. Test keys, whose spend is not real, are left out."""
-    return int(
-        db.execute(
-            "SELECT coalesce(sum(u.cost_nano), 0) FROM key_usage u JOIN keys k ON k.hash = u.key_hash "
-            "WHERE k.workspace = ? AND k.kind <> 'test'",
-            (workspace,),
-        ).fetchone()[0]
-    )
+    row = db.execute(
+        "SELECT sum(u.cost_nano) FROM key_usage u JOIN keys k ON k.hash = u.key_hash WHERE k.workspace = ? AND k.kind <> 'test'",
+        (workspace,),
+    ).fetchone()
+    return int(row[0] or 0) if row else 0
 
 
-def delete_before(db: sqlite3.Connection, before_ms: int, at_most: int = 5000) -> int:
+def delete_before(db: Database, before_ms: int, at_most: int = 5000) -> int:
     """Deletes some of the records older than a time, oldest first, and says how many; call again while it is not 0.
 
     Ids sort by time, so that no index on the time is needed."""

@@ -1,22 +1,25 @@
-"""The embedded engine: SQLite in WAL mode, and migrations that run in order under a lock."""
+"""The embedded engine: SQLite in WAL mode."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import importlib.resources
+import functools
 import sqlite3
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
-from entrepot.errors import GatewayError
+from entrepot.storage.database import EngineName, Refused, Row, StorageAway, Table, Violation
+from entrepot.storage.schema import ELSEWHERE, bring_up
 
-T = TypeVar("T")
 _WAIT_S = 10.0
 _WAL_PAUSE_S = 0.05
-_ELSEWHERE = "or give another --data-dir."
+_MAPPED_BYTES = 256 * 2**20
+_ROWS_AT_ONCE = (64, 8, 1)
+"""Each statement gives the interpreter's lock away and waits to have it back, so that few large ones disturb requests least."""
+_ELSEWHERE = ELSEWHERE["sqlite"]
 _TROUBLES = {
     sqlite3.SQLITE_BUSY: ("another program keeps it locked", "Close what has it open, as a database browser, and try again."),
     sqlite3.SQLITE_READONLY: ("it may not be written", f"See that it and its folder may be written, {_ELSEWHERE}"),
@@ -29,36 +32,122 @@ _TROUBLES = {
 """What the machine around us, and no bug of ours, does to a database, and what to do about it. By SQLite's primary error code."""
 
 
-class UnknownSchema(Exception):
-    """The database is not one this build can serve; the message says which and what to do."""
+class Sqlite:
+    """A `Database` that is one connection: threads that ask at once wait for each other."""
+
+    engine: EngineName = "sqlite"
+
+    def __init__(self, path: Path, *, synchronous: str, read_only: bool, mapped: bool, wait_s: float) -> None:
+        self._path = path
+        self._synchronous = synchronous
+        self._wait_s = wait_s
+        self._lock = threading.RLock()
+        with self._told():
+            self._db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+            _enter_wal(self._db, wait_s)
+            self._db.execute(f"PRAGMA busy_timeout = {wait_s * 1000:.0f}")
+            self._db.execute(f"PRAGMA synchronous = {'FULL' if synchronous == 'full' else 'NORMAL'}")
+            self._db.execute("PRAGMA foreign_keys = ON")
+            self._db.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES if mapped else 0}")
+            if read_only:
+                self._db.execute("PRAGMA query_only = ON")
+
+    @property
+    def place(self) -> str:
+        return str(self._path)
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        with self._lock, self._told():
+            return self._db.execute(sql, values)
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        with self._lock, self._told():
+            self._db.executemany(sql, rows)
+
+    def insert(self, table: Table, rows: Sequence[Sequence[Any]], tail: str = "") -> list[Row]:
+        returned: list[Row] = []
+        at = 0
+        with self._lock, self._told():
+            for size in _ROWS_AT_ONCE:
+                while len(rows) - at >= size:
+                    values = [value for row in rows[at : at + size] for value in row]
+                    returned += self._db.execute(_insert(table, size, tail), values).fetchall()
+                    at += size
+        return returned
+
+    @contextlib.contextmanager
+    def transaction(self, alone: str = "", *, kind: str = "IMMEDIATE") -> Iterator[None]:
+        """All who write are alone here."""
+        with self._lock:
+            if self._within():
+                yield
+                return
+            self.execute(f"BEGIN {kind}")
+            try:
+                yield
+                self.execute("COMMIT")
+            except BaseException:
+                if self._within():
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _within(self) -> bool:
+        """Whether a transaction is under way; a full disk ends one by itself."""
+        return self._db.in_transaction
+
+    def snapshot(self) -> contextlib.AbstractContextManager[None]:
+        return self.transaction(kind="DEFERRED")
+
+    def mark(self) -> int:
+        return int(self.execute("PRAGMA data_version").fetchone()[0])
+
+    def sibling(self, *, read_only: bool = False, mapped: bool = True) -> Sqlite:
+        return connect(self._path, synchronous=self._synchronous, read_only=read_only, mapped=mapped, wait_s=self._wait_s)
+
+    def migrate(self) -> int:
+        with self.transaction():
+            tables = [name for (name,) in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return bring_up(self, tables, self._run_all)
+
+    def _run_all(self, sql: str) -> None:
+        """Statement by statement; `executescript` would commit the transaction under way."""
+        held = ""
+        for line in sql.splitlines(keepends=True):
+            held += line
+            if sqlite3.complete_statement(held):
+                self.execute(held)
+                held = ""
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """What keeps the database from being used becomes StorageAway, with what to do about it."""
+        try:
+            yield
+        except sqlite3.IntegrityError as error:
+            raise Violation(str(error)) from error
+        except sqlite3.Error as error:
+            known = _TROUBLES.get(_code(error))
+            if known is None:
+                raise Refused(f"{self._path}: {error}") from error
+            what, remedy = known
+            raise StorageAway(f"The database at {self._path} cannot be used: {what}.", remedy=remedy, detail=str(error)) from None
 
 
-class StorageAway(GatewayError):
-    """The store cannot be asked. Never shown as if the caller's key were wrong."""
-
-    status = 503
-    error_type = "server"
-    retryable = True
-
-
-def connect(path: Path, *, synchronous: str = "normal", read_only: bool = False, wait_s: float = _WAIT_S) -> sqlite3.Connection:
-    """A connection in autocommit mode, usable from any one thread at a time. Waits so long for locks. raises StorageAway"""
+def connect(
+    path: Path, *, synchronous: str = "normal", read_only: bool = False, mapped: bool = True, wait_s: float = _WAIT_S
+) -> Sqlite:
+    """A connection that waits so long for locks. raises StorageAway"""
     try:
         if not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
-        with told(path):
-            connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-            _enter_wal(connection, wait_s)
-            connection.execute(f"PRAGMA busy_timeout = {wait_s * 1000:.0f}")
-            connection.execute(f"PRAGMA synchronous = {'FULL' if synchronous == 'full' else 'NORMAL'}")
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA mmap_size = 268435456")
-            if read_only:
-                connection.execute("PRAGMA query_only = ON")
     except OSError as error:
         remedy = f"Make it a folder that may be written, {_ELSEWHERE}"
         raise StorageAway(f"{path.parent} cannot hold the database: {error.strerror}.", remedy=remedy) from None
-    return connection
+    return Sqlite(path, synchronous=synchronous, read_only=read_only, mapped=mapped, wait_s=wait_s)
 
 
 def _enter_wal(connection: sqlite3.Connection, wait_s: float) -> None:
@@ -68,97 +157,18 @@ def _enter_wal(connection: sqlite3.Connection, wait_s: float) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             return
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
             if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 connection.close()
                 raise
             time.sleep(_WAL_PAUSE_S)
 
 
-def migrations() -> list[tuple[int, str, str]]:
-    """Number, name and SQL of every migration, in order."""
-    folder = importlib.resources.files("entrepot.storage") / "migrations"
-    found = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return [(int(name[:4]), name.removesuffix(".sql"), (folder / name).read_text(encoding="utf8")) for name in found]
-
-
-def migrate(connection: sqlite3.Connection) -> int:
-    """Brings the database to this build's schema, in one transaction, and gives its number. raises UnknownSchema, StorageAway"""
-    (path,) = connection.execute("SELECT file FROM pragma_database_list WHERE name = 'main'").fetchone()
-    with told(Path(path)), transaction(connection):
-        return _apply(connection, path)
-
-
-def _apply(connection: sqlite3.Connection, path: str) -> int:
-    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    if tables and "schema_versions" not in tables:
-        raise UnknownSchema(f"{path} is the database of another program. Move it away, {_ELSEWHERE}")
-    connection.execute("CREATE TABLE IF NOT EXISTS schema_versions (number INTEGER PRIMARY KEY, name TEXT, digest TEXT) STRICT")
-    done = {number: (name, digest) for number, name, digest in connection.execute("SELECT * FROM schema_versions")}
-    known = migrations()
-    newer = sorted(set(done) - {number for number, _, _ in known})
-    if newer:
-        raise UnknownSchema(
-            f"The database has schema {newer[-1]} ({done[newer[-1]][0]}), which this build, with {known[-1][0]}, does not know. "
-            "Run the newer version, or give another --data-dir."
-        )
-    for number, name, sql in known:
-        digest = hashlib.sha256(sql.encode()).hexdigest()
-        if number not in done:
-            for statement in _statements(sql):
-                connection.execute(statement)
-            connection.execute("INSERT INTO schema_versions VALUES (?, ?, ?)", (number, name, digest))
-        elif done[number][1] != digest:
-            raise UnknownSchema(
-                f"Schema {number} of the database was made by another text of {name}. "
-                "Run the version that made it, or give another --data-dir."
-            )
-    return known[-1][0]
-
-
-def _statements(sql: str) -> list[str]:
-    """Whole statements; `executescript` would commit the transaction under way."""
-    found, held = [], ""
-    for line in sql.splitlines(keepends=True):
-        held += line
-        if sqlite3.complete_statement(held):
-            found.append(held)
-            held = ""
-    return found
-
-
-@contextlib.contextmanager
-def transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[None]:
-    """All or nothing. raises sqlite3.Error"""
-    connection.execute(f"BEGIN {kind}")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def asked(path: Path, question: Callable[[], T]) -> T:
-    """The answer of a question to the database, whose troubles become StorageAway."""
-    try:
-        with told(path):
-            return question()
-    except sqlite3.Error as error:
-        raise StorageAway(f"The database at {path} cannot be asked: {error}.") from None
-
-
-@contextlib.contextmanager
-def told(path: Path) -> Iterator[None]:
-    """What keeps a database from being used becomes StorageAway, with what to do about it; a bug of ours stays as it is."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        if (known := _TROUBLES.get(_code(error))) is None:
-            raise
-        what, remedy = known
-        raise StorageAway(f"The database at {path} cannot be used: {what}.", remedy=remedy, detail=str(error)) from None
+@functools.lru_cache(64)
+def _insert(table: Table, rows: int, tail: str) -> str:
+    names = ", ".join(name for name, _ in table.columns)
+    row = "(" + ", ".join("?" * len(table.columns)) + ")"
+    return f"INSERT INTO {table.name} ({names}) VALUES {', '.join([row] * rows)} {tail}"  # noqa: S608 # names of ours
 
 
 def _code(error: sqlite3.Error) -> int:

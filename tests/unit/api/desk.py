@@ -16,6 +16,7 @@ from entrepot.errors import Unauthenticated
 from entrepot.providers import Provider
 from entrepot.providers.configured import Configured
 from entrepot.records.responses import ResponseStore
+from entrepot.storage import sqlite
 from entrepot.testing import builders
 from entrepot.values.caller import Caller
 from entrepot.values.generation import Generation
@@ -60,7 +61,7 @@ class FakeDesk:
             document=lambda: openapi.render(ROUTES, "test"),
             now_ms=lambda: builders.NOW_MS,
             log_failure=self.failures.append,
-            responses=ResponseStore(Path("nowhere.db"), "normal"),
+            responses=ResponseStore(sqlite.connect(Path(":memory:"))),
             max_body_bytes=100_000,
         )
 

@@ -1,6 +1,5 @@
 """Keys: shown once, kept as a keyed hash, looked up in memory, and each refusal in its own words."""
 
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -9,31 +8,32 @@ from entrepot.errors import Forbidden, InvalidRequest, Unauthenticated
 from entrepot.identity import store
 from entrepot.identity.keyring import KeyRing
 from entrepot.identity.secrets import is_well_formed, key_hash, kind_of, new_key, server_secret
-from entrepot.storage.sqlite import StorageAway, connect, migrate
+from entrepot.storage.database import Database, StorageAway
+from entrepot.storage.sqlite import connect
 from entrepot.values.caller import KeyKind
 
 SECRET = b"s" * 32
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> sqlite3.Connection:
+def db(tmp_path: Path) -> Database:
     connection = connect(tmp_path / "e.db")
-    migrate(connection)
+    connection.migrate()
     store.ensure_workspace(connection, 1)
     yield connection
     connection.close()
 
 
-def make(db: sqlite3.Connection, kind: KeyKind = "live", **more: int) -> str:
+def make(db: Database, kind: KeyKind = "live", **more: int) -> str:
     return store.create_key(db, SECRET, name="k", kind=kind, now_ms=1, **more)[0]
 
 
-def ring(db: sqlite3.Connection, now_ms: int = 10) -> KeyRing:
+def ring(db: Database, now_ms: int = 10) -> KeyRing:
     return KeyRing(db, SECRET, lambda: now_ms)
 
 
 @pytest.mark.parametrize("kind", ["live", "test", "management"])
-def test_a_key_is_known_by_its_hash_alone(db: sqlite3.Connection, kind: KeyKind) -> None:
+def test_a_key_is_known_by_its_hash_alone(db: Database, kind: KeyKind) -> None:
     key = make(db, kind)
     caller = ring(db).authenticate(f"Bearer {key}")
     assert caller.kind == kind == kind_of(key)
@@ -54,7 +54,7 @@ def test_a_key_is_known_by_its_hash_alone(db: sqlite3.Connection, kind: KeyKind)
         (f"Bearer {new_key('live')}", "not known here"),
     ],
 )
-def test_each_wrong_key_is_refused_in_its_own_words(db: sqlite3.Connection, header: str | None, words: str) -> None:
+def test_each_wrong_key_is_refused_in_its_own_words(db: Database, header: str | None, words: str) -> None:
     with pytest.raises(Unauthenticated, match=words):
         ring(db).authenticate(header)
 
@@ -66,7 +66,7 @@ def test_one_wrong_letter_is_a_mistyped_key() -> None:
     assert not is_well_formed(wrong)
 
 
-def test_an_expired_key_is_refused_even_after_it_was_seen(db: sqlite3.Connection) -> None:
+def test_an_expired_key_is_refused_even_after_it_was_seen(db: Database) -> None:
     key, now = make(db, expires_ms=100), [50]
     keys = KeyRing(db, SECRET, lambda: now[0])
     assert keys.authenticate(f"Bearer {key}")
@@ -75,16 +75,14 @@ def test_an_expired_key_is_refused_even_after_it_was_seen(db: sqlite3.Connection
         keys.authenticate(f"Bearer {key}")
 
 
-def test_management_keys_cannot_run_models(db: sqlite3.Connection) -> None:
+def test_management_keys_cannot_run_models(db: Database) -> None:
     key = make(db, "management")
     with pytest.raises(Forbidden):
         ring(db).authenticate_inference(f"Bearer {key}")
 
 
 @pytest.mark.parametrize(("change", "words"), [("disable", "disabled"), ("delete", "disabled|deleted")])
-def test_a_running_ring_sees_what_another_connection_changed(
-    db: sqlite3.Connection, tmp_path: Path, change: str, words: str
-) -> None:
+def test_a_running_ring_sees_what_another_connection_changed(db: Database, tmp_path: Path, change: str, words: str) -> None:
     key = make(db)
     keys = ring(db)
     caller = keys.authenticate(f"Bearer {key}")
@@ -99,7 +97,7 @@ def test_a_running_ring_sees_what_another_connection_changed(
         keys.authenticate(f"Bearer {key}")
 
 
-def test_a_name_that_several_keys_have_is_not_guessed(db: sqlite3.Connection) -> None:
+def test_a_name_that_several_keys_have_is_not_guessed(db: Database) -> None:
     make(db)
     make(db)
     with pytest.raises(InvalidRequest, match="2 keys"):
@@ -111,14 +109,14 @@ def test_the_servers_secret_is_made_once_and_read_by_its_owner_only(tmp_path: Pa
     assert (tmp_path / "d" / "secret").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_key_made_a_moment_ago_is_known_at_once(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_a_key_made_a_moment_ago_is_known_at_once(db: Database, tmp_path: Path) -> None:
     keys, other = ring(db), connect(tmp_path / "e.db")
     key = make(other)
     other.close()
     assert keys.authenticate(f"Bearer {key}")
 
 
-def test_a_store_that_cannot_be_asked_is_not_a_wrong_key(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_asked_is_not_a_wrong_key(db: Database, tmp_path: Path) -> None:
     watching = connect(tmp_path / "e.db", read_only=True)
     keys = KeyRing(watching, SECRET, lambda: 10)
     watching.close()
@@ -126,7 +124,7 @@ def test_a_store_that_cannot_be_asked_is_not_a_wrong_key(db: sqlite3.Connection,
         keys.authenticate(f"Bearer {new_key('live')}")
 
 
-def test_a_ring_reads_many_keys_and_finds_the_deleted_ones_among_them(db: sqlite3.Connection) -> None:
+def test_a_ring_reads_many_keys_and_finds_the_deleted_ones_among_them(db: Database) -> None:
     plain = [make(db) for _ in range(50)]
     store.delete_key(db, key_hash(plain[7], SECRET), 20)
     keys = ring(db)
@@ -137,7 +135,7 @@ def test_a_ring_reads_many_keys_and_finds_the_deleted_ones_among_them(db: sqlite
         keys.authenticate(f"Bearer {plain[7]}")
 
 
-def test_many_changes_are_taken_in_slices_and_the_last_one_of_each_key_holds(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_many_changes_are_taken_in_slices_and_the_last_one_of_each_key_holds(db: Database, tmp_path: Path) -> None:
     keys, other = ring(db), connect(tmp_path / "e.db")
     other.execute("BEGIN")
     plain = [make(other) for _ in range(5_001)]

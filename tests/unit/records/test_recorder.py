@@ -1,8 +1,9 @@
 """A record is there when `settle` returns, once, whatever happens around it."""
 
 import asyncio
+import contextlib
 import signal
-import sqlite3
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,8 @@ import pytest
 
 from entrepot.records import store
 from entrepot.records.recorder import NotRecorded, Recorder
-from entrepot.storage.sqlite import UnknownSchema, connect, migrate
+from entrepot.storage.database import UnknownSchema
+from entrepot.storage.sqlite import connect
 from entrepot.values.generation import Generation
 from entrepot.values.ids import generation_id
 from entrepot.values.usage import Usage
@@ -38,20 +40,27 @@ def generation(now_ms: int = DAY_MS * 20_000, **more: object) -> Generation:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     db = connect(tmp_path / "e.db")
-    migrate(db)
+    db.migrate()
     db.close()
     return tmp_path / "e.db"
 
 
+@contextlib.asynccontextmanager
+async def recording(path: Path, *, durable: bool = False) -> AsyncIterator[Recorder]:
+    with contextlib.closing(connect(path)) as db:
+        async with Recorder(db, path.parent, durable=durable) as recorder:
+            yield recorder
+
+
 async def test_a_settled_record_is_read_back_whole_at_once(path: Path) -> None:
-    async with Recorder(path) as recorder:
+    async with recording(path) as recorder:
         made = generation(adjusted=("a: dropped",), error_message="ünï")
         await recorder.settle(made)
         assert recorder.find(made.id) == made
 
 
 async def test_many_at_once_are_all_there_and_summed(path: Path) -> None:
-    async with Recorder(path) as recorder:
+    async with recording(path) as recorder:
         made = [generation() for _ in range(500)]
         await asyncio.gather(*(recorder.settle(one) for one in made))
         assert all(recorder.find(one.id) for one in made)
@@ -60,7 +69,7 @@ async def test_many_at_once_are_all_there_and_summed(path: Path) -> None:
 
 
 async def test_closing_writes_what_still_waits(path: Path) -> None:
-    async with Recorder(path) as recorder:
+    async with recording(path) as recorder:
         made = [generation() for _ in range(50)]
         waiting = [asyncio.ensure_future(recorder.settle(one)) for one in made]
         await asyncio.sleep(0)
@@ -71,7 +80,7 @@ async def test_closing_writes_what_still_waits(path: Path) -> None:
 
 
 async def test_a_cancelled_wait_loses_no_record(path: Path) -> None:
-    async with Recorder(path) as recorder:
+    async with recording(path) as recorder:
         made, other = generation(), generation()
         waiting = asyncio.ensure_future(recorder.settle(made))
         beside = asyncio.ensure_future(recorder.settle(other))
@@ -94,10 +103,10 @@ def test_old_records_are_deleted_in_bounded_slices(path: Path) -> None:
     "change", ["INSERT INTO schema_versions VALUES (9999, 'x', 'y')", "UPDATE schema_versions SET digest = 'z'"]
 )
 def test_an_unknown_schema_is_refused(path: Path, change: str) -> None:
-    db: sqlite3.Connection = connect(path)
+    db = connect(path)
     db.execute(change)
     with pytest.raises(UnknownSchema):
-        migrate(db)
+        db.migrate()
     db.close()
 
 
@@ -105,7 +114,7 @@ def test_an_unknown_schema_is_refused(path: Path, change: str) -> None:
     "odd", [{"cost_nano": 2**63}, {"usage": Usage(2**70, 1)}, {"cost_nano": -(2**63) - 1}, {"model": "\ud800"}]
 )
 async def test_a_record_that_no_column_holds_is_refused_and_the_next_one_is_written(path: Path, odd: dict[str, object]) -> None:
-    async with Recorder(path) as recorder:
+    async with recording(path) as recorder:
         with pytest.raises(NotRecorded):
             await asyncio.wait_for(recorder.settle(generation(**odd)), 10)
         good = generation()
@@ -128,23 +137,23 @@ async def test_what_a_dead_process_left_is_taken_in_once_and_its_torn_line_is_no
     db = connect(path)
     store.insert(db, [(made[0], lines[0])])
     db.close()
-    async with Recorder(path) as recorder:
+    async with recording(path) as recorder:
         assert all(recorder.find(one.id) == one for one in made)
     assert rows(path) == (3, 3)
     assert not list(path.parent.glob("*.journal"))
 
 
 async def test_the_journal_of_a_process_that_lives_is_left_alone(path: Path) -> None:
-    async with Recorder(path) as first:
+    async with recording(path) as first:
         await first.settle(generation())
-        async with Recorder(path) as second:
+        async with recording(path) as second:
             await second.settle(generation())
         assert rows(path)[0] <= 2
     assert rows(path) == (2, 2)
 
 
 async def test_a_database_that_is_locked_keeps_nobody_waiting_and_gets_its_records_later(path: Path) -> None:
-    async with Recorder(path) as recorder:
+    async with recording(path) as recorder:
         recorder._db.execute("PRAGMA busy_timeout = 10")
         holder = connect(path)
         holder.execute("BEGIN IMMEDIATE")
@@ -160,7 +169,7 @@ async def test_a_database_that_is_locked_keeps_nobody_waiting_and_gets_its_recor
 
 
 async def test_a_batch_that_was_committed_though_it_said_it_failed_is_not_written_twice(path: Path) -> None:
-    async with Recorder(path) as recorder:
+    async with recording(path) as recorder:
         made = generation()
         await recorder.settle(made)
         db = connect(path)
@@ -173,7 +182,7 @@ async def test_a_batch_that_was_committed_though_it_said_it_failed_is_not_writte
 
 
 async def test_with_full_synchronous_a_record_is_in_the_database_when_settle_returns(path: Path) -> None:
-    async with Recorder(path, "full") as recorder:
+    async with recording(path, durable=True) as recorder:
         await asyncio.gather(*(recorder.settle(generation()) for _ in range(20)))
         assert rows(path) == (20, 20)
 
@@ -181,7 +190,7 @@ async def test_with_full_synchronous_a_record_is_in_the_database_when_settle_ret
 async def test_a_full_disk_refuses_the_answer_and_leaves_no_half_line(path: Path) -> None:
     resource = pytest.importorskip("resource", reason="this system has no limits to stand for a full disk")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    async with Recorder(path) as recorder:
+    async with recording(path) as recorder:
         good = generation()
         await recorder.settle(good)
         handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

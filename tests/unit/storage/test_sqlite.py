@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.storage.sqlite import StorageAway, UnknownSchema, asked, connect, migrate, migrations
+from entrepot.storage.database import Refused, StorageAway, UnknownSchema, Violation
+from entrepot.storage.schema import migrations
+from entrepot.storage.sqlite import connect
 
 
 def started(path: Path) -> int:
     db = connect(path)
     try:
-        return migrate(db)
+        return db.migrate()
     finally:
         db.close()
 
@@ -21,9 +23,11 @@ def started(path: Path) -> int:
 def test_all_that_start_at_once_come_up_with_the_same_schema(tmp_path: Path, turn: int) -> None:
     path = tmp_path / f"{turn}.db"
     with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(started, [path] * 8)) == {migrations()[-1][0]}
+        assert set(pool.map(started, [path] * 8)) == {migrations("sqlite")[-1][0]}
     db = connect(path)
-    assert [row[0] for row in db.execute("SELECT number FROM schema_versions")] == [number for number, _, _ in migrations()]
+    assert [row[0] for row in db.execute("SELECT number FROM schema_versions")] == [
+        number for number, _, _ in migrations("sqlite")
+    ]
     db.close()
 
 
@@ -47,9 +51,9 @@ def test_a_database_that_another_program_keeps_is_waited_for_and_then_told(tmp_p
     keeper.execute("BEGIN IMMEDIATE")
     db = connect(path, wait_s=0.1)
     with pytest.raises(StorageAway, match="another program keeps it locked"):
-        migrate(db)
+        db.migrate()
     keeper.execute("ROLLBACK")
-    assert migrate(db)
+    assert db.migrate()
     keeper.close()
     db.close()
 
@@ -66,7 +70,7 @@ def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     db = connect(tmp_path / "e.db")
     db.execute("CREATE TABLE keys (mine)")
     with pytest.raises(UnknownSchema, match="another program"):
-        migrate(db)
+        db.migrate()
     assert [name for (name,) in db.execute("SELECT name FROM sqlite_master")] == ["keys"]
     db.close()
 
@@ -75,32 +79,34 @@ def test_a_full_disk_is_told_and_nothing_is_left_half_done(tmp_path: Path) -> No
     db = connect(tmp_path / "e.db")
     db.execute("PRAGMA max_page_count = 3")
     with pytest.raises(StorageAway, match="disk is full"):
-        migrate(db)
-    assert not db.in_transaction
+        db.migrate()
+    assert [*db.execute("SELECT name FROM sqlite_master")] == []
     db.execute("PRAGMA max_page_count = 1000000")
-    assert migrate(db)
+    assert db.migrate()
     db.close()
 
 
 def test_a_database_that_may_not_be_written_is_told(tmp_path: Path) -> None:
     connect(tmp_path / "e.db").close()
-    db = sqlite3.connect(f"file:{tmp_path / 'e.db'}?mode=ro", uri=True, isolation_level=None)
+    db = connect(tmp_path / "e.db", read_only=True)
     with pytest.raises(StorageAway, match="may not be written"):
-        migrate(db)
+        db.migrate()
     db.close()
 
 
-def test_a_question_the_database_cannot_answer_is_503(tmp_path: Path) -> None:
+def test_a_mistake_of_ours_is_told_from_trouble_of_the_store(tmp_path: Path) -> None:
     db = connect(tmp_path / "e.db")
-    with pytest.raises(StorageAway) as told:
-        asked(tmp_path / "e.db", lambda: db.execute("SELECT * FROM nothing"))
-    assert told.value.status == 503
+    db.migrate()
+    with pytest.raises(Refused, match="nothing"):
+        db.execute("SELECT * FROM nothing")
+    with pytest.raises(Violation, match="NOT NULL"):
+        db.execute("INSERT INTO workspaces (id) VALUES ('a')")
     db.close()
 
 
 def test_a_reader_cannot_write(tmp_path: Path) -> None:
     started(tmp_path / "e.db")
     db = connect(tmp_path / "e.db", read_only=True)
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(StorageAway, match="may not be written"):
         db.execute("DELETE FROM keys")
     db.close()

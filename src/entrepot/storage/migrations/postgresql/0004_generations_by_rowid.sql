@@ -1,0 +1,1 @@
+-- Rows of generations lie outside their index here from the start; nothing is to be done.

@@ -1,0 +1,276 @@
+"""The engine to grow onto: PostgreSQL, with a few connections that a whole process shares.
+
+A connection is borrowed for one statement or one transaction. One that the server has closed meanwhile, as after a restart, is
+seen to be closed before it is used; what was under way on it is StorageAway, and whether it was committed is not known. Every
+statement has an end on the server, every wait one here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import select
+import threading
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from entrepot.storage.database import EngineName, Refused, Row, Rows, StorageAway, Table, Violation
+from entrepot.storage.schema import bring_up
+
+if TYPE_CHECKING:
+    import psycopg
+
+_CONNECTIONS = 4
+_WAIT_S = 5.0
+"""For a connection of ours to be free, and for the server to take a new one."""
+_STATEMENT_S = 30
+_PAUSE_S = 0.25
+"""After a connection could not be made nobody tries again for so long: all who ask meanwhile are told at once."""
+_MIGRATION_S = 600
+_OPTIONS = {
+    "application_name": "entrepot",
+    "connect_timeout": str(int(_WAIT_S)),
+    "tcp_user_timeout": "10000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+}
+_LOCKS = 0x656E7472
+"""The space of our advisory locks, so that another program's on the same database are not met."""
+_AWAY = frozenset({"08", "53", "57", "58", "25006", "28", "3D", "55P03", "40001", "40P01"})
+"""Classes and codes of SQLSTATE that a later try may not meet: connection, resources, shutdown, disk, read-only, login, locks."""
+_REMEDY = "See that PostgreSQL runs and that storage.url is right."
+
+
+def connect(url: str, *, synchronous: str = "normal", connections: int = _CONNECTIONS) -> Postgresql:
+    """The first connection is made at once, so that a wrong URL is told at the start. raises StorageAway"""
+    pool = _Pool(_driver(), url, synchronous, connections)
+    with pool.borrowed():
+        pass
+    return Postgresql(pool)
+
+
+def _driver() -> Any:
+    try:
+        return importlib.import_module("psycopg")
+    except ImportError:
+        raise StorageAway(
+            "The package for PostgreSQL is not installed.", remedy="python -m pip install 'entrepot[postgres]'"
+        ) from None
+
+
+class _Pool:
+    """At most so many connections, made when they are needed, the one used last lent first."""
+
+    def __init__(self, driver: Any, url: str, synchronous: str, connections: int) -> None:
+        self.driver = driver
+        self._url = url
+        self._synchronous = synchronous
+        self._free = threading.BoundedSemaphore(connections)
+        self._idle: list[psycopg.Connection[Row]] = []
+        self._failed_s = 0.0
+        self._failure = ""
+        self.users = 0
+        try:
+            told = driver.conninfo.conninfo_to_dict(url)
+        except driver.ProgrammingError as error:
+            raise StorageAway(f"storage.url is not one of PostgreSQL: {error}", remedy="postgresql://user@host/db") from None
+        self._options = {name: value for name, value in _OPTIONS.items() if name not in told}
+        self.place = f"{told.get('host', 'localhost')}/{told.get('dbname', told.get('user', ''))}"
+
+    @contextlib.contextmanager
+    def borrowed(self) -> Iterator[psycopg.Connection[Row]]:
+        """A connection of one's own. What it raises becomes ours."""
+        if not self._free.acquire(timeout=_WAIT_S):
+            raise StorageAway(f"The database at {self.place} is busy: no connection came free in {_WAIT_S:g} s.")
+        connection: psycopg.Connection[Row] | None = None
+        try:
+            with self.told():
+                connection = self._alive() or self._made()
+                yield connection
+        finally:
+            if connection is not None:
+                self._take_back(connection)
+            self._free.release()
+
+    def _alive(self) -> psycopg.Connection[Row] | None:
+        """One that lay idle. A server that says something unasked is saying goodbye."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.closed and not select.select([connection.fileno()], [], [], 0)[0]:
+                return connection
+            connection.close()
+        return None
+
+    def _made(self) -> psycopg.Connection[Row]:
+        if time.monotonic() < self._failed_s + _PAUSE_S:
+            raise StorageAway(self._failure, remedy=_REMEDY)
+        options = f"-c statement_timeout={_STATEMENT_S}s -c idle_in_transaction_session_timeout={2 * _STATEMENT_S}s"
+        if self._synchronous != "full":
+            options += " -c lock_timeout=10s"
+        try:
+            connection: psycopg.Connection[Row] = self.driver.connect(
+                self._url, autocommit=True, cursor_factory=self.driver.RawCursor, options=options, **self._options
+            )
+        except self.driver.Error as error:
+            self._failure = f"The database at {self.place} cannot be reached: {_first_line(error)}."
+            self._failed_s = time.monotonic()
+            raise StorageAway(self._failure, remedy=_REMEDY) from None
+        return connection
+
+    def _take_back(self, connection: psycopg.Connection[Row]) -> None:
+        if connection.closed or connection.info.transaction_status != self.driver.pq.TransactionStatus.IDLE:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    @contextlib.contextmanager
+    def told(self) -> Iterator[None]:
+        try:
+            yield
+        except self.driver.errors.IntegrityError as error:
+            raise Violation(_first_line(error)) from error
+        except self.driver.Error as error:
+            code = error.sqlstate or ""
+            if code == "P0001":  # a trigger of ours said no
+                raise Violation(_first_line(error)) from error
+            if (code and not _AWAY & {code, code[:2]}) or not isinstance(error, self.driver.OperationalError):
+                raise Refused(f"{self.place}: {error}") from error
+            raise StorageAway(
+                f"The database at {self.place} cannot be asked: {_first_line(error)}.", remedy=_REMEDY, detail=str(error)
+            ) from None
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+
+class Postgresql:
+    """A `Database`. All siblings share one pool, and the last one closes it."""
+
+    engine: EngineName = "postgresql"
+
+    def __init__(self, pool: _Pool) -> None:
+        self._pool = pool
+        self._mine = threading.local()
+        pool.users += 1
+
+    @property
+    def place(self) -> str:
+        return self._pool.place
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> Rows:
+        """The rows are here when this returns, so that they may be read when the connection serves somebody else."""
+        with self._connection() as connection:
+            return _run(connection, _numbered(sql), values)
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        with self._connection() as connection:
+            connection.cursor().executemany(_numbered(sql), [_storable(row) for row in rows])
+
+    def insert(self, table: Table, rows: Sequence[Sequence[Any]], tail: str = "") -> list[Row]:
+        """One statement, with a list for each column."""
+        if not rows:
+            return []
+        with self._connection() as connection:
+            cursor = _run(connection, _unnest(table, tail), [list(column) for column in zip(*rows, strict=True)])
+            return cursor.fetchall() if cursor.description else []
+
+    @contextlib.contextmanager
+    def transaction(self, alone: str = "") -> Iterator[None]:
+        with self._begun(""):
+            if alone:
+                self.execute("SELECT pg_advisory_xact_lock(?, ?)", (_LOCKS, zlib.crc32(alone.encode()) >> 1))
+            yield
+
+    def snapshot(self) -> contextlib.AbstractContextManager[None]:
+        return self._begun("ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    @contextlib.contextmanager
+    def _begun(self, kind: str) -> Iterator[None]:
+        if getattr(self._mine, "connection", None) is not None:
+            yield
+            return
+        with self._pool.borrowed() as connection:
+            connection.execute(f"BEGIN {kind}")
+            self._mine.connection = connection
+            try:
+                yield
+                connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(self._pool.driver.Error):
+                    connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._mine.connection = None
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection[Row]]:
+        """The one whose transaction this thread is in, or any."""
+        mine = getattr(self._mine, "connection", None)
+        if mine is None:
+            with self._pool.borrowed() as connection:
+                yield connection
+        else:
+            with self._pool.told():
+                yield mine
+
+    def mark(self) -> None:
+        return None
+
+    def sibling(self, *, read_only: bool = False, mapped: bool = True) -> Postgresql:
+        return Postgresql(self._pool)
+
+    def migrate(self) -> int:
+        with self.transaction(alone="migrations"):
+            self.execute(f"SET LOCAL statement_timeout = '{_MIGRATION_S}s'")
+            tables = self.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+            return bring_up(self, [name for (name,) in tables], self._run_all)
+
+    def _run_all(self, sql: str) -> None:
+        with self._connection() as connection:
+            connection.execute(sql.encode())
+
+    def close(self) -> None:
+        self._pool.users -= 1
+        if not self._pool.users:
+            self._pool.close()
+
+
+def _run(connection: psycopg.Connection[Row], sql: bytes, values: Sequence[Any]) -> psycopg.Cursor[Row]:
+    """A text with NUL is refused here before anything is sent, since PostgreSQL has no such texts."""
+    try:
+        return connection.execute(sql, values)
+    except UnicodeError:
+        raise
+    except ValueError:
+        return connection.execute(sql, _storable(values))
+
+
+def _storable(values: Sequence[Any]) -> list[Any]:
+    """Without what no text of PostgreSQL may have, deep in lists too."""
+    return [
+        value.replace("\0", "\ufffd") if isinstance(value, str) else _storable(value) if isinstance(value, list) else value
+        for value in values
+    ]
+
+
+@functools.lru_cache(1024)
+def _numbered(sql: str) -> bytes:
+    """With $1, $2 ... for each question mark; none of our texts has one that means anything else."""
+    first, *rest = sql.split("?")
+    return (first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))).encode()
+
+
+@functools.lru_cache(64)
+def _unnest(table: Table, tail: str) -> bytes:
+    names = ", ".join(name for name, _ in table.columns)
+    lists = ", ".join(f"${number}::{kind}[]" for number, (_, kind) in enumerate(table.columns, 1))
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({lists}) {tail}".encode()  # noqa: S608 # names of ours
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0].removesuffix(".")
