@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from entrepot.dialects.anthropic_messages.usage import WireUsage, usage_of
+from entrepot.dialects.anthropic_messages.usage import WireUsage, told_tier, usage_of
 from entrepot.dialects.anthropic_messages.words import ANSWER_TOOL, FAMILY, NAME, finish_of
 from entrepot.dialects.dialect import Hearing
 from entrepot.dialects.sse import EventReader
@@ -115,7 +115,7 @@ def read(body: bytes, hearing: Hearing) -> list[Event]:
         raise Malformed("no content")
     blocks = _Blocks(hearing.family or FAMILY)
     usage = told.usage or WireUsage()
-    events: list[Event] = [Began(told.id, told.model, usage.service_tier or "")]
+    events: list[Event] = [Began(told.id, told.model, told_tier(usage))]
     try:
         for number, raw in enumerate(told.content):
             events += blocks.begin(number, raw)
@@ -123,7 +123,7 @@ def read(body: bytes, hearing: Hearing) -> list[Event]:
     except REFUSED as error:
         raise Malformed(str(error)) from None
     if usage.said:
-        events.append(UsageSeen(usage_of(usage), usage.service_tier or ""))
+        events.append(UsageSeen(usage_of(usage), told_tier(usage)))
     if told.stop_reason:
         events.append(blocks.finish(told))
     return events
@@ -195,7 +195,7 @@ class Reader:
             events.append(ForeignEvent(kind, Raw(payload)))
 
     def _begin(self, message: _Message, events: list[Event]) -> None:
-        events.append(Began(message.id, message.model, (message.usage or self._told_usage).service_tier or ""))
+        events.append(Began(message.id, message.model, told_tier(message.usage or self._told_usage)))
         for number, raw in enumerate(message.content or ()):
             events += self._blocks.begin(number, raw)
         self._use(message.usage, events)
@@ -209,7 +209,7 @@ class Reader:
     def _use(self, usage: WireUsage | None, events: list[Event]) -> None:
         if usage is not None and usage.said:
             self._told_usage = usage.after(self._told_usage)
-            events.append(UsageSeen(usage_of(self._told_usage), self._told_usage.service_tier or ""))
+            events.append(UsageSeen(usage_of(self._told_usage), told_tier(self._told_usage)))
 
     def _departing(self, payload: bytes, error: Exception) -> _Told:
         """An event that msgspec refuses: an end sign of another dialect, half a surrogate pair, or none of this dialect's."""
@@ -286,10 +286,10 @@ class _Blocks:
             block = _decode_block(without_halves(bytes(memoryview(raw))))
         kind = _KINDS.get(block.type, "foreign")
         self._open[number] = now = _Open(self._next, block, kind)
-        self._next += 1
         if kind == "foreign":
             now.fields = decode_fields(raw)
             return events
+        self._next += 1
         return events + self._beginning(now, block)
 
     def _beginning(self, now: _Open, block: _Block) -> list[Event]:
@@ -349,6 +349,7 @@ class _Blocks:
             if now.pieces:
                 now.fields["input"] = Raw("".join(now.pieces).encode(errors="replace"))
             part = Foreign(NAME, now.type, Raw(encode(now.fields)))
+            now.index, self._next = self._next, self._next + 1
             return [PartBegan(now.index, "foreign", name=now.type, part=part), PartEnded(now.index)]
         events: list[Event] = []
         if now.half:

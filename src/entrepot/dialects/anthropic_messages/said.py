@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from msgspec import Raw
 
 from entrepot.dialects.anthropic_messages.carried import Carried, carry
@@ -96,16 +95,6 @@ def citation_block(citation: Citation) -> Object | Raw | None:
 def free_text(text: str) -> str:
     """The input of a tool that takes free text."""
     return dumps({"input": text}).decode()
-
-
-def object_of(arguments: str) -> Raw:
-    """Arguments as an object, to the byte where they are one."""
-    text = arguments.strip()
-    try:
-        decode_fields(text.encode())
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return Raw(dumps({"_raw": arguments}) if text not in ("", "null") else b"{}")
-    return Raw(text.encode())
 
 
 def ending(finish: Finished | None, *, refused: bool) -> bytes:

@@ -17,7 +17,7 @@ from entrepot.dialects.anthropic_messages.carried import Carried, carry
 from entrepot.dialects.anthropic_messages.failure import error_event
 from entrepot.dialects.anthropic_messages.read import REFUSED, without_halves
 from entrepot.dialects.anthropic_messages.said import json_of, message_id, one_line
-from entrepot.dialects.anthropic_messages.usage import WireUsage, render_usage, tier_of, usage_of, with_cost
+from entrepot.dialects.anthropic_messages.usage import WireUsage, render_usage, tier_of, told_tier, usage_of, with_cost
 from entrepot.dialects.anthropic_messages.words import FAMILY, finish_of
 from entrepot.dialects.dialect import Hearing
 from entrepot.dialects.sse import EventReader
@@ -106,7 +106,7 @@ class _Spliced:
             return
         self._wire = wire.after(self._wire)
         self._raw_usage |= decode_fields(raw)
-        self.service_tier = self._wire.service_tier or self.service_tier
+        self.service_tier = told_tier(self._wire) or self.service_tier
 
     def _read_usage(self) -> Usage | None:
         return usage_of(self._wire) if self._wire.said else None

@@ -82,6 +82,11 @@ def usage_of(told: WireUsage) -> Usage:
 _NOTHING_WRITTEN = _Written()
 
 
+def told_tier(told: WireUsage) -> str:
+    """The service tier that was served, in Chat's words; "" when it was not told."""
+    return "default" if told.service_tier == "standard" else told.service_tier or ""
+
+
 # For the client
 
 _TIERS = {"standard": "standard", "default": "standard", "priority": "priority", "fast": "priority", "batch": "batch"}

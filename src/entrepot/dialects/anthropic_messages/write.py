@@ -14,6 +14,7 @@ from entrepot.dialects.anthropic_messages.said import Object
 from entrepot.dialects.anthropic_messages.usage import render_usage, tier_of
 from entrepot.dialects.anthropic_messages.words import NAME
 from entrepot.dialects.gather import Answered, gather
+from entrepot.dialects.unsaid import arguments_of
 from entrepot.dialects.voice import Voice, dumps, encode
 from entrepot.values.conversation import Audio, Foreign, Part, Reasoning, Refusal, Text, ToolCall
 from entrepot.values.event import Event
@@ -97,8 +98,8 @@ def _redacted(data: str) -> Object:
 def _call(part: ToolCall, voice: Voice, number: int) -> list[Object]:
     """State stands before the call: clients take a last block of thinking for cut short, and leave it out."""
     name = said.call_id(part.id, voice, number)
-    arguments = said.free_text(part.arguments) if part.custom else part.arguments
-    block = {"type": "tool_use", "id": name, "name": part.name, "input": said.object_of(arguments), "caller": DIRECT}
+    arguments = Raw(said.free_text(part.arguments).encode()) if part.custom else arguments_of(part, [])
+    block = {"type": "tool_use", "id": name, "name": part.name, "input": arguments, "caller": DIRECT}
     return [block] if part.state is None else [_redacted(said.state_of_call(part.state, name)), block]
 
 

@@ -28,7 +28,7 @@ def test_what_claude_said_is_read_again_from_both_forms(step):
     for told in (dialect.read(plain(events), Hearing()), reader.feed(streamed(events, step=step))):
         whole = gather(told)
         assert whole.choices[0].parts == NATIVE and whole.choices[0].finish == CALLS
-        assert whole.seen == UsageSeen(USAGE, "standard") and whole.began.id == "msg_01KAJ0000000000000000000000"
+        assert whole.seen == UsageSeen(USAGE, "default") and whole.began.id == "msg_01KAJ0000000000000000000000"
 
 
 def without_state(message):
