@@ -25,8 +25,9 @@ from entrepot.dialects.openai_embeddings.wire import NAME as EMBEDDINGS
 from entrepot.errors import GatewayError, UpstreamError
 from entrepot.files.attach import Attachments
 from entrepot.identity import store as keys_store
+from entrepot.identity.installation import installation_secret
 from entrepot.identity.keyring import KeyRing
-from entrepot.identity.secrets import server_secret
+from entrepot.ledger.posting import post_usage
 from entrepot.metering import tokens
 from entrepot.pipeline import Http, Pipeline, Rooms
 from entrepot.providers.configured import Configured, configure
@@ -87,7 +88,7 @@ class App:
         settings = self.settings
         self._db = open_store(settings)
         self._stack.callback(self._db.close)
-        secret = server_secret(Path(settings.data_dir))
+        secret = installation_secret(self._db, Path(settings.data_dir))
         keys_store.ensure_workspace(self._db, self.clock.now_ms())
         self.first_test_key = _first_test_key(self._db, secret, self.clock.now_ms())
         watching = self._db.sibling(read_only=True, mapped=False)
@@ -95,7 +96,7 @@ class App:
         self.keys = KeyRing(watching, secret, self.clock.now_ms)
         client = await self._stack.enter_async_context(Client(settings.upstream, proxy_environment()))
         self.recorder = await self._stack.enter_async_context(
-            Recorder(self._db, settings.journal_dir, durable=settings.storage.synchronous == "full")
+            Recorder(self._db, settings.journal_dir, durable=settings.storage.synchronous == "full", post=post_usage)
         )
         self._client = client
         self._stocked = self._stock_mark()
@@ -342,9 +343,10 @@ def _sandbox_endpoint(model: Model, speaks: str) -> Endpoint:
 
 def _first_test_key(db: Database, secret: bytes, now_ms: int) -> str | None:
     """A test key for the first run, shown once; None when there are keys already."""
-    if db.execute("SELECT 1 FROM keys LIMIT 1").fetchone():
-        return None
-    key, _ = keys_store.create_key(db, secret, name="first test key", kind="test", now_ms=now_ms)
+    with db.transaction(alone="keys"):
+        if db.execute("SELECT 1 FROM keys LIMIT 1").fetchone():
+            return None
+        key, _ = keys_store.create_key(db, secret, name="first test key", kind="test", now_ms=now_ms)
     return key
 
 

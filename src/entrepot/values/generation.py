@@ -42,6 +42,7 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     adjusted             parameters dropped, clamped or renamed, each as "name: what was done"
     unknown_fields       top-level request fields we do not know and passed on
     plan                 one line for each endpoint considered: "openai kept", "groq dropped: ignored by the request"
+    held                 the purses that its highest cost was held against
     """
 
     id: str
@@ -87,3 +88,4 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     images_in: int = 0
     audio_in: int = 0
     tool_calls: int = 0
+    held: tuple[str, ...] = ()

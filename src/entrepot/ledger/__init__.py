@@ -1,0 +1,1 @@
+"""Money: the books, limits and holds, settlement. Amounts are whole nano-dollars."""

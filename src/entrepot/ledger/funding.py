@@ -1,0 +1,82 @@
+"""Credit given, corrected and paid back: each once, by its key, with a line in the audit log."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from entrepot.errors import InvalidRequest, NotFound
+from entrepot.ledger import audit, leases
+from entrepot.ledger.books import LARGEST, Account, Move, Transaction, balance, is_posted, post
+from entrepot.ledger.purses import credit_purse
+from entrepot.storage.database import Database
+from entrepot.values.money import parse_usd, usd
+
+
+class Order(audit.Act, frozen=True, kw_only=True):
+    """What is to be done. `key` names it: an order that comes again changes nothing."""
+
+    key: str
+    workspace: str
+    amount_nano: int
+    reason: str
+
+
+def grant(db: Database, order: Order) -> bool:
+    """Gives credit away; false when it was done before. raises InvalidRequest, NotFound"""
+    return _fund(db, order, "grant", "promotion")
+
+
+def correct(db: Database, order: Order) -> bool:
+    """Adds to credit, or takes away below zero; false when it was done before. raises InvalidRequest, NotFound"""
+    return _fund(db, order, "correction", "adjustment")
+
+
+def refund(db: Database, order: Order) -> bool:
+    """Pays back credit that is neither spent nor held; false when it was done before. raises InvalidRequest, NotFound"""
+    return _fund(db, order, "refund", "clearing")
+
+
+def amount_of(text: str, *, field: str = "amount", negative: bool = False) -> int:
+    """Nano-dollars of an amount somebody typed. raises InvalidRequest, when it is no amount, nothing, or below zero"""
+    try:
+        nano = parse_usd(text)
+    except ValueError as error:
+        _refuse(f"{error}", field, text)
+    if nano == 0 or (nano < 0 and not negative):
+        _refuse("It must be above zero" if not negative else "It must not be zero", field, text)
+    return nano
+
+
+def _fund(db: Database, order: Order, kind: str, against: Account) -> bool:
+    _check(order, kind)
+    with db.transaction(alone=leases.alone(order.workspace)):
+        if db.execute("SELECT 1 FROM workspaces WHERE id = ?", (order.workspace,)).fetchone() is None:
+            raise NotFound(f"There is no workspace {order.workspace!r}.", field="workspace")
+        if is_posted(db, f"{kind}:{order.key}"):
+            return False
+        before = balance(db, "credit", order.workspace)
+        gain = -order.amount_nano if kind == "refund" else order.amount_nano
+        free = before - leases.leased(db, credit_purse(order.workspace))
+        if kind == "refund" and order.amount_nano > free:
+            _refuse(f"Only ${usd(max(free, 0))} of it is neither spent nor in use", "amount", usd(order.amount_nano))
+        if abs(before + gain) > LARGEST:
+            _refuse("The balance would be larger than the books hold", "amount", usd(order.amount_nano))
+        giver, taker = (against, "credit") if gain > 0 else ("credit", against)
+        move = Move(giver, order.workspace, taker, order.workspace, abs(gain))  # type: ignore[arg-type] # both are accounts
+        post(db, Transaction(f"{kind}:{order.key}", "live", kind, order.at_ms, (move,), order.actor, order.reason))
+        subject = f"workspace/{order.workspace}"
+        audit.write(db, order, f"credit.{kind}", subject, {"balance": usd(before)}, {"balance": usd(before + gain)})
+    return True
+
+
+def _check(order: Order, kind: str) -> None:
+    if not 1 <= len(order.key) <= 200:
+        _refuse("It must have 1 to 200 characters", "key", order.key)
+    if not order.reason.strip() or len(order.reason) > 500:
+        _refuse("It must have 1 to 500 characters", "reason", order.reason)
+    if order.amount_nano == 0 or (order.amount_nano < 0 and kind != "correction"):
+        _refuse("It must be above zero", "amount", usd(order.amount_nano))
+
+
+def _refuse(why: str, field: str, received: str) -> NoReturn:
+    raise InvalidRequest(f"`{field}`: {why}.", field=field, received=received[:80], remedy="Nothing was changed.")
