@@ -155,6 +155,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     write          a whole answer for the client: events, voice, request, usage, prompt_nano, completion_nano
     writer         the same for a stream
     render_error   status and body of a refusal, with the generation's id ("" when there is none)
+    abroad         notes on what of a conversation no other dialect can say. raises InvalidRequest where that is the point
     render         a conversation, already `fitted`, to a provider's body. raises InvalidRequest for what it cannot express
     read           a provider's whole body to events. raises Malformed
     reader         the same for a stream
@@ -174,6 +175,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     write: Callable[[Sequence[Event], Voice, Request, Usage, int, int], bytes] | None = None
     writer: Callable[[Voice, Request], StreamWriter] | None = None
     render_error: Callable[[GatewayError, str], tuple[int, bytes]] | None = None
+    abroad: Callable[[Conversation], tuple[str, ...]] | None = None
     render: Callable[[Conversation, Wishes], Rendered] | None = None
     read: Callable[[bytes, Hearing], list[Event]] | None = None
     reader: Callable[[Hearing], StreamReader] | None = None

@@ -62,7 +62,11 @@ def body_for(request: Request, provider_dialect: str, wishes: Wishes) -> Rendere
     if speaks.render is None:
         raise Internal(f"{provider_dialect} is not a provider's dialect.")
     wishes = msgspec.structs.replace(wishes, family=wishes.family or speaks.family, shows=request.wishes_reasoning_text)
-    return speaks.render(fitted(conversation_of(request), wishes.dropped, wishes.effort, wishes.max_tokens), wishes)
+    conversation = conversation_of(request)
+    told_abroad = dialect(request.dialect).abroad if request.dialect != provider_dialect else None
+    notes = told_abroad(conversation) if told_abroad is not None else ()
+    rendered = speaks.render(fitted(conversation, wishes.dropped, wishes.effort, wishes.max_tokens), wishes)
+    return msgspec.structs.replace(rendered, notes=(*notes, *rendered.notes)) if notes else rendered
 
 
 def plain_answer(body: bytes, voice: Voice, request: Request, provider_dialect: str, hearing: Hearing) -> Plain:

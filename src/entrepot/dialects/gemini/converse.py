@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from entrepot.dialects.gemini import asked
+from entrepot.dialects.gemini.abroad import MIME
 from entrepot.dialects.gemini.asked import Asked, CallingConfig, FunctionDeclaration, as_list, either, either_raw
 from entrepot.dialects.gemini.contents import hear_contents, hear_system, raw_items
 from entrepot.dialects.gemini.parse import level_of, member, said_in, schema_given
@@ -69,7 +70,7 @@ def conversation_of_fields(told: Asked, fields: Fields, stream: bool) -> Convers
         service_tier=_tier(either(told.serviceTier, told.service_tier)),
         stream=stream,
         dialect=DIALECT,
-        extra=_extra(fields),
+        extra=_extra(fields) | _unusual(config),
         source={name: raw for name, raw in fields.items() if name not in _OWN},
     )
 
@@ -200,6 +201,12 @@ def _extra(fields: Fields) -> Fields:
         if some(raw):
             extra |= {f"{camel}.{name}": value for name, value in _decode_fields(raw).items() if name not in known}
     return extra
+
+
+def _unusual(config: asked.GenerationConfig) -> Fields:
+    """A form of the answer that is neither text nor JSON, as one word of an enum is."""
+    mime = either(config.responseMimeType, config.response_mime_type)
+    return {} if mime in (None, "", "text/plain", _JSON) else {MIME: Raw(encode(mime))}
 
 
 def _wrong(path: str, expected: str, received: Any, remedy: str) -> InvalidRequest:

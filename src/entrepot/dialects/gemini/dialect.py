@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from entrepot.dialects.dialect import Dialect
+from entrepot.dialects.gemini.abroad import abroad
 from entrepot.dialects.gemini.converse import converse
 from entrepot.dialects.gemini.parse import parse
 from entrepot.dialects.gemini.read import DIALECT, FAMILY, Reader, read
@@ -26,6 +27,7 @@ dialect = Dialect(
     family=FAMILY,
     parse=parse,
     converse=converse,
+    abroad=abroad,
     render=render,
     respeak=respeak,
     read=read,
