@@ -12,6 +12,7 @@ import httpx
 import httpx2
 import openai
 from gemini_recordings import answers as gemini_answers
+from gemini_recordings import requests as gemini_requests
 from google import genai
 from google.genai import types as genai_types
 from messages_recordings import exchanges as messages_exchanges
@@ -61,6 +62,35 @@ def _all() -> Iterator[Heard]:
         for native in native_recordings(name):
             if native.status == 200:
                 yield Heard(native.name, name, native.streamed, native.body, FAMILIES.get(native.folder, ""))
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request as a client sent it. `body` is JSON."""
+
+    name: str
+    dialect: str
+    body: bytes
+
+
+@functools.cache
+def requests_sent() -> tuple[Sent, ...]:
+    return tuple(_all_sent()) if ROOT.is_dir() else ()
+
+
+def _all_sent() -> Iterator[Sent]:
+    for chat in chat_recordings():
+        if chat.request and chat.status == 200:
+            yield Sent(chat.name, "openai_chat", json.dumps(chat.request).encode())
+    for recording in responses_recordings():
+        if recording.request and recording.status == 200 and not recording.request.get("background"):
+            yield Sent(recording.name, "openai_responses", json.dumps(recording.request).encode())
+    for message in messages_exchanges():
+        if message.request and message.status == 200 and not message.counts:
+            yield Sent(message.name, "anthropic_messages", json.dumps(message.request).encode())
+    for asked_gemini in gemini_requests():
+        if asked_gemini.sent and asked_gemini.status == 200:
+            yield Sent(asked_gemini.name, "gemini", asked_gemini.sent)
 
 
 # Clients

@@ -81,7 +81,8 @@ def _share(shares: list[Share] | None, modality: tuple[str, int]) -> int:
 def tier_of(told: WireUsage) -> str:
     """The service tier that was served, in Chat's words; "" where it is the usual one of a Vertex project."""
     if told.serviceTier:
-        return told.serviceTier.lower()
+        tier = told.serviceTier.lower()
+        return "default" if tier == "standard" else tier
     traffic = told.trafficType
     if isinstance(traffic, str):
         return next((tier for tier in ("flex", "priority") if tier.upper() in traffic), "")

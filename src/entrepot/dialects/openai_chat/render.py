@@ -14,7 +14,7 @@ from entrepot.dialects.dialect import Rendered, Wishes
 from entrepot.dialects.openai_chat.respeak import nine, pseudonym
 from entrepot.dialects.openai_chat.write import entries_of
 from entrepot.dialects.turns import left_out
-from entrepot.dialects.voice import dumps
+from entrepot.dialects.voice import dumps, loads
 from entrepot.errors import InvalidRequest
 from entrepot.providers import Quirk
 from entrepot.values.conversation import (
@@ -256,7 +256,7 @@ def _tool(tool: Tool, keeps: bool) -> Object | Raw:
         told["description"] = tool.description
     if tool.kind == "custom":
         if given(tool.format):
-            told["format"] = tool.format
+            told["format"] = _nested_grammar(tool.format)
         return {"type": "custom", "custom": told}
     if given(tool.parameters):
         told["parameters"] = tool.parameters
@@ -266,6 +266,14 @@ def _tool(tool: Tool, keeps: bool) -> Object | Raw:
     if tool.cache is not None and keeps:
         whole["cache_control"] = {"type": "ephemeral", **({"ttl": tool.cache.ttl} if tool.cache.ttl else {})}
     return whole
+
+
+def _nested_grammar(raw: Raw) -> Object | Raw:
+    """A grammar as Chat nests it; Responses has it flat."""
+    told = loads(raw)
+    if not isinstance(told, dict) or told.get("type") != "grammar" or "grammar" in told:
+        return raw
+    return {"type": "grammar", "grammar": {name: value for name, value in told.items() if name != "type"}}
 
 
 def _choice(choice: ToolChoice, tools: Iterable[Tool]) -> str | Object:

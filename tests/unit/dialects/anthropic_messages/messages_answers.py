@@ -58,7 +58,7 @@ FOREIGN: tuple[Part, ...] = (
 
 
 def answer(parts: Sequence[Part], finish: Finished) -> list[Event]:
-    return [Began("msg_up", "claude", "standard"), *events_of(parts), UsageSeen(USAGE, "standard"), finish]
+    return [Began("msg_up", "claude", "default"), *events_of(parts), UsageSeen(USAGE, "default"), finish]
 
 
 def asked(**more: Any) -> Asked:
