@@ -155,7 +155,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     write          a whole answer for the client: events, voice, request, usage, prompt_nano, completion_nano
     writer         the same for a stream
     render_error   status and body of a refusal, with the generation's id ("" when there is none)
-    abroad         notes on what of a conversation no other dialect can say. raises InvalidRequest where that is the point
+    abroad         notes on what of a conversation no other dialect can say. raises InvalidRequest for what cannot be left out
     render         a conversation, already `fitted`, to a provider's body. raises InvalidRequest for what it cannot express
     read           a provider's whole body to events. raises Malformed
     reader         the same for a stream
