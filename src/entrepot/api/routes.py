@@ -170,8 +170,7 @@ class Api:
             if method == "OPTIONS" and methods:
                 response = _preflight(methods)
             else:
-                body = await read_body(receive, self._desk.max_body_bytes) if route is not None and route.reads else b""
-                response = await self._run(route, methods, params, scope, body)
+                response = await self._run(route, methods, params, scope, receive)
         except GatewayError as error:
             response = refusal(error, envelope)
             if isinstance(error, MethodNotAllowed):
@@ -183,7 +182,7 @@ class Api:
         await send(response, request_id, send_message)
 
     async def _run(
-        self, route: Route | None, methods: Mapping[str, Route], params: dict[str, str], scope: Message, body: bytes
+        self, route: Route | None, methods: Mapping[str, Route], params: dict[str, str], scope: Message, receive: Receive
     ) -> Response:
         path = scope["path"]
         if not methods:
@@ -194,6 +193,7 @@ class Api:
             )
         caller = self._admit(route, scope)
         query = parse_query(scope["query_string"], route.query) if route.query is not None else None
+        body = await read_body(receive, self._desk.max_body_bytes) if route.reads else b""
         handler, request = route.handler, Request(path, params, query, caller, _target(scope), body)
         if route.asks:
             return await asyncio.to_thread(handler, self._desk, request)
