@@ -4,9 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 from running import COLUMNS, TABLE, Table, missing
+from scripted import FAMILIES
 
 from entrepot.testing.gateway import ServerProcess
 
+TITLES = {
+    "real clients against a running gateway": COLUMNS,
+    "agents that edit a file and run a command, by what the provider speaks": tuple(FAMILIES),
+}
 PACE = {"ENTREPOT_SANDBOX_TOKENS_PER_S": "2000"}
 """Slow enough that a stream comes in pieces, which is what a client has to put together."""
 
@@ -37,6 +42,8 @@ def table(request: pytest.FixtureRequest) -> Table:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     table = config.stash[TABLE]
     if table:
-        terminalreporter.section("real clients against a running gateway")
-        for line in table.lines(COLUMNS):
-            terminalreporter.write_line(line)
+        for title, columns in TITLES.items():
+            for number, line in enumerate(table.lines(columns)):
+                if number == 0:
+                    terminalreporter.section(title)
+                terminalreporter.write_line(line)

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +78,15 @@ def steps(command: Sequence[str | Path], home: Path, url: str, key: str, environ
 class Table(dict[tuple[str, str], str]):
     """What each client did in each column, in the order in which it came."""
 
-    def lines(self, columns: Iterable[str]) -> Iterator[str]:
-        clients = list(dict.fromkeys(client for client, _ in self))
-        width = max(map(len, clients), default=0) + 2
-        yield "client".ljust(width) + "".join(column.ljust(12) for column in columns)
-        for client in clients:
-            yield client.ljust(width) + "".join(self.get((client, column), "-").ljust(12) for column in columns)
+    def lines(self, columns: Sequence[str]) -> Iterator[str]:
+        """None when no client has an entry in any of the columns."""
+        clients = list(dict.fromkeys(client for client, column in self if column in columns))
+        if clients:
+            wide = max(map(len, clients)) + 2
+            yield "".join(["client".ljust(wide), *(column.ljust(len(column) + 8) for column in columns)])
+            for client in clients:
+                cells = [self.get((client, column), "-").ljust(len(column) + 8) for column in columns]
+                yield client.ljust(wide) + "".join(cells)
 
 
 TABLE = pytest.StashKey[Table]()
