@@ -128,6 +128,7 @@ ROUTES = (
         errors=(InvalidRequest, NotFound, TooLarge),
         bases=_BASES,
         reads=True,
+        asks=True,
         envelope=dialect,
         refused=GoogleError,
         description="Counted with OpenAI's tokenizer: an estimate for the models of others. Costs nothing.",

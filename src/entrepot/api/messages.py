@@ -104,6 +104,7 @@ ROUTES = (
         errors=(InvalidRequest, NotFound, TooLarge),
         bases=_BASES,
         reads=True,
+        asks=True,
         envelope=dialect,
         refused=MessagesRefusal,
         description="Counted with OpenAI's tokenizer: an estimate for the models of others. Costs nothing.",

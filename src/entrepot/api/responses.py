@@ -215,6 +215,7 @@ ROUTES = (
         returns=InputTokens,
         errors=(InvalidRequest, NotFound, TooLarge),
         reads=True,
+        asks=True,
         envelope=dialect,
         description="Counted with OpenAI's tokenizer: an estimate for the models of others. Costs nothing.",
     ),

@@ -82,7 +82,7 @@ class Route(msgspec.Struct, frozen=True):
     same_shape  statuses beside 200 that answer in the shape of `returns`
     reads       the handler looks at the body; otherwise a route with a handler has none
     envelope    the dialect whose form refusals have, and `refused` the type of it; the contract's when there is none
-    asks        the handler asks the store, so that it runs on a thread
+    asks        the handler asks the store, or counts for long, so that it runs on a thread
     lasting     whether the answer to a query changes only with the catalogue, so that it is made once and has an ETag
     """
 

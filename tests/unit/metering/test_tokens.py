@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.metering.tokens import StreamCounter, count_prompt, count_text, cut_tokens, split_tokens
+from entrepot.metering.vocabulary import o200k
 
 SENTENCE = "The tide comes in and the tide goes out, and the port keeps its books by both. "
 
@@ -17,6 +18,13 @@ def test_pieces_count_as_the_whole_even_past_a_fold() -> None:
     for start in range(0, len(text), 7):
         counter.feed(text[start : start + 7])
     assert counter.total() == count_text(text)
+
+
+def test_a_long_text_counts_slice_by_slice_as_it_does_whole() -> None:
+    text = SENTENCE * 3000
+    assert count_text(text) == o200k().count(text)
+    solid = "quay" * 50_000
+    assert abs(count_text(solid) - o200k().count(solid)) <= 3
 
 
 @given(st.text(max_size=200))
