@@ -75,6 +75,10 @@ class Connection(asyncio.Protocol):
         self.began: asyncio.Future[bool] = loop.create_future()
         self.ended: asyncio.Future[int] = loop.create_future()
 
+    @property
+    def streaming(self) -> bool:
+        return self.first > 0 and not self.ended.done()
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # it is one
         self.transport = transport
 
@@ -204,7 +208,7 @@ class Run:
         self.seen.failed = self.load.hold - self.seen.open
         print(msgspec.json.encode(self.seen).decode(), flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-        self.seen.open = sum(connection.usable and not connection.ended.done() for connection in kept)
+        self.seen.open = sum(connection.streaming for connection in kept)
         for connection in kept:
             connection.transport.abort()
         return self.seen
