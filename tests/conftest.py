@@ -1,6 +1,28 @@
-"""Settings that all tests share."""
+"""Settings that all tests share, and the engines that a store is tested on."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from postgres_server import PostgresServer
 
 settings.register_profile("entrepot", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("entrepot")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One for all tests; each takes a database of its own."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, once on each engine."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'e.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.database()

@@ -16,7 +16,7 @@ from entrepot import settings as knobs
 from entrepot.app import App, open_store
 from entrepot.binding.answers import AIError
 from entrepot.errors import GatewayError
-from entrepot.identity.secrets import server_secret
+from entrepot.identity.installation import installation_secret
 from entrepot.identity.store import create_key, delete_key, ensure_workspace
 from entrepot.settings import BadSettings, Settings
 from entrepot.storage.database import UnknownSchema
@@ -99,7 +99,7 @@ class Local:
         try:
             now_ms = self._clock.now_ms()
             ensure_workspace(db, now_ms)
-            secret = server_secret(Path(self._settings.data_dir))
+            secret = installation_secret(db, Path(self._settings.data_dir))
             key, kept = create_key(db, secret, name="in process", kind="live" if self._live else "test", now_ms=now_ms)
             try:
                 yield key

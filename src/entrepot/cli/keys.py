@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from entrepot.api.key import iso
 from entrepot.cli.common import Failure, Json, Place, out, print_json, print_table, store
-from entrepot.identity.secrets import server_secret
+from entrepot.identity.installation import installation_secret
 from entrepot.identity.store import create_key, delete_key, ensure_workspace, find_key, list_keys, set_disabled
 from entrepot.settings import Settings
 from entrepot.storage.database import Database
@@ -95,7 +95,7 @@ def make_key(
     db: Database, settings: Settings, *, name: str, kind: KeyKind, now_ms: int, expires_ms: int | None
 ) -> tuple[str, Caller]:
     ensure_workspace(db, now_ms)
-    secret = server_secret(Path(settings.data_dir))
+    secret = installation_secret(db, Path(settings.data_dir))
     return create_key(db, secret, name=name, kind=kind, now_ms=now_ms, expires_ms=expires_ms)
 
 

