@@ -36,7 +36,8 @@ def litellm(upstream: int, place: Path) -> Iterator[Target]:
     # Without the second it fetches a price list from the network at start.
     environment = {"LITELLM_MASTER_KEY": _KEY, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
     with logged("LiteLLM", command, port, place, environment) as child:
-        yield Target("LiteLLM", port, child, key=_KEY)
+        # More are not open within a minute.
+        yield Target("LiteLLM", port, child, streams=300, key=_KEY)
 
 
 @contextlib.contextmanager
