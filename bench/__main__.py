@@ -3,6 +3,7 @@
 python -m bench [SECTION ...] [--full] [--rounds N] [--streams N] [--only NAME ...] [--json FILE] [--own-generator]
 python -m bench keys [COUNT]      a server with very many keys
 python -m bench client            the upstream client alone
+python -m bench translate         what it costs to translate between dialects
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from bench.processes import raise_file_limit
 from bench.rounds import PEERS, Bench, Results
 
 _SECTIONS = [*sections.ROUNDS, *sections.ALONE]
-_APART = ("keys", "client")
+_APART = ("keys", "client", "translate")
 _WIDTH = 150
 """Of the table where no terminal says how wide it is."""
 
