@@ -61,12 +61,12 @@ class Worker:
         body = seen.body.decode()
         if f'"{self.acts[0].tool}"' not in body:
             self.asides += 1
-            return self._reply((Text("A task"),), "stop", streams=self._streams(seen))
+            return reply(self.dialect, seen, (Text("A task"),))
         self._check(body)
         done = self.turn >= len(self.acts)
         parts = (self._thought(), Text(self.words)) if done else self._act(self.acts[self.turn])
         self.turn += 1
-        return self._reply(parts, "stop" if done else "tool_calls", streams=self._streams(seen))
+        return reply(self.dialect, seen, parts, "stop" if done else "tool_calls")
 
     def _check(self, body: str) -> None:
         marks = [_state(turn) if self.sealed else _step(turn) for turn in range(min(self.turn, len(self.acts)))]
@@ -96,20 +96,19 @@ class Worker:
         kind = "encrypted" if self.dialect == "openai_responses" else "signature"
         return Opaque(FAMILIES[self.dialect], _state(self.turn), kind)
 
-    def _streams(self, seen: Seen) -> bool:
-        return "streamGenerateContent" in seen.path if self.dialect == "gemini" else seen.json().get("stream", False)
 
-    def _reply(self, parts: tuple[Part, ...], finish: str, *, streams: bool) -> Reply:
-        events: list[Event] = [Began("up-1", "thinker"), *events_of(parts), UsageSeen(_USED), Finished(finish, finish)]
-        speaks = dialect(self.dialect)
-        assert speaks.write is not None and speaks.writer is not None and speaks.parse is not None
-        request = speaks.parse(json.dumps(_ASKED[self.dialect]).encode())
-        voice = Voice("gen-01AAAAAAAAAAAAAAAAAAAAAAAA", "thinker", "P", 1, lambda text: None)
-        if not streams:
-            return Reply(pieces=(speaks.write(events, voice, request, _USED, 0, 0),))
-        writer = speaks.writer(voice, request)
-        pieces = (*(writer.feed([event]) for event in events), writer.end(_USED, 0, 0))
-        return Reply(headers={"content-type": "text/event-stream"}, pieces=tuple(filter(None, pieces)), chunked=True)
+def reply(dialect_name: str, seen: Seen, parts: tuple[Part, ...], finish: str = "stop") -> Reply:
+    """An answer in a dialect, streamed where that was asked for."""
+    events: list[Event] = [Began("up-1", "thinker"), *events_of(parts), UsageSeen(_USED), Finished(finish, finish)]
+    speaks = dialect(dialect_name)
+    assert speaks.write is not None and speaks.writer is not None and speaks.parse is not None
+    request = speaks.parse(json.dumps(_ASKED[dialect_name]).encode())
+    voice = Voice("gen-01AAAAAAAAAAAAAAAAAAAAAAAA", "thinker", "P", 1, lambda text: None)
+    if "streamGenerateContent" not in seen.path and not seen.json().get("stream"):
+        return Reply(pieces=(speaks.write(events, voice, request, _USED, 0, 0),))
+    writer = speaks.writer(voice, request)
+    pieces = (*(writer.feed([event]) for event in events), writer.end(_USED, 0, 0))
+    return Reply(headers={"content-type": "text/event-stream"}, pieces=tuple(filter(None, pieces)), chunked=True)
 
 
 def _step(turn: int) -> str:
@@ -121,12 +120,12 @@ def _state(turn: int) -> str:
     return "c3RhdGUgb2YgdHVybi" + f"{turn:04d}".encode().hex() + "AA=="
 
 
-def config(folder: Path, worker: Worker, url: str) -> Path:
-    """An `entrepot.toml` in which `acme/thinker` is at the double."""
-    quirks = '["keeps_openrouter_fields"]' if worker.dialect == "openai_chat" else "[]"
+def config(folder: Path, dialect_name: str, url: str) -> Path:
+    """An `entrepot.toml` in which `acme/thinker` is at a double."""
+    quirks = '["keeps_openrouter_fields"]' if dialect_name == "openai_chat" else "[]"
     path = folder / "entrepot.toml"
     path.write_text(
-        f'[providers.double]\ndialect = "{worker.dialect}"\nbase_url = "{url}"\napi_key = ""\nquirks = {quirks}\n'
+        f'[providers.double]\ndialect = "{dialect_name}"\nbase_url = "{url}"\napi_key = ""\nquirks = {quirks}\n'
         '[[endpoints]]\nmodel = "acme/thinker"\nprovider = "double"\nprice = { prompt = "1", completion = "1" }\n'
     )
     return path

@@ -25,7 +25,7 @@ async def test_an_agent_edits_a_file_and_runs_a_command(name: str, dialect: str,
     worker = Worker(dialect, agent.acts(work), DONE, agent.sealed)
     table[name, dialect] = "no"
     async with FakeUpstream(worker) as upstream:
-        with ServerProcess("--config", str(config(tmp_path, worker, upstream.url))) as server:
+        with ServerProcess("--config", str(config(tmp_path, dialect, upstream.url))) as server:
             finished = await asyncio.to_thread(agent.run, Desk(server.url, server.live_key, work, home))
     assert finished.returncode == 0 and DONE in finished.stdout, finished.stdout[-1500:] + finished.stderr[-1500:]
     assert worker.problems == [] and worker.turn == len(worker.acts) + 1
