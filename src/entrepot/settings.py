@@ -24,6 +24,9 @@ Seconds = Annotated[float, Meta(gt=0, le=86400)]
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[Port, Meta(description="Port to listen on; 0 takes a free one.")] = 8080
+    workers: Annotated[
+        int, Meta(ge=1, le=256, description="Processes that share the port. Metrics and health are those of whichever answers.")
+    ] = 1
     max_body_bytes: Annotated[Positive, Meta(description="Longest request body; more is answered 413.")] = 10 * 2**20
     max_header_bytes: Annotated[Positive, Meta(description="Longest request head; more is answered 431.")] = 64 * 2**10
     head_timeout_s: Annotated[
@@ -89,6 +92,16 @@ class Sandbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         float, Meta(ge=0, le=100_000, description="Pace of streams under test keys; 0: as fast as it goes.")
     ] = 80.0
     first_token_s: Annotated[float, Meta(ge=0, le=60, description="Wait before the first token under test keys.")] = 0.15
+
+
+class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    share_percent: Annotated[
+        int,
+        Meta(ge=1, le=100, description="Of available money, that one call without max_tokens may hold at most."),
+    ] = 50
+    least_tokens: Annotated[
+        int, Meta(ge=1, description="A call without max_tokens is refused when its money covers a shorter answer.")
+    ] = 256
 
 
 class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,6 +174,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: Files = Files()
     sandbox: Sandbox = Sandbox()
     catalog: Catalog = Catalog()
+    ledger: Ledger = Ledger()
     log: Log = Log()
     providers: dict[str, ProviderConfig] = {}
     endpoints: list[EndpointConfig] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -12,6 +13,7 @@ from entrepot import __version__
 from entrepot.app import App, providers_on
 from entrepot.cli.common import Place, out
 from entrepot.cli.typed import command_here
+from entrepot.cli.workers import Crew
 from entrepot.server import bind, raise_file_limit, run, url_of
 from entrepot.server import serve as serve_http
 from entrepot.settings import Settings
@@ -25,20 +27,32 @@ def serve(
     *,
     host: Annotated[str | None, Parameter(help="Address to listen on [127.0.0.1].")] = None,
     port: Annotated[int | None, Parameter(help="Port to listen on; 0 takes a free one [8080].")] = None,
+    workers: Annotated[int | None, Parameter(help="Processes that share the port [1].")] = None,
     place: Place = Place(),
-) -> None:
+) -> int:
     """Run the gateway until Ctrl-C. On SIGTERM running generations may finish; a second signal stops at once."""
-    settings = place.settings(server__host=host, server__port=port)
+    settings = place.settings(server__host=host, server__port=port, server__workers=workers)
     logs.set_up(settings.log)
     raise_file_limit()
     with bind(settings.server.host, settings.server.port) as listening:
-        run(_serve(settings, listening, command_here(place, settings)))
+        command = command_here(place, settings)
+        if settings.server.workers == 1:
+            run(_serve(settings, listening, command))
+            return 0
+        return Crew(settings.server.workers, lambda number, ready: run(_serve(settings, listening, command, number, ready))).run()
 
 
-async def _serve(settings: Settings, listening: socket.socket, command: Command) -> None:
+async def _serve(
+    settings: Settings, listening: socket.socket, command: Command, number: int = 0, ready: Callable[[], None] = lambda: None
+) -> None:
     async with App(settings, command=command) as app:
-        url = url_of(listening)
-        await serve_http(app, settings.server, listening, ready=lambda: _greet(app, url, command))
+
+        def up() -> None:
+            ready()
+            if number == 0:
+                _greet(app, url_of(listening), command)
+
+        await serve_http(app, settings.server, listening, ready=up)
 
 
 def _greet(app: App, url: str, command: Command) -> None:

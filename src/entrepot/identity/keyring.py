@@ -23,8 +23,9 @@ class KeyRing:
     `refresh` takes in what changed in the store since the last call; run it on a timer.
     """
 
-    def __init__(self, db: Database, secret: bytes, now_ms: Callable[[], int]) -> None:
+    def __init__(self, db: Database, secret: bytes, now_ms: Callable[[], int], *, at_once: int = _SLICE) -> None:
         self._db = db
+        self._at_once = at_once
         self._refreshing = threading.Lock()
         self._away = ""
         self._near = db.mark() is not None
@@ -57,13 +58,13 @@ class KeyRing:
         mark = self._db.mark()
         if mark is not None and mark == self._mark:
             return False
-        changes = changed_since(self._db, self._revision, _SLICE)
+        changes = changed_since(self._db, self._revision, self._at_once)
         for revision, digest, row in changes:
             self._changed[digest] = row
             self._revision = revision
         if changes:
             self._seen.clear()
-        if len(changes) == _SLICE:
+        if len(changes) == self._at_once:
             return True
         self._mark = mark
         return False
