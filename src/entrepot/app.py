@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,11 @@ from entrepot.files.attach import Attachments
 from entrepot.identity import store as keys_store
 from entrepot.identity.installation import installation_secret
 from entrepot.identity.keyring import KeyRing
+from entrepot.ledger.asking import Policy
+from entrepot.ledger.holds import Holds
+from entrepot.ledger.janitor import Janitor
 from entrepot.ledger.posting import post_usage
+from entrepot.ledger.terms import Terms
 from entrepot.metering import tokens
 from entrepot.pipeline import Http, Pipeline, Rooms
 from entrepot.providers.configured import Configured, configure
@@ -95,9 +100,13 @@ class App:
         self._stack.callback(watching.close)
         self.keys = KeyRing(watching, secret, self.clock.now_ms)
         client = await self._stack.enter_async_context(Client(settings.upstream, proxy_environment()))
-        self.recorder = await self._stack.enter_async_context(
-            Recorder(self._db, settings.journal_dir, durable=settings.storage.synchronous == "full", post=post_usage)
-        )
+        durable = settings.storage.synchronous == "full"
+        self.recorder = Recorder(self._db, settings.journal_dir, durable=durable, post=post_usage)
+        self.terms = Terms(watching)
+        self.holds, self._janitor = self._money()
+        self._stack.push_async_callback(self._end_leases)
+        await self._stack.enter_async_context(self.recorder)
+        await self._janitor.sweep()
         self._client = client
         self._stocked = self._stock_mark()
         self.providers, self.catalog = await stock(settings, self._db, client)
@@ -116,7 +125,7 @@ class App:
         self.metrics.gauge("entrepot_generations_live", "Generations under way.", lambda: len(self.pipeline.live))
         self._api = Api(ROUTES, self._desk(), Pages(self._facts, lambda: document(ROUTES, __version__)))
         self._started_ms = self.clock.now_ms()
-        for loop in (self.pipeline.watch(), self._refresh(), self._forget()):
+        for loop in (self.pipeline.watch(), self._refresh(), self._forget(), self._janitor.run()):
             task = asyncio.create_task(loop)
             self._stack.callback(task.cancel)
         tokens.warm()
@@ -149,12 +158,28 @@ class App:
         while self.pipeline.live and self.clock.monotonic() < until:
             await asyncio.sleep(0.05)
 
+    def _money(self) -> tuple[Holds, Janitor]:
+        """Holds, leased under the name of the journal that their records go to."""
+        settings = self.settings
+        policy = Policy(settings.ledger.share_percent, settings.ledger.least_tokens)
+        place = f"{socket.gethostname()}:{settings.journal_dir.resolve()}"
+        holds = Holds(self._db, self.terms, self.recorder.name, place, self.clock.now_ms, policy)
+        return holds, Janitor(holds, self.recorder, lambda why: log.warning("leases could not be kept", error=why))
+
+    async def _end_leases(self) -> None:
+        """When all records are in the database. Otherwise whoever takes in our journal does it."""
+        with contextlib.suppress(StorageAway):
+            if not self.recorder.waiting:
+                await self._janitor.leave()
+        self.holds.close()
+
     def _rooms(self) -> Rooms:
         return Rooms(
             authenticate=self.keys.authenticate_inference,
             plan=self._plan,
             sender=self._sender,
             suit=self._suit,
+            reserve=self.holds.reserve,
             settle=self.recorder.settle,
             observe=self.metrics.observe,
         )
@@ -249,6 +274,7 @@ class App:
             try:
                 while await asyncio.to_thread(self.keys.refresh):
                     pass
+                await asyncio.to_thread(self.terms.refresh)
                 if self._stocked != (mark := await asyncio.to_thread(self._stock_mark)):
                     await self._restock()
                     self._stocked = mark

@@ -3,10 +3,11 @@
     caller   = who shows the key
     request  = what is asked, in canonical form
     plan     = which endpoints may serve it, in order, with reasons
+    hold     = its highest cost, set aside where a limit or credit binds the caller
     opened   = the first answer that begins well (before its first byte, a failure moves on to the next endpoint)
     usage    = what the provider reports, or what we counted
     cost     = usage at the endpoint's price
-    settle   = the record is committed before the last byte leaves
+    settle   = the hold ends at the cost, and the record is committed before the last byte leaves
 
 A client that hangs up is a normal way out: its task is cancelled, the upstream call with it, and what was produced is settled.
 """
@@ -24,6 +25,7 @@ from entrepot.dialects.dialect import Dialect, Plain, Streamed
 from entrepot.dialects.translated import shown
 from entrepot.dialects.voice import ErrorEvent, Malformed, Voice
 from entrepot.errors import BrokenStream, GatewayError, InvalidRequest, UpstreamError
+from entrepot.ledger.purses import Hold, chargeable, release, settle
 from entrepot.metering.cost import Cost, Unpriced, cost_of
 from entrepot.metering.tokens import StreamCounter, count_prompt
 from entrepot.routing.fit import Fit
@@ -105,6 +107,7 @@ class Rooms(msgspec.Struct, frozen=True):
 
     authenticate  Authorization header to caller, on the inference paths. raises Unauthenticated, Forbidden
     plan          the endpoints for a request, in order; the sandbox for test keys. raises InvalidRequest, NotFound
+    reserve       holds the highest cost of a call; None for who is bound by nothing. raises OutOfCredits, Forbidden, StorageAway
     sender        for one call: where its attempts go
     suit          what must change in a request for a candidate
     settle        commits one record; returns when it is durable
@@ -113,6 +116,7 @@ class Rooms(msgspec.Struct, frozen=True):
 
     authenticate: Callable[[str | None], Caller]
     plan: Callable[[Request, Caller], Plan]
+    reserve: Callable[[Request, Caller, Plan], Awaitable[Hold | None]]
     sender: Callable[[Caller, Http, Request], Sender]
     suit: Callable[[Request, Candidate], Fit]
     settle: Callable[[Generation], Awaitable[None]]
@@ -129,6 +133,7 @@ class Call:
         "counter",
         "created_ms",
         "first_byte",
+        "hold",
         "http",
         "id",
         "opened",
@@ -152,6 +157,7 @@ class Call:
         self.first_byte = 0.0
         self.request: Request | None = None
         self.plan: Plan | None = None
+        self.hold: Hold | None = None
         self.routing: Routing | None = None
         self.opened: Opened | None = None
         self.attempts: list[Attempt] = []
@@ -203,6 +209,8 @@ class Pipeline:
             if not call.client_left:
                 raise
         finally:
+            if call.hold is not None:
+                release(call.hold)
             self.live.discard(call)
             if call.watcher is not None:
                 call.watcher.cancel()
@@ -227,6 +235,7 @@ class Pipeline:
             if isinstance(request, Asked) and (said := call.http.header(name)):
                 request.passed = request.passed | {name.decode(): said}
         call.plan = self._rooms.plan(request, call.caller)
+        call.hold = await self._rooms.reserve(request, call.caller, call.plan)
         sender = self._rooms.sender(call.caller, call.http, request)
         if wished(call.http.header):
             call.routing = Routing(request.slugs, call.plan, call.attempts, sender.name_of)
@@ -235,7 +244,7 @@ class Pipeline:
             call.plan,
             request,
             sender,
-            suit=lambda candidate: self._rooms.suit(request, candidate),
+            suit=lambda candidate: _covered(self._rooms.suit(request, candidate), call.hold),
             voice=lambda candidate, provider: _voice(call, request, candidate, provider),
             attempts=call.attempts,
             clock=self._clock,
@@ -319,6 +328,11 @@ class Pipeline:
         await self._settle(call, usage, cost, evidence)
 
     def _meter(self, call: Call, opened: Opened, reported: Usage | None) -> tuple[Usage, Cost, Evidence]:
+        """Usage, what is charged for it, at which the hold ends, and what that rests on."""
+        usage, cost, evidence = self._measure(call, opened, reported)
+        return usage, cost if call.hold is None else _charged(cost, call.hold), evidence
+
+    def _measure(self, call: Call, opened: Opened, reported: Usage | None) -> tuple[Usage, Cost, Evidence]:
         """Usage, what it costs, and what that rests on. Nothing produced and no finish is free."""
         evidence: Evidence = "reported"
         usage = reported
@@ -404,7 +418,26 @@ class Pipeline:
             attempts=tuple(call.attempts),
             plan=call.plan.reasons if call.plan else (),
             tool_calls=said.tool_calls if said else 0,
+            held=call.hold.names if call.hold is not None else (),
         )
+
+
+def _covered(suited: Fit, hold: Hold | None) -> Fit:
+    """The answer is made no longer than what was held for it covers."""
+    if hold is None or hold.cap is None or (suited.max_tokens is not None and suited.max_tokens <= hold.cap):
+        return suited
+    note = f"max_tokens: set to {hold.cap}, which is what the credit or limit covers"
+    return msgspec.structs.replace(suited, max_tokens=hold.cap, notes=(*suited.notes, note))
+
+
+def _charged(cost: Cost, hold: Hold) -> Cost:
+    """Ends the hold. Beyond what was held only what is free is charged."""
+    total = chargeable(hold, cost.total_nano)
+    settle(hold, total)
+    if total == cost.total_nano:
+        return cost
+    prompt = min(cost.prompt_nano, total)
+    return Cost(total, prompt, total - prompt, cost.cache_discount_nano)
 
 
 async def _cancel_when_gone(call: Call) -> None:

@@ -10,12 +10,14 @@ import msgspec
 from entrepot.errors import InvalidRequest, NotFound
 from entrepot.identity.secrets import key_hash, label_of, new_key
 from entrepot.storage.database import Database, json_array
-from entrepot.values.caller import Caller, KeyKind
+from entrepot.values.caller import Caller, KeyKind, Reset
 
 DEFAULT_WORKSPACE = "default"
-_COLUMNS = "hash, kind, name, label, workspace, expires_ms, disabled, created_ms"
-_ROW = ("kind", "name", "label", "workspace", "expires_ms", "disabled", "created_ms", "deleted")
-_decode_row = msgspec.json.Decoder(tuple[KeyKind, str, str, str, int | None, int, int, int]).decode
+_COLUMNS = "hash, kind, name, label, workspace, expires_ms, disabled, created_ms, limit_nano, limit_reset"
+_LIMIT = "CAST(limit_nano AS TEXT) || ' ' || coalesce(limit_reset, '')"
+"""One text or nothing, since most keys have no limit and there may be a million of them in memory."""
+_ROW = ("kind", "name", "label", "workspace", "expires_ms", "disabled", "created_ms", "deleted", _LIMIT)
+_decode_row = msgspec.json.Decoder(tuple[KeyKind, str, str, str, int | None, int, int, int, str | None]).decode
 _NAMESAKES = 100
 _NEXT = "(SELECT coalesce(max(revision), 0) + 1 FROM keys)"
 
@@ -34,6 +36,8 @@ def create_key(
     now_ms: int,
     expires_ms: int | None = None,
     workspace: str = DEFAULT_WORKSPACE,
+    limit_nano: int | None = None,
+    limit_reset: Reset | None = None,
 ) -> tuple[str, Caller]:
     """The plain key, shown this once, and what is kept of it. raises InvalidRequest"""
     if not 1 <= len(name) <= 200:
@@ -45,14 +49,14 @@ def create_key(
             "`expires_at` is in the past.", field="expires_at", expected="a time to come", received=str(expires_ms)
         )
     key = new_key(kind)
-    row = (key_hash(key, secret), name, kind, label_of(key), workspace, now_ms, expires_ms)
+    row = (key_hash(key, secret), name, kind, label_of(key), workspace, now_ms, expires_ms, limit_nano, limit_reset)
     _change(
         db,
-        "INSERT INTO keys (hash, name, kind, label, workspace, created_ms, expires_ms, revision) "  # noqa: S608
-        f"VALUES (?, ?, ?, ?, ?, ?, ?, {_NEXT})",
+        "INSERT INTO keys (hash, name, kind, label, workspace, created_ms, expires_ms, limit_nano, limit_reset, revision) "  # noqa: S608
+        f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {_NEXT})",
         row,
     )
-    return key, Caller(row[0], kind, name, row[3], workspace, expires_ms, False, now_ms)
+    return key, Caller(row[0], kind, name, row[3], workspace, expires_ms, False, now_ms, limit_nano, limit_reset)
 
 
 def list_keys(db: Database) -> list[Caller]:
@@ -130,10 +134,18 @@ def changed_since(db: Database, revision: int, limit: int) -> list[tuple[int, by
 
 def caller_of(digest: bytes, row: bytes) -> Caller | None:
     """From what `all_keys` and `changed_since` give; None for a deleted key."""
-    kind, name, label, workspace, expires_ms, disabled, created_ms, deleted = _decode_row(row)
-    return None if deleted else Caller(digest.hex(), kind, name, label, workspace, expires_ms, bool(disabled), created_ms)
+    kind, name, label, workspace, expires_ms, disabled, created_ms, deleted, limit = _decode_row(row)
+    if deleted:
+        return None
+    nano, reset = _limit(limit) if limit is not None else (None, None)
+    return Caller(digest.hex(), kind, name, label, workspace, expires_ms, bool(disabled), created_ms, nano, reset)
+
+
+def _limit(told: str) -> tuple[int, Reset | None]:
+    nano, _, reset = told.partition(" ")
+    return int(nano), reset or None  # type: ignore[return-value] # the column holds nothing else
 
 
 def _caller(row: tuple[Any, ...]) -> Caller:
-    hash_, kind, name, label, workspace, expires_ms, disabled, created_ms = row
-    return Caller(hash_, kind, name, label, workspace, expires_ms, bool(disabled), created_ms)
+    hash_, kind, name, label, workspace, expires_ms, disabled, created_ms, limit_nano, limit_reset = row
+    return Caller(hash_, kind, name, label, workspace, expires_ms, bool(disabled), created_ms, limit_nano, limit_reset)

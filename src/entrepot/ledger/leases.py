@@ -48,11 +48,13 @@ class Room(msgspec.Struct, frozen=True):
 
 class Granted(msgspec.Struct, frozen=True):
     """amount     newly leased; 0 when there was less than needed
+    others     what other processes have leased
     unlimited  there is no such limit any more
     """
 
     amount: int
     room: Room
+    others: int = 0
     unlimited: bool = False
 
 
@@ -101,16 +103,21 @@ def lease(db: Database, process: str, place: str, needs: Sequence[Need], now_ms:
         db.execute(
             "INSERT INTO lease_wants VALUES (?, ?) ON CONFLICT (purse) DO UPDATE SET at_ms = excluded.at_ms", (purse, now_ms)
         )
-    answers = [_answer(need, room, refused=bool(short)) for need, room in zip(needs, rooms, strict=True)]
+    answers = [_answer(db, process, need, room, refused=bool(short)) for need, room in zip(needs, rooms, strict=True)]
     rows = [(need.purse, process, answer.amount) for need, answer in zip(needs, answers, strict=True) if answer.amount]
     db.insert(_LEASES, rows, _ADD)
     return answers
 
 
-def _answer(need: Need, room: Room | None, *, refused: bool) -> Granted:
+def _answer(db: Database, process: str, need: Need, room: Room | None, *, refused: bool) -> Granted:
     if room is None:
         return Granted(0, Room(0, 0), unlimited=True)
-    amount = 0 if refused else min(room.unleased, max(need.wished, room.unleased // _PART))
+    if refused:
+        others = db.execute(
+            "SELECT coalesce(sum(granted_nano), 0) FROM leases WHERE purse = ? AND process <> ?", (need.purse, process)
+        ).fetchone()
+        return Granted(0, room, int(others[0]) if others else 0)
+    amount = max(min(room.unleased, max(need.wished, room.unleased // _PART)), 0)
     return Granted(amount, Room(room.unspent, room.unleased - amount))
 
 

@@ -17,7 +17,6 @@ from typing import Literal
 
 import msgspec
 
-Reset = Literal["daily", "weekly", "monthly"]
 Span = Literal["daily", "weekly", "monthly", "lifetime"]
 SPANS: tuple[Span, ...] = ("lifetime", "monthly", "weekly", "daily")
 """From the broadest to the narrowest."""

@@ -56,15 +56,32 @@ def _cost_of_text(usage: Usage, rates: Rates) -> Cost:
     return Cost(total, prompt, total - prompt, half_even(saved, YOCTO_PER_NANO) if saved else 0)
 
 
-def cost_max(price: Price, prompt_tokens: int, completion_tokens: int, *, images: int = 0) -> int:
-    """Nano-dollars that no usage within these counts can pass, whatever its kinds and whichever tier holds. Rounded up."""
+class Dearest(msgspec.Struct, frozen=True):
+    """The dearest rate of a price for each thing that is counted, in yocto-dollars."""
+
+    prompt: int
+    completion: int
+    request: int
+    image: int
+
+
+def dearest(price: Price) -> Dearest:
+    """Whatever kinds of tokens there are and whichever tier holds."""
     sets = [price.rates, *(_merge(price.rates, tier.rates) for tier in price.tiers)]
-    dearest_in = max(
-        max(_known(r.prompt, r.cached, r.cache_write, r.cache_write_1h, r.audio, r.audio_cached, r.image_token)) for r in sets
+    return Dearest(
+        max(
+            max(_known(r.prompt, r.cached, r.cache_write, r.cache_write_1h, r.audio, r.audio_cached, r.image_token)) for r in sets
+        ),
+        max(max(_known(r.completion, r.reasoning, r.completion_audio, r.completion_image, r.image_token)) for r in sets),
+        max(r.request or 0 for r in sets),
+        max(r.image or 0 for r in sets),
     )
-    dearest_out = max(max(_known(r.completion, r.reasoning, r.completion_audio, r.completion_image, r.image_token)) for r in sets)
-    fixed = max((r.request or 0) + images * (r.image or 0) for r in sets)
-    yocto = prompt_tokens * dearest_in + completion_tokens * dearest_out + fixed
+
+
+def cost_max(price: Price, prompt_tokens: int, completion_tokens: int, *, images: int = 0) -> int:
+    """Nano-dollars that no usage within these counts can pass. Rounded up."""
+    most = dearest(price)
+    yocto = prompt_tokens * most.prompt + completion_tokens * most.completion + most.request + images * most.image
     return -(-yocto // YOCTO_PER_NANO)
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 KeyKind = Literal["live", "test", "management"]
+Reset = Literal["daily", "weekly", "monthly"]
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -21,3 +22,7 @@ class Caller(msgspec.Struct, frozen=True):
     expires_ms: int | None = None
     disabled: bool = False
     created_ms: int = 0
+    limit_nano: int | None = None
+    """what it may spend in each of its windows, nano-dollars; None: as much as the workspace may"""
+    limit_reset: Reset | None = None
+    """when its window begins anew (UTC); None: it never does"""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,9 +28,9 @@ def db(tmp_path: Path) -> Iterator[Database]:
     db.close()
 
 
-def order(amount_nano: int, key: str = "k", **more: str) -> Order:
-    fields = {"actor": "cli", "workspace": "default", "reason": "a test"} | more
-    return Order(at_ms=NOW_MS, key=key, amount_nano=amount_nano, **fields)
+def order(amount_nano: int, key: str = "k", **more: Any) -> Order:
+    fields: dict[str, Any] = {"actor": "cli", "workspace": "default", "reason": "a test", "at_ms": NOW_MS} | more
+    return Order(key=key, amount_nano=amount_nano, **fields)
 
 
 def fits(db: Database) -> bool:
@@ -58,7 +59,7 @@ def test_a_refund_pays_back_no_more_than_there_is(db: Database) -> None:
 
 
 def test_a_correction_goes_both_ways_and_every_change_is_in_the_log(db: Database) -> None:
-    correct(db, order(500, "up"))
+    correct(db, order(500, "up", at_ms=NOW_MS - 1))
     correct(db, order(-1_500, "down"))
     assert balance(db, "credit", "default") == -1_000
     assert next((line.action, line.before, line.after) for line in audit.lines(db)) == (

@@ -1,0 +1,243 @@
+"""Holds for calls: money set aside before a call, against what this process has leased, and ended exactly once.
+
+A caller who is bound by nothing costs one look into a table. For one who is, everything happens in memory as long as the leases
+last; only a purse that is too empty makes a call wait for the database, once, for a larger lease. What was leased and is not used
+goes back soon, and at once where another process looks for it (`janitor`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import msgspec
+
+from entrepot.errors import GatewayError
+from entrepot.ledger import leases
+from entrepot.ledger.asking import Ask, Policy
+from entrepot.ledger.bound import Worsts
+from entrepot.ledger.leases import Granted, Need
+from entrepot.ledger.purses import DAY_MS, SPANS, Hold, Purse, budget_purse, credit_purse, key_purse, take, window_of
+from entrepot.ledger.refusal import refusal
+from entrepot.ledger.terms import Bounds, Terms
+from entrepot.routing.plan import Plan
+from entrepot.storage.database import Database
+from entrepot.values.caller import Caller
+from entrepot.values.request import Request
+
+T = TypeVar("T")
+_NO_BOUNDS = Bounds()
+_TRIES = 15
+_PAUSE_S = 0.1
+_MOST_CALLERS = 50_000
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """The purses a caller is bound by, as long as the caller, the workspace's bounds and the day stay what they are."""
+
+    caller: Caller
+    bounds: Bounds
+    day: int
+    purses: tuple[Purse, ...]
+    names: tuple[str, ...]
+
+
+class Short(Exception):
+    """There is too little. `may_come`: other processes have leased what is missing, and may give it back."""
+
+    def __init__(self, error: GatewayError, *, may_come: bool) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.may_come = may_come
+
+
+class Holds:
+    """Use from one event loop, with a `Janitor` beside it.
+
+    process  the name under which leases are held, that of the journal whose records they pay for
+    place    where that journal lies
+    """
+
+    def __init__(
+        self, db: Database, terms: Terms, process: str, place: str, now_ms: Callable[[], int], policy: Policy = Policy()
+    ) -> None:
+        self.db = db
+        self.terms = terms
+        self.process = process
+        self.place = place
+        self.now_ms = now_ms
+        self.purses: dict[str, Purse] = {}
+        self.lending = asyncio.Lock()
+        """Whoever leases, gives back or forgets purses has it."""
+        self._policy = policy
+        self._worsts = Worsts()
+        self._known: dict[str, Bound] = {}
+        self._returns: Counter[str] = Counter()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="leases")
+
+    async def reserve(self, request: Request, caller: Caller, plan: Plan) -> Hold | None:
+        """Sets the call's highest cost aside; None for a caller whom nothing binds.
+
+        raises  OutOfCredits, Forbidden for a budget, StorageAway
+        """
+        if caller.limit_nano is None and caller.workspace not in self.terms.bound:
+            return None
+        bound = self._bound(caller)
+        if not bound.purses:
+            return None
+        ask = Ask(request, self._worsts.of(plan), self._policy)
+        hold = take(bound.purses, bound.names, ask.amount(_available(bound.purses)))
+        if hold is None:
+            hold = await self._lend(caller, ask)
+        if hold is not None:
+            hold.cap = ask.cap(hold.amount)
+        return hold
+
+    def forget(self) -> None:
+        """Who is bound by what is looked up again; after purses were dropped."""
+        self._known.clear()
+
+    def set_free(self, purse: Purse) -> None:
+        """Nobody may hold what is free in it any more; `flush` gives it back."""
+        if purse.free > 0:
+            self._returns[purse.name] += purse.free
+            purse.allowance -= purse.free
+        purse.beyond = 0
+
+    async def flush(self) -> None:
+        """With the lock. What the database does not take now is free again only when this process ends. raises StorageAway"""
+        returns, self._returns = self._returns, Counter()
+
+        def give_back() -> None:
+            with self.db.transaction():
+                leases.take_off(self.db, self.process, returns)
+
+        if returns:
+            await self.apart(give_back)
+
+    async def apart(self, work: Callable[[], T]) -> T:
+        """On a thread, in the order in which it was asked for."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def close(self) -> None:
+        self._thread.shutdown()
+
+    def _bound(self, caller: Caller) -> Bound:
+        today = self.now_ms() // DAY_MS
+        bounds = self.terms.bound.get(caller.workspace, _NO_BOUNDS)
+        known = self._known.get(caller.key_hash)
+        if known is not None and known.caller is caller and known.bounds is bounds and known.day == today:
+            return known
+        if known is not None and not (known.bounds is bounds and _same_limit(known.caller, caller)):
+            for purse in known.purses:
+                self.set_free(purse)
+        if len(self._known) >= _MOST_CALLERS:
+            self._known.clear()
+        purses = tuple(self._purses_of(caller, bounds))
+        bound = Bound(caller, bounds, today, purses, tuple(purse.name for purse in purses))
+        self._known[caller.key_hash] = bound
+        return bound
+
+    def _purses_of(self, caller: Caller, bounds: Bounds) -> list[Purse]:
+        """Budgets first, the broadest before the others. What a test key spends is not the workspace's."""
+        now_ms = self.now_ms()
+        found: list[Purse] = []
+        if caller.kind != "test":
+            found += [
+                self._purse(budget_purse(caller.workspace, span, now_ms), window_of(span, now_ms).end_day)
+                for span in bounds.budgets
+            ]
+        if caller.limit_nano is not None:
+            span = caller.limit_reset or SPANS[0]
+            found.append(self._purse(key_purse(caller.key_hash, span, now_ms), window_of(span, now_ms).end_day))
+        if caller.kind != "test" and bounds.prepaid:
+            found.append(self._purse(credit_purse(caller.workspace), window_of(SPANS[0], now_ms).end_day))
+        return found
+
+    def _purse(self, name: str, until_day: int) -> Purse:
+        known = self.purses.get(name)
+        if known is None:
+            known = self.purses[name] = Purse(name, until_day)
+        return known
+
+    async def _lend(self, caller: Caller, ask: Ask) -> Hold | None:
+        """A hold after leasing more. Where other processes have what is missing, they get a moment to give it back."""
+        tries = _TRIES
+        while True:
+            try:
+                async with self.lending:
+                    return await self._try(caller, ask)
+            except Short as short:
+                tries -= 1
+                if not short.may_come or not tries:
+                    raise short.error from None
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _try(self, caller: Caller, ask: Ask) -> Hold | None:
+        """With the lock. Someone may have leased enough while we waited for it. raises Short"""
+        bound = self._bound(caller)
+        purses, names = bound.purses, bound.names
+        if not purses:
+            return None
+        hold = take(purses, names, ask.amount(_available(purses)))
+        if hold is not None:
+            return hold
+        await self.flush()
+        answers = await self._leased(caller.workspace, purses, ask)
+        if ask.open_ended and _available(purses) > min(purse.free for purse in purses) >= ask.least:
+            answers = await self._leased(caller.workspace, purses, ask)  # now that it is known what a share is
+        there = [pair for pair in zip(purses, names, answers, strict=True) if not pair[2].unlimited]
+        if not there:
+            return None
+        purses, names = tuple(purse for purse, _, _ in there), tuple(name for _, name, _ in there)
+        free = min(purse.free for purse in purses)
+        hold = take(purses, names, min(ask.amount(_available(purses)), max(free, ask.least)))
+        if hold is not None:
+            return hold
+        if ask.sharpen():
+            return await self._try(caller, ask)
+        raise _short(purses, [answer for _, _, answer in there], ask)
+
+    async def _leased(self, workspace: str, purses: Sequence[Purse], ask: Ask) -> list[Granted]:
+        """A call that says how long its answer may be needs all of it; another one what it cannot do without, and then some."""
+        needs = [_need(purse, ask) for purse in purses]
+
+        def lease() -> list[Granted]:
+            with self.db.transaction(alone=leases.alone(workspace)):
+                return leases.lease(self.db, self.process, self.place, needs, self.now_ms())
+
+        answers = await self.apart(lease)
+        for purse, answer in zip(purses, answers, strict=True):
+            purse.allowance += answer.amount
+            purse.beyond = max(answer.room.unleased, 0)
+            purse.used = True
+        return answers
+
+
+def _available(purses: Sequence[Purse]) -> int:
+    return min([purse.allowance - purse.held + purse.beyond for purse in purses])
+
+
+def _same_limit(one: Caller, other: Caller) -> bool:
+    return (one.limit_nano, one.limit_reset) == (other.limit_nano, other.limit_reset)
+
+
+def _need(purse: Purse, ask: Ask) -> Need:
+    least = max(ask.least - purse.free, 0)
+    wished = max(ask.amount(purse.free + purse.beyond) - purse.free, least)
+    return Need(purse.name, least, wished)
+
+
+def _short(purses: Sequence[Purse], answers: Sequence[Granted], ask: Ask) -> Short:
+    """The first purse that does not have enough is the one that is told; when all have, what was leased was taken meanwhile."""
+    for purse, answer in zip(purses, answers, strict=True):
+        available = purse.free + answer.room.unleased
+        if available < ask.least:
+            unspent = answer.room.unspent
+            error = refusal(purse.name, ask.least, available, unspent, ask.affordable(available), ask.tokens)
+            return Short(error, may_come=answer.others > 0 and unspent >= ask.least)
+    purse = min(purses, key=lambda purse: purse.free)
+    return Short(refusal(purse.name, ask.least, purse.free, ask.least, ask.affordable(purse.free), ask.tokens), may_come=True)

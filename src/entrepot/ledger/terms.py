@@ -1,0 +1,102 @@
+"""What workspaces are bound by: whether they are prepaid, and their budgets. In memory; changes are seen within a second."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+import msgspec
+
+from entrepot.errors import InvalidRequest, NotFound
+from entrepot.ledger import audit, leases
+from entrepot.ledger.audit import Act
+from entrepot.ledger.purses import SPANS, Span
+from entrepot.storage.database import Database
+from entrepot.values.money import usd
+
+_NEXT = "(SELECT coalesce(max(revision), 0) + 1 FROM workspaces)"
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """What bounds a workspace. budgets  nano-dollars by span"""
+
+    prepaid: bool = False
+    budgets: Mapping[Span, int] = {}
+
+    @property
+    def any(self) -> bool:
+        return self.prepaid or bool(self.budgets)
+
+
+class Terms:
+    """The workspaces that are bound by anything. `refresh` takes in what changed since; run it on a timer."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._revision = 0
+        self.bound: dict[str, Bounds] = {}
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """True when something changed. raises StorageAway"""
+        rows = self._db.execute("SELECT id, revision FROM workspaces WHERE revision > ?", (self._revision,)).fetchall()
+        for workspace, revision in rows:
+            bounds = bounds_of(self._db, workspace)
+            if bounds.any:
+                self.bound[workspace] = bounds
+            else:
+                self.bound.pop(workspace, None)
+            self._revision = max(self._revision, revision)
+        return bool(rows)
+
+
+def bounds_of(db: Database, workspace: str) -> Bounds:
+    """raises NotFound"""
+    row = db.execute("SELECT prepaid FROM workspaces WHERE id = ?", (workspace,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no workspace {workspace!r}.", field="workspace")
+    found: dict[Span, int] = dict(db.execute("SELECT span, limit_nano FROM budgets WHERE workspace = ?", (workspace,)).fetchall())
+    return Bounds(bool(row[0]), {span: found[span] for span in SPANS if span in found})
+
+
+def set_prepaid(db: Database, workspace: str, prepaid: bool, act: Act) -> None:
+    """Whether it may spend its credit and no more. raises NotFound"""
+    with db.transaction(alone=leases.alone(workspace)):
+        before = bounds_of(db, workspace)
+        _change(db, "UPDATE workspaces SET prepaid = ? WHERE id = ?", (int(prepaid), workspace), workspace)
+        told = ({"prepaid": before.prepaid}, {"prepaid": prepaid})
+        audit.write(db, act, "workspace.terms", f"workspace/{workspace}", *told)
+
+
+def set_budget(db: Database, workspace: str, span: Span, limit_nano: int | None, act: Act) -> None:
+    """A cap on what its keys spend together in each window; None takes it away. raises NotFound, InvalidRequest"""
+    with db.transaction(alone=leases.alone(workspace)):
+        before = bounds_of(db, workspace).budgets
+        after = {name: limit for name in SPANS if (limit := limit_nano if name == span else before.get(name)) is not None}
+        _check(after, span)
+        _change(db, "DELETE FROM budgets WHERE workspace = ? AND span = ?", (workspace, span), workspace)
+        if limit_nano is not None:
+            db.execute("INSERT INTO budgets VALUES (?, ?, ?)", (workspace, span, limit_nano))
+        was = {str(name): usd(limit) for name, limit in before.items()}
+        audit.write(
+            db, act, "workspace.budget", f"workspace/{workspace}", was, {name: usd(limit) for name, limit in after.items()}
+        )
+
+
+def _check(budgets: Mapping[Span, int], span: Span) -> None:
+    limits = list(budgets.values())
+    if any(limit <= 0 for limit in limits):
+        raise InvalidRequest("A budget must be above zero.", field="limit_usd", expected="an amount above 0")
+    if any(broader <= narrower for broader, narrower in itertools.pairwise(limits)):
+        told = ", ".join(f"{name} ${usd(limit)}" for name, limit in budgets.items())
+        raise InvalidRequest(
+            f"Budgets must shrink with their span: {told}.",
+            field="limit_usd",
+            expected="lifetime above monthly above weekly above daily",
+            received=f"${usd(budgets[span])} {span}",
+        )
+
+
+def _change(db: Database, sql: str, values: tuple[object, ...], workspace: str) -> None:
+    db.execute(sql, values)
+    db.execute(f"UPDATE workspaces SET revision = {_NEXT} WHERE id = ?", (workspace,))  # noqa: S608 # words of ours
