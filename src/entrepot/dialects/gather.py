@@ -56,6 +56,9 @@ class Gathered(msgspec.Struct, frozen=True):
     seen: UsageSeen | None = None
 
 
+_GROWS = frozenset({TextDelta, ReasoningDelta, ArgumentsDelta, RefusalDelta, StateDelta, CitationAdded, LogprobsDelta})
+
+
 class Gatherer:
     """Takes events as they come; `part` gives one part so far, `whole` everything."""
 
@@ -69,7 +72,10 @@ class Gatherer:
 
     def feed(self, events: Iterable[Event]) -> None:
         for event in events:
-            if isinstance(event, PartBegan):
+            kind = type(event)
+            if kind in _GROWS:
+                self._choices[event.choice][event.index].take(event)  # type: ignore[attr-defined] # all of these have both
+            elif isinstance(event, PartBegan):
                 self._choices.setdefault(event.choice, {})[event.index] = _Growing(event)
             elif isinstance(event, Finished):
                 self._choices.setdefault(event.choice, {})
@@ -78,8 +84,6 @@ class Gatherer:
                 self._seen = event
             elif isinstance(event, Began):
                 self._began = event
-            elif hasattr(event, "index"):
-                self._choices[event.choice][event.index].take(event)  # type: ignore[attr-defined]
 
     def part(self, index: int, choice: int = 0) -> Part:
         return self._choices[choice][index].part()

@@ -84,6 +84,10 @@ def streamed_answer(voice: Voice, request: Request, provider_dialect: str, heari
     return TranslatedStream(voice, request, speaks, dialect(request.dialect), hearing)
 
 
+_SAID = frozenset({TextDelta, ReasoningDelta, RefusalDelta, ArgumentsDelta})
+_NOTED = frozenset({PartBegan, Finished, UsageSeen, Began, Failed, ForeignEvent})
+
+
 class _Heard:
     """What passes by: usage, finish and counts. Gives on what the client is to see."""
 
@@ -114,9 +118,10 @@ class _Heard:
 
     def take(self, events: list[Event]) -> list[Event]:
         for event in events:
-            if isinstance(event, TextDelta | ReasoningDelta | RefusalDelta | ArgumentsDelta):
-                self._voice.count(event.text)
-            else:
+            kind = type(event)
+            if kind in _SAID:
+                self._voice.count(event.text)  # type: ignore[attr-defined] # all of these have it
+            elif kind in _NOTED:
                 self._note(event)
         return events if self._voice.shows_reasoning else self._without_reasoning(events)
 
