@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from entrepot.storage.database import Database, EngineName, Table
+from entrepot.storage.database import Database, EngineName, Kind, Table
 from entrepot.values.generation import Generation
 from entrepot.values.ids import ulid
 
@@ -28,18 +28,23 @@ _GENERATIONS = Table(
         ("workspace", "text"),
         ("model", "text"),
         ("provider", "text"),
-        ("test", "int"),
-        ("status", "int"),
+        ("test", "integer"),
+        ("status", "integer"),
         ("cost_nano", "bigint"),
         ("prompt_tokens", "bigint"),
         ("completion_tokens", "bigint"),
         ("detail", "bytea"),
     ),
 )
-_SUMMED = (("requests", "bigint"), ("cost_nano", "bigint"), ("prompt_tokens", "bigint"), ("completion_tokens", "bigint"))
+_SUMMED: tuple[tuple[str, Kind], ...] = (
+    ("requests", "bigint"),
+    ("cost_nano", "bigint"),
+    ("prompt_tokens", "bigint"),
+    ("completion_tokens", "bigint"),
+)
 _SUMS: dict[EngineName, Table] = {
-    "sqlite": Table("key_usage", (("key_hash", "text"), ("day", "int"), *_SUMMED)),
-    "postgresql": Table("key_usage", (("key_hash", "text"), ("day", "int"), ("part", "int"), *_SUMMED)),
+    "sqlite": Table("key_usage", (("key_hash", "text"), ("day", "integer"), *_SUMMED)),
+    "postgresql": Table("key_usage", (("key_hash", "text"), ("day", "integer"), ("part", "integer"), *_SUMMED)),
 }
 _ADDED = ", ".join(f"{name} = key_usage.{name} + excluded.{name}" for name, _ in _SUMMED)
 

@@ -15,6 +15,7 @@ import msgspec
 from entrepot.errors import GatewayError
 
 EngineName = Literal["sqlite", "postgresql"]
+Kind = Literal["text", "bigint", "integer", "bytea"]
 Row = tuple[Any, ...]
 
 
@@ -42,7 +43,7 @@ class Table(msgspec.Struct, frozen=True):
     """Where `Database.insert` puts rows. `columns`: name and PostgreSQL's type of each, in the order of the values."""
 
     name: str
-    columns: tuple[tuple[str, str], ...]
+    columns: tuple[tuple[str, Kind], ...]
 
 
 class Rows(Protocol):
