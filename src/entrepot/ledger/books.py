@@ -32,7 +32,7 @@ _MOVES = Table(
     "ledger_moves",
     (
         ("key", "text"),
-        ("line", "int"),
+        ("line", "integer"),
         ("giver", "text"),
         ("giver_of", "text"),
         ("taker", "text"),

@@ -16,7 +16,8 @@ from entrepot.values.generation import Generation
 
 _DAY_MS = 86_400_000
 _USAGE = Table(
-    "workspace_usage", (("workspace", "text"), ("book", "text"), ("day", "int"), ("requests", "bigint"), ("cost_nano", "bigint"))
+    "workspace_usage",
+    (("workspace", "text"), ("book", "text"), ("day", "integer"), ("requests", "bigint"), ("cost_nano", "bigint")),
 )
 _ADD = (
     "ON CONFLICT (workspace, book, day) DO UPDATE SET "
