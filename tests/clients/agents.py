@@ -16,12 +16,15 @@ COUNT = "wc -c < greeting.txt > count.txt && echo counted"
 
 
 class Desk(NamedTuple):
-    """Where an agent works: the gateway, and folders of its own."""
+    """Where an agent works: the gateway, and folders of its own. `more` are arguments for it."""
 
     url: str
     key: str
     work: Path
     home: Path
+    model: str = "acme/thinker"
+    prompt: str = TASK
+    more: tuple[str, ...] = ()
 
 
 class Agent(NamedTuple):
@@ -34,11 +37,11 @@ class Agent(NamedTuple):
 
 def codex(desk: Desk) -> "subprocess.CompletedProcess[str]":
     (desk.home / "config.toml").write_text(
-        'model = "acme/thinker"\nmodel_provider = "entrepot"\n[model_providers.entrepot]\nname = "entrepot"\n'
+        f'model = "{desk.model}"\nmodel_provider = "entrepot"\n[model_providers.entrepot]\nname = "entrepot"\n'
         f'base_url = "{desk.url}/v1"\nenv_key = "GATEWAY_KEY"\nwire_api = "responses"\n'
     )
     command = [NODE / "node", MODULES / "@openai" / "codex" / "bin" / "codex.js", "exec", "--skip-git-repo-check"]
-    told = [*command, "--dangerously-bypass-approvals-and-sandbox", TASK]
+    told = [*command, "--dangerously-bypass-approvals-and-sandbox", *desk.more, desk.prompt]
     return ran(told, home=desk.home, cwd=desk.work, CODEX_HOME=str(desk.home), GATEWAY_KEY=desk.key)
 
 
@@ -52,9 +55,9 @@ def codex_acts(work: Path) -> tuple[Act, ...]:
 
 
 def claude(desk: Desk) -> "subprocess.CompletedProcess[str]":
-    command = [MODULES / "@anthropic-ai" / "claude-code-linux-x64" / "claude", "-p", TASK, "--model", "acme/thinker"]
-    told = [*command, "--allowedTools", "Read,Edit,Bash", "--permission-mode", "acceptEdits"]
-    here = {"ANTHROPIC_BASE_URL": desk.url, "ANTHROPIC_API_KEY": desk.key, "ANTHROPIC_DEFAULT_HAIKU_MODEL": "acme/thinker"}
+    command = [MODULES / "@anthropic-ai" / "claude-code-linux-x64" / "claude", "-p", desk.prompt, "--model", desk.model]
+    told = [*command, "--allowedTools", "Read,Edit,Bash", "--permission-mode", "acceptEdits", *desk.more]
+    here = {"ANTHROPIC_BASE_URL": desk.url, "ANTHROPIC_API_KEY": desk.key, "ANTHROPIC_DEFAULT_HAIKU_MODEL": desk.model}
     return ran(told, home=desk.home, cwd=desk.work, **here, CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1")
 
 
@@ -72,13 +75,13 @@ def opencode(way: str, base: str) -> Callable[[Desk], "subprocess.CompletedProce
 
     def run(desk: Desk) -> "subprocess.CompletedProcess[str]":
         model = {"name": "thinker", "tool_call": True, "reasoning": True, "limit": {"context": 100_000, "output": 8000}}
-        provider = {"options": {"baseURL": desk.url + base, "apiKey": desk.key}, "models": {"acme/thinker": model}}
-        told = {"model": f"{way}/acme/thinker", "autoupdate": False, "share": "disabled", "provider": {way: provider}}
+        provider = {"options": {"baseURL": desk.url + base, "apiKey": desk.key}, "models": {desk.model: model}}
+        told = {"model": f"{way}/{desk.model}", "autoupdate": False, "share": "disabled", "provider": {way: provider}}
         file = desk.home / "opencode.json"
         file.write_text(json.dumps(told | {"permission": {"edit": "allow", "bash": "allow"}}))
         off = ("MODELS_FETCH", "AUTOUPDATE", "LSP_DOWNLOAD", "DEFAULT_PLUGINS")
         quiet = {f"OPENCODE_DISABLE_{what}": "1" for what in off}
-        command = [MODULES / "opencode-linux-x64" / "bin" / "opencode", "run", TASK]
+        command = [MODULES / "opencode-linux-x64" / "bin" / "opencode", "run", *desk.more, desk.prompt]
         return ran(command, home=desk.home, cwd=desk.work, OPENCODE_CONFIG=str(file), **quiet)
 
     return run
@@ -94,7 +97,7 @@ def opencode_acts(work: Path) -> tuple[Act, ...]:
 
 
 def continued(desk: Desk) -> "subprocess.CompletedProcess[str]":
-    model = {"name": "thinker", "provider": "openai", "model": "acme/thinker", "apiBase": desk.url + "/v1", "apiKey": desk.key}
+    model = {"name": "thinker", "provider": "openai", "model": desk.model, "apiBase": desk.url + "/v1", "apiKey": desk.key}
     told = {
         "name": "t",
         "version": "0.0.1",
@@ -103,7 +106,16 @@ def continued(desk: Desk) -> "subprocess.CompletedProcess[str]":
     }
     file = desk.home / "config.yaml"
     file.write_text(json.dumps(told))
-    command = [NODE / "node", MODULES / "@continuedev" / "cli" / "dist" / "cn.js", "-p", "--auto", "--config", file, TASK]
+    command = [
+        NODE / "node",
+        MODULES / "@continuedev" / "cli" / "dist" / "cn.js",
+        "-p",
+        "--auto",
+        "--config",
+        file,
+        *desk.more,
+        desk.prompt,
+    ]
     quiet = {"CONTINUE_TELEMETRY_ENABLED": "0", "CONTINUE_GLOBAL_DIR": str(desk.home)}
     return ran(command, home=desk.home, cwd=desk.work, **quiet)
 

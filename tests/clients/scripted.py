@@ -44,7 +44,8 @@ class Act:
 
 @dataclass
 class Worker:
-    """The double. `turn` counts the turns of the task; `problems` is what it was not given as it demands.
+    """The double. `turn` counts the turns of the task, `streams` says whether the last was to be streamed, and `problems` what it
+    was not given as it demands.
 
     sealed  it demands its states; False for a client that sends no reasoning back, whatever it is given
     """
@@ -54,6 +55,7 @@ class Worker:
     words: str
     sealed: bool = True
     turn: int = 0
+    streams: bool = False
     problems: list[str] = field(default_factory=list)
     asides: int = 0
 
@@ -66,7 +68,9 @@ class Worker:
         done = self.turn >= len(self.acts)
         parts = (self._thought(), Text(self.words)) if done else self._act(self.acts[self.turn])
         self.turn += 1
-        return reply(self.dialect, seen, parts, "stop" if done else "tool_calls")
+        answer = reply(self.dialect, seen, parts, "stop" if done else "tool_calls")
+        self.streams = answer.chunked
+        return answer
 
     def _check(self, body: str) -> None:
         marks = [_state(turn) if self.sealed else _step(turn) for turn in range(min(self.turn, len(self.acts)))]

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from running import VENV, Table, python, ran
+from running import BERTH, VENV, Table, python, ran
 from scripted import FAMILIES, config, reply
 
 from entrepot.testing.gateway import ServerProcess
@@ -15,12 +15,6 @@ from entrepot.values.conversation import Text
 
 pytestmark = pytest.mark.clients
 
-BERTH = {
-    "type": "object",
-    "properties": {"quay": {"type": "string", "enum": ["north", "south"]}, "free": {"type": "boolean"}},
-    "required": ["quay", "free"],
-    "additionalProperties": False,
-}
 WEATHER = 'def get_weather(city: str) -> str:\n    "Current weather of a city"\n    return "11 degrees and rain"\n'
 EDIT = "greeting.txt\n```\n<<<<<<< SEARCH\nHello from the quay\n=======\nHello from the harbour\n>>>>>>> REPLACE\n```\n"
 
