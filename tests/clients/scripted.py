@@ -73,7 +73,7 @@ class Worker:
         return answer
 
     def _check(self, body: str) -> None:
-        marks = [_state(turn) if self.sealed else _step(turn) for turn in range(min(self.turn, len(self.acts)))]
+        marks = [state(turn) if self.sealed else _step(turn) for turn in range(min(self.turn, len(self.acts)))]
         counts, places = [body.count(mark) for mark in marks], [body.find(mark) for mark in marks]
         if self.sealed and counts != [1] * len(marks):
             self.problems.append(f"turn {self.turn}: states came {counts} times")
@@ -98,7 +98,7 @@ class Worker:
 
     def _opaque(self) -> Opaque:
         kind = "encrypted" if self.dialect == "openai_responses" else "signature"
-        return Opaque(FAMILIES[self.dialect], _state(self.turn), kind)
+        return Opaque(FAMILIES[self.dialect], state(self.turn), kind)
 
 
 def reply(dialect_name: str, seen: Seen, parts: tuple[Part, ...], finish: str = "stop") -> Reply:
@@ -119,7 +119,7 @@ def _step(turn: int) -> str:
     return f"Step {turn} of the task."
 
 
-def _state(turn: int) -> str:
+def state(turn: int) -> str:
     """Base64, as all makers' is."""
     return "c3RhdGUgb2YgdHVybi" + f"{turn:04d}".encode().hex() + "AA=="
 
