@@ -15,17 +15,18 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors, pq
-from psycopg.abc import Buffer
+from psycopg.abc import Buffer, PQGen
 from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict
 
 from entrepot.storage.database import EngineName, Refused, Row, Rows, StorageAway, Table, Violation
 from entrepot.storage.schema import bring_up
 
+T = TypeVar("T")
 _CONNECTIONS = 4
 _WAIT_S = 5.0
 """For a connection of ours to be free, and for the server to take a new one."""
@@ -33,6 +34,8 @@ _STATEMENT_S = 30
 _PAUSE_S = 0.25
 """After a connection could not be made nobody tries again for so long: all who ask meanwhile are told at once."""
 _MIGRATION_S = 600
+_GRACE_S = 5.0
+"""A statement that the server has not ended by then is ended here: the server, or the way to it, has fallen silent."""
 _OPTIONS = {
     "application_name": "entrepot",
     "connect_timeout": str(int(_WAIT_S)),
@@ -46,14 +49,14 @@ _ON_SERVER = (
 )
 _LOCKS = 0x656E7472
 """The space of our advisory locks, so that another program's on the same database are not met."""
-_AWAY = frozenset({"08", "53", "57", "58", "25006", "28", "3D", "55P03", "40001", "40P01"})
+_AWAY = frozenset({"08", "53", "57", "58", "25006", "25P03", "28", "3D", "55P03", "40001", "40P01"})
 """Classes and codes of SQLSTATE that a later try may not meet: connection, resources, shutdown, disk, read-only, login, locks."""
 _REMEDY = "See that PostgreSQL runs and that storage.url is right."
 
 
-def connect(url: str, *, connections: int = _CONNECTIONS) -> Postgresql:
+def connect(url: str, *, connections: int = _CONNECTIONS, patience_s: float = _STATEMENT_S + _GRACE_S) -> Postgresql:
     """The first connection is made at once, so that a wrong URL is told at the start. raises StorageAway"""
-    pool = _Pool(url, connections)
+    pool = _Pool(url, connections, patience_s)
     with pool.borrowed():
         pass
     return Postgresql(pool)
@@ -67,13 +70,23 @@ class _WholeNumber(Loader):
         return int(text) if text.isdigit() or text[1:].isdigit() else Decimal(text.decode())
 
 
+class _Connection(psycopg.Connection[Row]):
+    """Waits for the server only so long."""
+
+    patience_s = _STATEMENT_S + _GRACE_S
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        return super().wait(gen, interval, timeout or self.patience_s)
+
+
 class _Pool:
     """At most so many connections, made when they are needed, the one used last lent first."""
 
-    def __init__(self, url: str, connections: int) -> None:
+    def __init__(self, url: str, connections: int, patience_s: float) -> None:
         self._url = url
+        self._patience_s = patience_s
         self._free = threading.BoundedSemaphore(connections)
-        self._idle: list[psycopg.Connection[Row]] = []
+        self._idle: list[_Connection] = []
         self._failed_s = 0.0
         self._failure = ""
         self.users = 0
@@ -87,11 +100,11 @@ class _Pool:
         self.place = f"{told.get('host', 'localhost')}/{told.get('dbname', told.get('user', ''))}"
 
     @contextlib.contextmanager
-    def borrowed(self) -> Iterator[psycopg.Connection[Row]]:
+    def borrowed(self) -> Iterator[_Connection]:
         """A connection of one's own. What it raises becomes ours."""
         if not self._free.acquire(timeout=_WAIT_S):
             raise StorageAway(f"The database at {self.place} is busy: no connection came free in {_WAIT_S:g} s.")
-        connection: psycopg.Connection[Row] | None = None
+        connection: _Connection | None = None
         try:
             with self.told():
                 connection = self._alive() or self._made()
@@ -101,22 +114,21 @@ class _Pool:
                 self._take_back(connection)
             self._free.release()
 
-    def _alive(self) -> psycopg.Connection[Row] | None:
+    def _alive(self) -> _Connection | None:
         """One that lay idle. A server that says something unasked is saying goodbye."""
         while self._idle:
             connection = self._idle.pop()
-            if not connection.closed and not select.select([connection.fileno()], [], [], 0)[0]:
+            if not connection.closed and not _says_something(connection.fileno()):
                 return connection
             connection.close()
         return None
 
-    def _made(self) -> psycopg.Connection[Row]:
+    def _made(self) -> _Connection:
         if time.monotonic() < self._failed_s + _PAUSE_S:
             raise StorageAway(self._failure, remedy=_REMEDY)
         try:
-            connection: psycopg.Connection[Row] = psycopg.connect(
-                self._url, autocommit=True, cursor_factory=psycopg.RawCursor, **self._options
-            )
+            connection = _Connection.connect(self._url, autocommit=True, cursor_factory=psycopg.RawCursor, **self._options)
+            connection.patience_s = self._patience_s
             connection.adapters.register_loader("numeric", _WholeNumber)
         except psycopg.Error as error:
             self._failure = f"The database at {self.place} cannot be reached: {_first_line(error)}."
@@ -124,7 +136,7 @@ class _Pool:
             raise StorageAway(self._failure, remedy=_REMEDY) from None
         return connection
 
-    def _take_back(self, connection: psycopg.Connection[Row]) -> None:
+    def _take_back(self, connection: _Connection) -> None:
         if connection.closed or connection.info.transaction_status != pq.TransactionStatus.IDLE:
             connection.close()
         else:
@@ -140,7 +152,7 @@ class _Pool:
             code = error.sqlstate or ""
             if code == "P0001":  # a trigger of ours said no
                 raise Violation(_first_line(error)) from error
-            if (code and not _AWAY & {code, code[:2]}) or not isinstance(error, psycopg.OperationalError):
+            if not (_AWAY & {code, code[:2]} if code else isinstance(error, psycopg.OperationalError)):
                 raise Refused(f"{self.place}: {error}") from error
             raise StorageAway(
                 f"The database at {self.place} cannot be asked: {_first_line(error)}.", remedy=_REMEDY, detail=str(error)
@@ -185,7 +197,7 @@ class Postgresql:
             cursor = self._run(connection, _unnest(table, tail), [list(column) for column in zip(*rows, strict=True)])
             return cursor.fetchall() if cursor.description else []
 
-    def _run(self, connection: psycopg.Connection[Row], sql: bytes, values: Sequence[Any]) -> psycopg.Cursor[Row]:
+    def _run(self, connection: _Connection, sql: bytes, values: Sequence[Any]) -> psycopg.Cursor[Row]:
         """A text with NUL, which PostgreSQL does not have, is noticed before anything is sent."""
         try:
             return connection.execute(sql, values)
@@ -198,8 +210,24 @@ class Postgresql:
     def transaction(self, alone: str = "") -> Iterator[None]:
         with self._begun(""):
             if alone:
-                self.execute("SELECT pg_advisory_xact_lock(?, ?)", (_LOCKS, zlib.crc32(alone.encode()) >> 1))
+                self._lock(alone)
             yield
+
+    def _lock(self, name: str) -> None:
+        """Until the transaction ends."""
+        self.execute("SELECT pg_advisory_xact_lock(?, ?)", (_LOCKS, zlib.crc32(name.encode()) >> 1))
+
+    @contextlib.contextmanager
+    def _patiently(self) -> Iterator[None]:
+        """For a transaction that may take long, or wait long for another server's."""
+        for name in ("statement_timeout", "lock_timeout"):
+            self.execute(f"SET LOCAL {name} = '{_MIGRATION_S}s'")
+        connection: _Connection = self._mine.connection
+        before, connection.patience_s = connection.patience_s, _MIGRATION_S + _GRACE_S
+        try:
+            yield
+        finally:
+            connection.patience_s = before
 
     def snapshot(self) -> contextlib.AbstractContextManager[None]:
         return self._begun("ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -216,14 +244,15 @@ class Postgresql:
                 yield
                 connection.execute("COMMIT")
             except BaseException:
-                with contextlib.suppress(psycopg.Error):
-                    connection.execute("ROLLBACK")
+                if not connection.closed:
+                    with contextlib.suppress(psycopg.Error):
+                        connection.execute("ROLLBACK")
                 raise
             finally:
                 self._mine.connection = None
 
     @contextlib.contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection[Row]]:
+    def _connection(self) -> Iterator[_Connection]:
         """The one whose transaction this thread is in, or any."""
         mine = getattr(self._mine, "connection", None)
         if mine is None:
@@ -240,8 +269,8 @@ class Postgresql:
         return Postgresql(self._pool)
 
     def migrate(self) -> int:
-        with self.transaction(alone="migrations"):
-            self.execute(f"SET LOCAL statement_timeout = '{_MIGRATION_S}s'")
+        with self.transaction(), self._patiently():
+            self._lock("migrations")
             tables = self.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
             return bring_up(self, [name for (name,) in tables], self._run_all)
 
@@ -253,6 +282,15 @@ class Postgresql:
         self._pool.users -= 1
         if not self._pool.users:
             self._pool.close()
+
+
+def _says_something(descriptor: int) -> bool:
+    """Without waiting. `select` alone would not do: it knows no descriptors above a thousand."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([descriptor], [], [], 0)[0])
+    asked = select.poll()
+    asked.register(descriptor, select.POLLIN)
+    return bool(asked.poll(0))
 
 
 def _storable(values: Sequence[Any]) -> list[Any]:
@@ -270,7 +308,7 @@ def _numbered(sql: str) -> bytes:
     return (first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))).encode()
 
 
-def _copy(connection: psycopg.Connection[Row], table: Table, rows: Sequence[Sequence[Any]]) -> None:
+def _copy(connection: _Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
     """A fifth of the work that lists are."""
     names = ", ".join(name for name, _ in table.columns)
     with connection.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)".encode()) as copy:
