@@ -6,7 +6,8 @@ same dialect and that dialect offers it, and translate by way of the conversatio
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 
@@ -85,7 +86,6 @@ def streamed_answer(voice: Voice, request: Request, provider_dialect: str, heari
 
 
 _SAID = frozenset({TextDelta, ReasoningDelta, RefusalDelta, ArgumentsDelta})
-_NOTED = frozenset({PartBegan, Finished, UsageSeen, Began, Failed, ForeignEvent})
 
 
 class _Heard:
@@ -121,28 +121,32 @@ class _Heard:
             kind = type(event)
             if kind in _SAID:
                 self._voice.count(event.text)  # type: ignore[attr-defined] # all of these have it
-            elif kind in _NOTED:
-                self._note(event)
+            elif (note := _NOTES.get(kind)) is not None:
+                note(self, event)
         return events if self._voice.shows_reasoning else self._without_reasoning(events)
 
-    def _note(self, event: Event) -> None:
-        if isinstance(event, PartBegan):
-            if event.kind == "tool_call":
-                self.tool_calls += 1
-                self._voice.count(event.name)
-        elif isinstance(event, Finished):
-            if self.finish_reason is None:
-                self.finish_reason, self.native_finish_reason = event.reason, event.native or event.reason
-        elif isinstance(event, UsageSeen):
-            self.usage = event.usage
-            self.service_tier = event.service_tier or self.service_tier
-        elif isinstance(event, Began):
-            self.upstream_id = event.id
-            self.service_tier = event.service_tier or None
-        elif isinstance(event, Failed):
-            self.failure = event.payload
-        elif isinstance(event, ForeignEvent):
-            self.foreign += 1
+    def _note_part(self, event: PartBegan) -> None:
+        if event.kind == "tool_call":
+            self.tool_calls += 1
+            self._voice.count(event.name)
+
+    def _note_finish(self, event: Finished) -> None:
+        if self.finish_reason is None:
+            self.finish_reason, self.native_finish_reason = event.reason, event.native or event.reason
+
+    def _note_usage(self, event: UsageSeen) -> None:
+        self.usage = event.usage
+        self.service_tier = event.service_tier or self.service_tier
+
+    def _note_beginning(self, event: Began) -> None:
+        self.upstream_id = event.id
+        self.service_tier = event.service_tier or None
+
+    def _note_failure(self, event: Failed) -> None:
+        self.failure = event.payload
+
+    def _note_foreign(self, event: ForeignEvent) -> None:
+        self.foreign += 1
 
     def _without_reasoning(self, events: Iterable[Event]) -> list[Event]:
         shown = []
@@ -152,6 +156,16 @@ class _Heard:
             if (getattr(event, "choice", -1), getattr(event, "index", -1)) not in self._hidden:
                 shown.append(event)
         return shown
+
+
+_NOTES: dict[type[Event], Callable[[Any, Any], None]] = {
+    PartBegan: _Heard._note_part,
+    Finished: _Heard._note_finish,
+    UsageSeen: _Heard._note_usage,
+    Began: _Heard._note_beginning,
+    Failed: _Heard._note_failure,
+    ForeignEvent: _Heard._note_foreign,
+}
 
 
 class TranslatedPlain(_Heard):

@@ -30,6 +30,15 @@ from entrepot.values.conversation import (
 
 _USUAL = Sampling()
 _SAMPLING = Sampling.__struct_fields__
+_USUAL_TIERS = ("", "auto", "default", "standard_only")
+_BESIDE = (
+    ("verbosity", "verbosity"),
+    ("user", "user"),
+    ("metadata", "metadata"),
+    ("prompt_cache_key", "cache_key"),
+    ("prompt_cache_retention", "cache_retention"),
+)
+"""Settings that are given when they are not empty, by their names in Chat and in a conversation."""
 _SHARES = {"minimal": 10, "low": 20, "medium": 50, "high": 80, "xhigh": 95, "max": 95}
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 _EMPTY = (b"", b"{}", b"null")
@@ -42,23 +51,22 @@ def unsaid(conversation: Conversation, says: Collection[str], dialect: str) -> l
     """
     sampling = conversation.sampling
     names = [] if sampling == _USUAL else [name for name in _SAMPLING if getattr(sampling, name) != getattr(_USUAL, name)]
-    given_here = {
-        "parallel_tool_calls": conversation.parallel_tool_calls is False and bool(conversation.tools),
-        "verbosity": bool(conversation.verbosity),
-        "prediction": given(conversation.prediction),
-        "web_search_options": given(conversation.web_search),
-        "user": bool(conversation.user),
-        "name": any(message.name and message.role != "tool" for message in conversation.messages),
-        "metadata": bool(conversation.metadata),
-        "service_tier": conversation.service_tier not in ("", "auto", "default", "standard_only"),
-        "cache_control": conversation.cache is not None or _marked(conversation),
-        "prompt_cache_key": bool(conversation.cache_key),
-        "prompt_cache_retention": bool(conversation.cache_retention),
-    }
-    names += [name for name, is_given in given_here.items() if is_given]
+    if conversation.parallel_tool_calls is False and conversation.tools:
+        names.append("parallel_tool_calls")
+    names += [name for name, member in _BESIDE if getattr(conversation, member)]
+    if given(conversation.prediction):
+        names.append("prediction")
+    if given(conversation.web_search):
+        names.append("web_search_options")
+    if any(message.name and message.role != "tool" for message in conversation.messages):
+        names.append("name")
+    if conversation.service_tier not in _USUAL_TIERS:
+        names.append("service_tier")
+    if conversation.cache is not None or _marked(conversation):
+        names.append("cache_control")
     if sampling.n not in (None, 1) and "n" not in says:
         raise cannot("n", f"1, which is all that {dialect} gives", sampling.n, "Ask several times, once for each answer.")
-    if not {"audio", "image"}.isdisjoint(conversation.modalities) and "modalities" not in says:
+    if conversation.modalities and not {"audio", "image"}.isdisjoint(conversation.modalities) and "modalities" not in says:
         raise cannot("modalities", '["text"]', list(conversation.modalities), "Choose a model that makes what is asked.")
     if conversation.output.kind in ("grammar", "python"):
         raise cannot("response_format", "text, json_object or json_schema", conversation.output.kind, "Use a JSON schema.")
@@ -77,9 +85,13 @@ def cannot(field: str, expected: str, received: object, remedy: str) -> InvalidR
 
 
 def _marked(conversation: Conversation) -> bool:
-    return any(tool.cache is not None for tool in conversation.tools) or any(
-        getattr(part, "cache", None) is not None for message in conversation.messages for part in message.parts
-    )
+    if any(tool.cache is not None for tool in conversation.tools):
+        return True
+    for message in conversation.messages:
+        for part in message.parts:
+            if getattr(part, "cache", None) is not None:
+                return True
+    return False
 
 
 def callable_tools(conversation: Conversation, dialect: str, notes: list[str]) -> Sequence[Tool]:

@@ -56,13 +56,13 @@ def converse(request: Request) -> Conversation:
     messages = _messages(chat.messages)
     return Conversation(
         messages=messages,
-        tools=_tools(request),
+        tools=_tools(request) if chat.tools or chat.functions else (),
         tool_choice=_tool_choice(chat),
         parallel_tool_calls=chat.parallel_tool_calls,
-        sampling=_sampling(chat, fields),
+        sampling=_UNSAID if _SAMPLED.isdisjoint(fields) else _sampling(chat, fields),
         max_tokens=request.max_tokens,
         reasoning=_reasoning(request),
-        output=_output(chat, fields),
+        output=_output(chat, fields) if chat.response_format is not None else _AS_TEXT,
         verbosity=chat.verbosity,
         modalities=tuple(chat.modalities or ()),
         audio=fields.get("audio", NOTHING) if chat.audio else NOTHING,
@@ -75,8 +75,12 @@ def converse(request: Request) -> Conversation:
         cache_retention=chat.prompt_cache_retention or "",
         service_tier=chat.service_tier or "",
         stream=request.stream,
-        extra={name: fields[name] for name in request.unknown},
+        extra={name: fields[name] for name in request.unknown} if request.unknown else {},
     )
+
+
+_UNSAID, _AS_TEXT = Sampling(), OutputFormat()
+_SAMPLED = frozenset(Sampling.__struct_fields__)
 
 
 # Messages
@@ -392,7 +396,7 @@ def _sampling(chat: asked.Chat, fields: dict[str, Raw]) -> Sampling:
 
 
 def _reasoning(request: asked.Request) -> ReasoningWish:
-    control = request.chat.reasoning or asked.ReasoningControl()
+    control = request.chat.reasoning or _NO_CONTROL
     return ReasoningWish(
         effort=request.effort,
         max_tokens=control.max_tokens,
@@ -401,6 +405,9 @@ def _reasoning(request: asked.Request) -> ReasoningWish:
         context=control.context,
         mode=control.mode,
     )
+
+
+_NO_CONTROL = asked.ReasoningControl()
 
 
 def _output(chat: asked.Chat, fields: dict[str, Raw]) -> OutputFormat:

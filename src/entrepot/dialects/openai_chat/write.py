@@ -58,14 +58,15 @@ Object = dict[str, Any]
 
 def write(events: Sequence[Event], voice: Voice, request: Request, usage: Usage, prompt_nano: int, completion_nano: int) -> bytes:
     told = gather(events)
-    body: Object = dict(voice.names("chat.completion"))
-    body["choices"] = [_choice(number, answered, request) for number, answered in enumerate(told.choices)]
+    choices = dumps([_choice(number, answered, request) for number, answered in enumerate(told.choices)])
     tier = told.began.service_tier or (told.seen.service_tier if told.seen else "")
-    if tier:
-        body["service_tier"] = tier
-    body["system_fingerprint"] = told.began.fingerprint
-    body["usage"] = Raw(render_usage(usage, prompt_nano, completion_nano))
-    return dumps(body)
+    return b'%b,"choices":%b,%b"system_fingerprint":%b,"usage":%b}' % (
+        voice.opening(b"chat.completion"),
+        choices,
+        b'"service_tier":%b,' % encode(tier) if tier else b"",
+        encode(told.began.fingerprint),
+        render_usage(usage, prompt_nano, completion_nano),
+    )
 
 
 def _choice(number: int, answered: Answered, request: Request) -> Object:
@@ -78,10 +79,17 @@ def _choice(number: int, answered: Answered, request: Request) -> Object:
     return {
         "index": number,
         "message": _message(answered.parts, request),
-        "logprobs": probabilities if text or refused else None,
+        "logprobs": probabilities,
         "finish_reason": finish.reason if finish else None,
         "native_finish_reason": (finish.native or finish.reason) if finish else None,
     }
+
+
+def _probabilities(answered: Answered) -> Object | None:
+    told = [(part, raw) for part, raw in zip(answered.parts, answered.logprobs, strict=True) if given(raw)]
+    text = [raw for part, raw in told if isinstance(part, Text)]
+    refused = [raw for part, raw in told if isinstance(part, Refusal)]
+    return {"content": text[0] if text else None, "refusal": refused[0] if refused else None} if text or refused else None
 
 
 def _message(parts: Sequence[Part], request: Request) -> Object:
