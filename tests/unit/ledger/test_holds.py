@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,7 +19,7 @@ from entrepot.ledger.purses import Hold, chargeable, release, settle
 from entrepot.ledger.terms import Terms, set_budget, set_prepaid
 from entrepot.routing.plan import Candidate, Plan
 from entrepot.storage.database import Database
-from entrepot.storage.sqlite import connect
+from entrepot.storage.engines import open_database
 from entrepot.testing.builders import NOW_MS, endpoint, model, price
 from entrepot.values.caller import Caller
 from entrepot.values.request import Asked
@@ -56,8 +55,8 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    db = connect(tmp_path / "e.db")
+async def world(store_url: str) -> AsyncIterator[World]:
+    db = open_database(store_url)
     db.migrate()
     ensure_workspace(db, NOW_MS)
     world = World(db)

@@ -1,6 +1,6 @@
 """Generations reach the books with their records, each exactly once, whatever dies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,15 +13,16 @@ from entrepot.ledger.verify import Finding, verify
 from entrepot.records import journal, store
 from entrepot.records.recorder import Recorder
 from entrepot.storage.database import Database, Violation
-from entrepot.storage.sqlite import connect
+from entrepot.storage.engines import open_database
 from entrepot.testing.builders import NOW_MS, generation
 from entrepot.values.caller import KeyKind
+from entrepot.values.generation import Generation
 from entrepot.values.ids import generation_id
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    db = connect(tmp_path / "e.db")
+def db(store_url: str) -> Iterator[Database]:
+    db = open_database(store_url)
     db.migrate()
     ensure_workspace(db, NOW_MS)
     yield db
@@ -65,9 +66,12 @@ async def test_records_of_a_dead_process_are_posted_once_by_whoever_finds_them(d
 
 
 def test_a_posting_that_fails_takes_its_records_with_it(db: Database) -> None:
-    db.execute("CREATE TRIGGER full BEFORE INSERT ON ledger_moves BEGIN SELECT RAISE(ABORT, 'no'); END")
+    def post(new: Sequence[Generation]) -> None:
+        post_usage(db, new, "p")
+        db.execute("INSERT INTO ledger_moves SELECT * FROM ledger_moves")
+
     with pytest.raises(Violation):
-        store.insert(db, [(generation(), b"{}")], lambda new: post_usage(db, new, "p"))
+        store.insert(db, [(generation(), b"{}")], post)
     assert db.execute("SELECT (SELECT count(*) FROM generations), (SELECT count(*) FROM ledger_transactions)").fetchone() == (
         0,
         0,
