@@ -33,7 +33,7 @@ def test_each_setting_that_is_not_among_the_words_is_noted_once() -> None:
         messages=(marked,), sampling=Sampling(temperature=0.0, seed=1, n=1), user="u", cache_key="k", service_tier="flex", verbosity="low"
     )  # fmt: skip
     notes = unsaid(conversation, ("temperature", "user"), "X")
-    names = ["seed", "verbosity", "name", "service_tier", "cache_control", "prompt_cache_key"]
+    names = ["seed", "verbosity", "prompt_cache_key", "name", "service_tier", "cache_control"]
     assert notes == [f"{name}: left out, X has no word for it" for name in names]
 
 
