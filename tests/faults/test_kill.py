@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from entrepot.storage.sqlite import connect
+from entrepot.storage.engines import open_database
 from entrepot.testing.gateway import ServerProcess
+from postgres_server import PostgresServer
 
 CLIENTS = 6
 
@@ -36,9 +37,9 @@ def ask_until_it_dies(url: str, key: str, seen: list[str], streamed: bool) -> No
                 seen.append(json.loads(told)["id"])
 
 
-def one_round(data_dir: Path, delay_s: float) -> list[str]:
+def one_round(data_dir: Path, url: str, delay_s: float) -> list[str]:
     seen: list[str] = []
-    with ServerProcess(data_dir=data_dir) as server:
+    with ServerProcess(data_dir=data_dir, environment={"ENTREPOT_STORAGE_URL": url}) as server:
         threads = [
             threading.Thread(target=ask_until_it_dies, args=(server.url, server.test_key, seen, number % 2 == 0))
             for number in range(CLIENTS)
@@ -53,8 +54,8 @@ def one_round(data_dir: Path, delay_s: float) -> list[str]:
     return seen
 
 
-def lost_or_doubled(data_dir: Path, seen: list[str]) -> list[str]:
-    db = connect(data_dir / "entrepot.db")
+def lost_or_doubled(url: str, seen: list[str]) -> list[str]:
+    db = open_database(url)
     rows = collections.Counter(row[0] for row in db.execute("SELECT id FROM generations"))
     summed = db.execute("SELECT sum(requests) FROM key_usage").fetchone()[0] or 0
     db.close()
@@ -62,22 +63,26 @@ def lost_or_doubled(data_dir: Path, seen: list[str]) -> list[str]:
     return [generation for generation in seen if rows[generation] != 1]
 
 
-def run(rounds: int, data_dir: Path, seed: int) -> None:
+def run(rounds: int, data_dir: Path, seed: int, url: str) -> None:
     dice, seen = random.Random(seed), []
     for _ in range(rounds):
-        seen += one_round(data_dir, dice.uniform(0.05, 0.4))
-    with ServerProcess(data_dir=data_dir):
+        seen += one_round(data_dir, url, dice.uniform(0.05, 0.4))
+    with ServerProcess(data_dir=data_dir, environment={"ENTREPOT_STORAGE_URL": url}):
         pass  # the last one that was killed left records in its journal, which a start takes in
-    wrong = lost_or_doubled(data_dir, seen)
+    wrong = lost_or_doubled(url, seen)
     print(f"seed {seed}: {rounds} rounds, {len(seen)} answers seen whole, {len(wrong)} of them lost or doubled")
     assert len(seen) > rounds
     assert wrong == []
 
 
 def test_no_answer_seen_whole_is_lost_in_20_rounds(tmp_path: Path) -> None:
-    run(20, tmp_path, random.randrange(10**6))
+    run(20, tmp_path, random.randrange(10**6), f"sqlite:///{tmp_path / 'entrepot.db'}")
+
+
+def test_no_answer_seen_whole_is_lost_in_3_rounds_on_postgresql(tmp_path: Path, postgres: PostgresServer) -> None:
+    run(3, tmp_path, random.randrange(10**6), postgres.database())
 
 
 @pytest.mark.soak
-def test_no_answer_seen_whole_is_lost_in_200_rounds(tmp_path: Path) -> None:
-    run(200, tmp_path, random.randrange(10**6))
+def test_no_answer_seen_whole_is_lost_in_200_rounds(tmp_path: Path, store_url: str) -> None:
+    run(200, tmp_path, random.randrange(10**6), store_url)
