@@ -13,7 +13,20 @@ from typing import Any
 import structlog
 
 from entrepot import __version__
-from entrepot.api import chat, cloudflare, completions, embeddings, gemini, generation, health, key, messages, models, responses
+from entrepot.api import (
+    chat,
+    cloudflare,
+    completions,
+    embeddings,
+    gemini,
+    generation,
+    health,
+    key,
+    keys,
+    messages,
+    models,
+    responses,
+)
 from entrepot.api.answering import AsgiHttp, Pattern, answering, patterned
 from entrepot.api.openapi import document, render
 from entrepot.api.routes import Api, Check, Desk
@@ -68,6 +81,7 @@ ROUTES = (
     *gemini.ROUTES,
     *models.ROUTES,
     *key.ROUTES,
+    *keys.ROUTES,
     *generation.ROUTES,
     *health.ROUTES,
 )
@@ -94,6 +108,7 @@ class App:
         self._db = open_store(settings)
         self._stack.callback(self._db.close)
         secret = installation_secret(self._db, Path(settings.data_dir))
+        self._secret = secret
         keys_store.ensure_workspace(self._db, self.clock.now_ms())
         self.first_test_key = _first_test_key(self._db, secret, self.clock.now_ms())
         watching = self._db.sibling(read_only=True, mapped=False)
@@ -246,6 +261,9 @@ class App:
             max_body_bytes=self.settings.server.max_body_bytes,
             now_ms=self.clock.now_ms,
             log_failure=_log_failure,
+            store=self._db,
+            secret=self._secret,
+            changed=lambda: (self.keys.refresh(), self.terms.refresh()),
         )
 
     def checks(self) -> list[Check]:

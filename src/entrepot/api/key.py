@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
@@ -10,6 +11,10 @@ from msgspec import Meta
 
 from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.routes import Desk, Route
+from entrepot.ledger.books import by_kind
+from entrepot.ledger.leases import room_of
+from entrepot.ledger.purses import budget_purse, window_of
+from entrepot.ledger.terms import bounds_of
 from entrepot.values.caller import Caller
 
 _DAY_MS = 86_400_000
@@ -111,6 +116,10 @@ def show_key(desk: Desk, request: Request) -> Response:
         is_test_key=caller.kind == "test",
         workspace_id=caller.workspace,
         expires_at=_expiry(caller),
+        limit=None if caller.limit_nano is None else dollars(caller.limit_nano),
+        limit_remaining=_remaining(desk, caller, {"daily": day, "weekly": week, "monthly": month}),
+        limit_reset=caller.limit_reset,
+        budgets=_budgets(desk, caller),
     )
     return answer(KeyAnswer(data))
 
@@ -118,7 +127,29 @@ def show_key(desk: Desk, request: Request) -> Response:
 def show_credits(desk: Desk, request: Request) -> Response:
     caller = request.caller
     assert caller is not None
-    return answer(CreditsAnswer(Credits(dollars(0), dollars(desk.workspace_usage(caller.workspace)))))
+    given = sum(amount for kind, amount in by_kind(desk.store, "credit", caller.workspace) if kind != "usage")
+    return answer(CreditsAnswer(Credits(dollars(given), dollars(desk.workspace_usage(caller.workspace)))))
+
+
+def _remaining(desk: Desk, caller: Caller, since: Mapping[str, int]) -> Usd | None:
+    if caller.limit_nano is None:
+        return None
+    spent = desk.key_usage(caller.key_hash, since.get(caller.limit_reset or "", 0))
+    return dollars(max(caller.limit_nano - spent, 0))
+
+
+def _budgets(desk: Desk, caller: Caller) -> tuple[Budget, ...]:
+    """Those of the workspace, the broadest first."""
+    now_ms, shown = desk.now_ms(), []
+    for span, limit in bounds_of(desk.store, caller.workspace).budgets.items():
+        room = room_of(desk.store, budget_purse(caller.workspace, span, now_ms))
+        left = limit if room is None else room.unspent
+        ends = None if span == "lifetime" else iso(window_of(span, now_ms).end_day * _DAY_MS)
+        reset = None if span == "lifetime" else span
+        shown.append(
+            Budget("workspace", span, None, dollars(limit), dollars(limit - left), dollars(max(left, 0)), reset, ends, False)
+        )
+    return tuple(shown)
 
 
 def windows(now_ms: int) -> tuple[int, int, int]:

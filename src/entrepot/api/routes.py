@@ -21,6 +21,7 @@ from entrepot.dialects.dialect import Dialect
 from entrepot.errors import Forbidden, GatewayError, Internal, MethodNotAllowed, NotFound
 from entrepot.providers.configured import Configured
 from entrepot.records.responses import ResponseStore
+from entrepot.storage.database import Database
 from entrepot.values.caller import Caller
 from entrepot.values.generation import Generation
 from entrepot.values.ids import ulid
@@ -51,6 +52,9 @@ class Desk(msgspec.Struct, frozen=True):
     document              the OpenAPI document, rendered
     responses             responses that are kept
     log_failure           told of a bug
+    store                 the database, for keys and credit
+    secret                what keys are hashed with
+    changed               told that keys or limits were changed here
     """
 
     catalog: Callable[[], Catalog]
@@ -67,6 +71,9 @@ class Desk(msgspec.Struct, frozen=True):
     max_body_bytes: int
     now_ms: Callable[[], int]
     log_failure: Callable[[BaseException], None]
+    store: Database
+    secret: bytes
+    changed: Callable[[], object]
 
 
 Handler = Callable[[Desk, Request], Response]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from entrepot import __version__
-from entrepot.cli import catalog, chat, doctor, endpoints, keys, models, providers, serve
+from entrepot.cli import catalog, chat, credit, doctor, endpoints, keys, ledger, models, providers, serve
 from entrepot.cli.common import CONFIGURATION, FAILED, USAGE, explain
 
 app = App(
@@ -22,6 +22,8 @@ app = App(
 )
 app.command(serve.serve)
 app.command(keys.app)
+app.command(credit.app)
+app.command(ledger.app)
 app.command(models.app)
 app.command(providers.app)
 app.command(endpoints.app)

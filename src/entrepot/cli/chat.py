@@ -17,9 +17,9 @@ from rich.markup import escape
 from entrepot.app import App
 from entrepot.cli.common import Failure, Json, Place, err, out, print_json, store
 from entrepot.cli.here import running_here
-from entrepot.cli.keys import make_key
+from entrepot.cli.keys import here_and_now, make_key
 from entrepot.errors import UpstreamError
-from entrepot.identity.store import delete_key
+from entrepot.ledger.keys import Order, delete
 from entrepot.server import bind, running, url_of
 from entrepot.settings import Settings
 from entrepot.upstream.client import Client, parse_origin, render_head
@@ -167,13 +167,12 @@ def _passing_key(settings: Settings, *, live: bool) -> Any:
     """A key of this installation for as long as the chat lasts."""
     now_ms = Clock().now_ms()
     with store(settings) as db:
-        key, kept = make_key(
-            db, settings, name="entrepot chat", kind="live" if live else "test", now_ms=now_ms, expires_ms=now_ms + _KEY_LASTS_MS
-        )
+        order = Order(name="entrepot chat", kind="live" if live else "test", expires_ms=now_ms + _KEY_LASTS_MS)
+        key, kept = make_key(db, settings, order, now_ms)
         try:
             yield key
         finally:
-            delete_key(db, kept.key_hash, Clock().now_ms())
+            delete(db, kept, here_and_now())
 
 
 async def _start_here(stack: contextlib.AsyncExitStack, settings: Settings) -> str:

@@ -9,14 +9,20 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 from rich.markup import escape
 
+from entrepot.api.http import dollars
 from entrepot.api.key import iso
 from entrepot.cli.common import Failure, Json, Place, out, print_json, print_table, store
 from entrepot.identity.installation import installation_secret
-from entrepot.identity.store import create_key, delete_key, ensure_workspace, find_key, list_keys, set_disabled
+from entrepot.identity.store import ensure_workspace, find_key, list_keys
+from entrepot.ledger.audit import Act
+from entrepot.ledger.funding import amount_of
+from entrepot.ledger.keys import Change, Order, change, make
+from entrepot.ledger.keys import delete as forget_key
 from entrepot.settings import Settings
 from entrepot.storage.database import Database
-from entrepot.values.caller import Caller, KeyKind
+from entrepot.values.caller import Caller, KeyKind, Reset
 from entrepot.values.clock import Clock
+from entrepot.values.money import usd
 
 app = App(name="keys", help="Make, list, disable and delete keys, also while the server runs.")
 Wanted = Annotated[str, Parameter(help="Name, label, hash, or the start of the hash.")]
@@ -31,6 +37,10 @@ def create(
     test: Annotated[bool, Parameter(negative="", help="Served by the sandbox; costs nothing.")] = False,
     management: Annotated[bool, Parameter(negative="", help="For managing, not for asking models.")] = False,
     expires: Annotated[str | None, Parameter(help="How long it is good, as 30d, 12h or 4w [for ever].")] = None,
+    limit: Annotated[str | None, Parameter(help="US dollars it may spend, in each window with a reset [no limit].")] = None,
+    limit_reset: Annotated[
+        Reset | None, Parameter(name=("--limit-reset", "--reset"), help="When its window begins anew, in UTC [never].")
+    ] = None,
     json: Json = False,
     place: Place = Place(),
 ) -> None:
@@ -39,14 +49,20 @@ def create(
         raise Failure("A key is a test key or a management key, not both. Leave one of --test and --management out.")
     kind: KeyKind = "test" if test else "management" if management else "live"
     settings, now_ms = place.settings(), Clock().now_ms()
-    expires_ms = None if expires is None else now_ms + _span_ms(expires)
+    order = Order(
+        name=name,
+        kind=kind,
+        expires_ms=None if expires is None else now_ms + _span_ms(expires),
+        limit_nano=None if limit is None else limit_of(limit),
+        limit_reset=limit_reset,
+    )
     with store(settings) as db:
-        key, kept = make_key(db, settings, name=name, kind=kind, now_ms=now_ms, expires_ms=expires_ms)
+        key, kept = make_key(db, settings, order, now_ms)
     if json:
         print_json({"key": key, "data": _told(kept)})
         return
     out.print(f"[bold]{key}[/]")
-    out.print(f"[dim]A {kind} key named {escape(name)}, {_until(kept)}. It is not shown again.[/]")
+    out.print(f"[dim]A {kind} key named {escape(name)}, {_until(kept)}{_limited(kept)}. It is not shown again.[/]")
 
 
 @app.command(name="list")
@@ -83,27 +99,47 @@ def enable(key: Wanted, *, place: Place = Place()) -> None:
 
 
 @app.command
+def limit(
+    key: Wanted,
+    amount: Annotated[str, Parameter(help="US dollars, or none.")],
+    *,
+    reset: Annotated[Reset | None, Parameter(help="When its window begins anew, in UTC [never].")] = None,
+    place: Place = Place(),
+) -> None:
+    """Set what a key may spend, or take its limit away."""
+    nano = None if amount == "none" else limit_of(amount)
+    with store(place.settings()) as db:
+        found = change(db, find_key(db, key), Change(limit_nano=nano, limit_reset=reset), here_and_now())
+    out.print(f"{escape(found.name)} ({found.label}){_limited(found) or ' has no limit'}.")
+
+
+@app.command
 def delete(key: Wanted, *, place: Place = Place()) -> None:
     """Refuse a key for ever. What it spent stays in the records."""
     with store(place.settings()) as db:
         found = find_key(db, key)
-        delete_key(db, found.key_hash, Clock().now_ms())
+        forget_key(db, found, here_and_now())
     out.print(f"{escape(found.name)} ({found.label}) is deleted.")
 
 
-def make_key(
-    db: Database, settings: Settings, *, name: str, kind: KeyKind, now_ms: int, expires_ms: int | None
-) -> tuple[str, Caller]:
+def make_key(db: Database, settings: Settings, order: Order, now_ms: int) -> tuple[str, Caller]:
     ensure_workspace(db, now_ms)
     secret = installation_secret(db, Path(settings.data_dir))
-    return create_key(db, secret, name=name, kind=kind, now_ms=now_ms, expires_ms=expires_ms)
+    return make(db, secret, order, Act(actor="cli", at_ms=now_ms))
+
+
+def limit_of(text: str) -> int:
+    """Nano-dollars; zero is a limit too. raises InvalidRequest"""
+    return 0 if text.strip() in ("0", "0.0", "0.00") else amount_of(text, field="limit")
+
+
+def here_and_now() -> Act:
+    return Act(actor="cli", at_ms=Clock().now_ms())
 
 
 def _set_disabled(key: str, disabled: bool, place: Place) -> Caller:
     with store(place.settings()) as db:
-        found = find_key(db, key)
-        set_disabled(db, found.key_hash, disabled, Clock().now_ms())
-    return found
+        return change(db, find_key(db, key), Change(disabled=disabled), here_and_now())
 
 
 def _span_ms(text: str) -> int:
@@ -121,6 +157,8 @@ def _told(key: Caller) -> dict[str, Any]:
         "label": key.label,
         "workspace_id": key.workspace,
         "disabled": key.disabled,
+        "limit": None if key.limit_nano is None else dollars(key.limit_nano),
+        "limit_reset": key.limit_reset,
         "created_at": iso(key.created_ms),
         "expires_at": None if key.expires_ms is None else iso(key.expires_ms),
     }
@@ -136,6 +174,12 @@ def _state(key: Caller, now_ms: int) -> str:
 
 def _until(key: Caller) -> str:
     return "good for ever" if key.expires_ms is None else f"until {_date(key.expires_ms)}"
+
+
+def _limited(key: Caller) -> str:
+    if key.limit_nano is None:
+        return ""
+    return f", limited to ${usd(key.limit_nano)} {key.limit_reset or 'for ever'}"
 
 
 def _date(ms: int) -> str:

@@ -85,6 +85,38 @@ def find_key(db: Database, wanted: str) -> Caller:
     return found[0]
 
 
+def key_by_hash(db: Database, hash_: str) -> Caller | None:
+    row = db.execute(f"SELECT {_COLUMNS} FROM keys WHERE hash = ? AND deleted = 0", (hash_,)).fetchone()  # noqa: S608
+    return None if row is None else _caller(row)
+
+
+def key_times(db: Database, hash_: str) -> int | None:
+    """When a key was changed last; None when it never was."""
+    row = db.execute("SELECT updated_ms FROM keys WHERE hash = ?", (hash_,)).fetchone()
+    return None if row is None else row[0]
+
+
+def page_of_keys(db: Database, workspace: str, *, offset: int, limit: int, disabled_too: bool) -> tuple[list[Caller], int]:
+    """Some of a workspace's keys, oldest first, and how many there are."""
+    which = "workspace = ? AND deleted = 0 AND (disabled = 0 OR ? = 1)"
+    counted = db.execute(f"SELECT count(*) FROM keys WHERE {which}", (workspace, int(disabled_too))).fetchone()  # noqa: S608
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM keys WHERE {which} ORDER BY created_ms, hash LIMIT ? OFFSET ?",  # noqa: S608
+        (workspace, int(disabled_too), limit, offset),
+    )
+    return [_caller(row) for row in rows], int(counted[0]) if counted else 0
+
+
+def update_key(db: Database, key: Caller, now_ms: int) -> None:
+    """Its name, limit, and whether it is disabled, as they are in `key`."""
+    _change(
+        db,
+        "UPDATE keys SET name = ?, disabled = ?, limit_nano = ?, limit_reset = ?, updated_ms = ?, "  # noqa: S608
+        f"revision = {_NEXT} WHERE hash = ?",
+        (key.name, int(key.disabled), key.limit_nano, key.limit_reset, now_ms, key.key_hash),
+    )
+
+
 def set_disabled(db: Database, hash_: str, disabled: bool, now_ms: int) -> None:
     _change(
         db,

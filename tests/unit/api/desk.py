@@ -13,6 +13,7 @@ from entrepot.api import generation, health, key, models, openapi
 from entrepot.api.routes import Api, Check, Desk, Route
 from entrepot.catalog.catalog import Catalog
 from entrepot.errors import Unauthenticated
+from entrepot.identity.store import ensure_workspace
 from entrepot.providers import Provider
 from entrepot.providers.configured import Configured
 from entrepot.records.responses import ResponseStore
@@ -39,6 +40,9 @@ class FakeDesk:
 
     def __init__(self, *models_: Model, endpoints: tuple[Endpoint, ...] = ()) -> None:
         self.catalog = Catalog(models_, endpoints)
+        self.store = sqlite.connect(Path(":memory:"))
+        self.store.migrate()
+        ensure_workspace(self.store, builders.NOW_MS)
         self.callers: dict[str, Caller] = {"live": builders.caller(), "mgmt": builders.caller("management")}
         self.generations: dict[str, Generation] = {}
         self.spent: dict[int, int] = {}
@@ -63,6 +67,9 @@ class FakeDesk:
             log_failure=self.failures.append,
             responses=ResponseStore(sqlite.connect(Path(":memory:"))),
             max_body_bytes=100_000,
+            store=self.store,
+            secret=b"s" * 32,
+            changed=lambda: None,
         )
 
     def _authenticate(self, shown: str | None) -> Caller:

@@ -1,0 +1,302 @@
+"""Keys managed over HTTP, by management keys (contract 4.1), and the budgets of workspaces (contract 4.5)."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from entrepot.api.http import Request, Response, Usd, answer, dollars
+from entrepot.api.key import iso, windows
+from entrepot.api.routes import Desk, Route
+from entrepot.errors import Conflict, InvalidRequest, NotFound
+from entrepot.identity.store import DEFAULT_WORKSPACE, key_by_hash, key_times, page_of_keys
+from entrepot.ledger import keys, terms
+from entrepot.ledger.audit import Act
+from entrepot.ledger.funding import amount_of
+from entrepot.ledger.leases import room_of
+from entrepot.ledger.purses import SPANS, Span, budget_purse
+from entrepot.values.caller import Caller, Reset
+
+T = TypeVar("T")
+_PAGE = 100
+Dollars = Annotated[Decimal, Meta(description="US dollars.", extra_json_schema={"type": "number"})]
+Amount = Dollars | None
+"""None: no limit."""
+
+
+class NewKey(msgspec.Struct, frozen=True):
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    limit: Amount = None
+    limit_reset: Reset | None = None
+    expires_at: Annotated[str | None, Meta(description="RFC 3339, UTC.")] = None
+    workspace_id: str = DEFAULT_WORKSPACE
+    include_byok_in_limit: bool = False
+    creator_user_id: str | None = None
+
+
+class KeyChange(msgspec.Struct, frozen=True):
+    """What is left out stays as it is."""
+
+    name: str | UnsetType = UNSET
+    disabled: bool | UnsetType = UNSET
+    limit: Amount | UnsetType = UNSET
+    limit_reset: Reset | UnsetType | None = UNSET
+    include_byok_in_limit: bool | UnsetType = UNSET
+
+
+class KeyQuery(msgspec.Struct, frozen=True):
+    offset: Annotated[int, Meta(ge=0)] = 0
+    limit: Annotated[int, Meta(ge=1, le=_PAGE)] = _PAGE
+    include_disabled: bool = True
+    workspace_id: str = DEFAULT_WORKSPACE
+
+
+class Key(msgspec.Struct, frozen=True):
+    """Usage windows are UTC: the day from midnight, the week from Monday, the month from the first."""
+
+    hash: str
+    name: str
+    label: Annotated[str, Meta(description="The key, masked.")]
+    disabled: bool
+    limit: Usd | None
+    limit_remaining: Usd | None
+    limit_reset: Reset | None
+    usage: Usd
+    usage_daily: Usd
+    usage_weekly: Usd
+    usage_monthly: Usd
+    created_at: str
+    updated_at: str | None
+    expires_at: str | None
+    workspace_id: str
+    is_test_key: bool
+    is_management_key: bool
+    include_byok_in_limit: bool = False
+    byok_usage: int = 0
+    byok_usage_daily: int = 0
+    byok_usage_weekly: int = 0
+    byok_usage_monthly: int = 0
+    creator_user_id: str | None = None
+
+
+class Keys(msgspec.Struct, frozen=True):
+    data: list[Key]
+    total_count: int
+
+
+class OneKey(msgspec.Struct, frozen=True):
+    data: Key
+
+
+class MadeKey(msgspec.Struct, frozen=True):
+    data: Key
+    key: Annotated[str, Meta(description="The key itself, shown this once.")]
+
+
+class Deleted(msgspec.Struct, frozen=True):
+    deleted: bool = True
+
+
+class BudgetChange(msgspec.Struct, frozen=True):
+    limit_usd: Dollars
+    include_byok_in_budgets: bool = False
+
+
+class WorkspaceBudget(msgspec.Struct, frozen=True):
+    interval: Literal["daily", "weekly", "monthly", "lifetime"]
+    limit_usd: Usd
+    remaining_usd: Usd
+
+
+class WorkspaceBudgets(msgspec.Struct, frozen=True):
+    data: list[WorkspaceBudget]
+
+
+def list_keys(desk: Desk, request: Request) -> Response:
+    query: KeyQuery = request.query
+    found, total = page_of_keys(
+        desk.store, query.workspace_id, offset=query.offset, limit=query.limit, disabled_too=query.include_disabled
+    )
+    return answer(Keys([_shown(desk, key) for key in found], total))
+
+
+def make_key(desk: Desk, request: Request) -> Response:
+    asked = _decoded(request, NewKey)
+    order = keys.Order(
+        name=asked.name,
+        expires_ms=None if asked.expires_at is None else _time(asked.expires_at),
+        workspace=asked.workspace_id,
+        limit_nano=_nano(asked.limit),
+        limit_reset=asked.limit_reset,
+    )
+    key, made = keys.make(desk.store, desk.secret, order, _act(desk, request))
+    desk.changed()
+    return answer(MadeKey(_shown(desk, made), key), 201)
+
+
+def show_key(desk: Desk, request: Request) -> Response:
+    return answer(OneKey(_shown(desk, _wanted(desk, request))))
+
+
+def change_key(desk: Desk, request: Request) -> Response:
+    asked = _decoded(request, KeyChange)
+    wished = keys.Change(
+        name=asked.name,
+        disabled=asked.disabled,
+        limit_nano=UNSET if asked.limit is UNSET else _nano(asked.limit),
+        limit_reset=None if asked.limit is None and asked.limit_reset is UNSET else asked.limit_reset,
+    )
+    changed = keys.change(desk.store, _wanted(desk, request), wished, _act(desk, request))
+    desk.changed()
+    return answer(OneKey(_shown(desk, changed)))
+
+
+def delete_key(desk: Desk, request: Request) -> Response:
+    key = _wanted(desk, request)
+    if request.caller is not None and key.key_hash == request.caller.key_hash:
+        raise Conflict("A key cannot delete itself.", remedy="Use another management key.")
+    keys.delete(desk.store, key, _act(desk, request))
+    desk.changed()
+    return answer(Deleted())
+
+
+def list_budgets(desk: Desk, request: Request) -> Response:
+    return answer(_budgets(desk, request.params["id"]))
+
+
+def set_budget(desk: Desk, request: Request) -> Response:
+    limit = amount_of(str(_decoded(request, BudgetChange).limit_usd), field="limit_usd")
+    terms.set_budget(desk.store, request.params["id"], _span(request), limit, _act(desk, request))
+    desk.changed()
+    return answer(_budgets(desk, request.params["id"]))
+
+
+def delete_budget(desk: Desk, request: Request) -> Response:
+    terms.set_budget(desk.store, request.params["id"], _span(request), None, _act(desk, request))
+    desk.changed()
+    return answer(Deleted())
+
+
+def _budgets(desk: Desk, workspace: str) -> WorkspaceBudgets:
+    shown = []
+    for span, limit in terms.bounds_of(desk.store, workspace).budgets.items():
+        room = room_of(desk.store, budget_purse(workspace, span, desk.now_ms()))
+        shown.append(WorkspaceBudget(span, dollars(limit), dollars(max(room.unspent, 0) if room is not None else 0)))
+    return WorkspaceBudgets(shown)
+
+
+def _span(request: Request) -> Span:
+    span = request.params["interval"]
+    if span not in SPANS:
+        raise NotFound(f"There is no budget {span[:40]!r}.", expected=", ".join(SPANS), received=span[:40])
+    return span
+
+
+def _wanted(desk: Desk, request: Request) -> Caller:
+    found = key_by_hash(desk.store, request.params["id"])
+    if found is None:
+        raise NotFound("There is no such key.", field="hash", remedy="GET /api/v1/keys lists them.")
+    return found
+
+
+def _shown(desk: Desk, key: Caller) -> Key:
+    day, week, month = windows(desk.now_ms())
+    spent = {span: desk.key_usage(key.key_hash, since) for span, since in _since(day, week, month).items()}
+    return Key(
+        hash=key.key_hash,
+        name=key.name,
+        label=key.label,
+        disabled=key.disabled,
+        limit=None if key.limit_nano is None else dollars(key.limit_nano),
+        limit_remaining=remaining(key, spent[key.limit_reset or "lifetime"]),
+        limit_reset=key.limit_reset,
+        usage=dollars(spent["lifetime"]),
+        usage_daily=dollars(spent["daily"]),
+        usage_weekly=dollars(spent["weekly"]),
+        usage_monthly=dollars(spent["monthly"]),
+        created_at=iso(key.created_ms),
+        updated_at=None if (updated := key_times(desk.store, key.key_hash)) is None else iso(updated),
+        expires_at=None if key.expires_ms is None else iso(key.expires_ms),
+        workspace_id=key.workspace,
+        is_test_key=key.kind == "test",
+        is_management_key=key.kind == "management",
+    )
+
+
+def _since(day: int, week: int, month: int) -> dict[str, int]:
+    return {"lifetime": 0, "daily": day, "weekly": week, "monthly": month}
+
+
+def remaining(key: Caller, spent_nano: int) -> Usd | None:
+    """What is left of a key's limit, when so much is spent in its window."""
+    return None if key.limit_nano is None else dollars(max(key.limit_nano - spent_nano, 0))
+
+
+def _act(desk: Desk, request: Request) -> Act:
+    assert request.caller is not None
+    return Act(actor=request.caller.label, at_ms=desk.now_ms())
+
+
+def _decoded(request: Request, wanted: type[T]) -> T:
+    try:
+        return msgspec.json.decode(request.body, type=wanted)
+    except msgspec.ValidationError as error:
+        said, _, path = str(error).partition(" - at `$.")
+        field = said.split("`")[1] if said.startswith("Object missing required field") else path.rstrip("`")
+        raise InvalidRequest(f"`{field or 'body'}`: {said}.", field=field or None, remedy="Nothing was changed.") from None
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(f"The body is not JSON: {error}.", remedy="Send a JSON object.") from None
+
+
+def _nano(limit: Any) -> int | None:
+    """A limit may be zero: then nothing may be spent."""
+    if limit is None or limit == 0:
+        return None if limit is None else 0
+    return amount_of(str(limit), field="limit")
+
+
+def _time(text: str) -> int:
+    try:
+        time = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.utcoffset() != datetime.timedelta(0):
+        raise InvalidRequest(
+            "`expires_at` is not a time in UTC.", field="expires_at", expected="as 2027-01-31T00:00:00Z", received=text[:80]
+        )
+    return int(time.timestamp() * 1000)
+
+
+_TAG = "Keys"
+ROUTES = (
+    Route("GET", "/keys", "List keys", _TAG, list_keys, "management", query=KeyQuery, returns=Keys, asks=True),
+    Route(
+        "POST", "/keys", "Make a key", _TAG, make_key, "management",
+        body=NewKey, returns=MadeKey, reads=True, asks=True, errors=(InvalidRequest,), same_shape=(201,),
+    ),
+    Route("GET", "/keys/{id}", "Show a key", _TAG, show_key, "management", returns=OneKey, asks=True, errors=(NotFound,)),
+    Route(
+        "PATCH", "/keys/{id}", "Change a key", _TAG, change_key, "management",
+        body=KeyChange, returns=OneKey, reads=True, asks=True, errors=(InvalidRequest, NotFound),
+    ),
+    Route(
+        "DELETE", "/keys/{id}", "Delete a key", _TAG, delete_key, "management",
+        returns=Deleted, asks=True, errors=(NotFound, Conflict),
+    ),
+    Route(
+        "GET", "/workspaces/{id}/budgets", "List a workspace's budgets", _TAG, list_budgets, "management",
+        returns=WorkspaceBudgets, asks=True, errors=(NotFound,),
+    ),
+    Route(
+        "PUT", "/workspaces/{id}/budgets/{interval}", "Set a budget", _TAG, set_budget, "management",
+        body=BudgetChange, returns=WorkspaceBudgets, reads=True, asks=True, errors=(InvalidRequest, NotFound),
+    ),
+    Route(
+        "DELETE", "/workspaces/{id}/budgets/{interval}", "Take a budget away", _TAG, delete_budget, "management",
+        returns=Deleted, asks=True, errors=(NotFound,),
+    ),
+)  # fmt: skip

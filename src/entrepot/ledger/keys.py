@@ -1,0 +1,117 @@
+"""Keys made, changed and deleted, each with a line in the audit log. A limit is never set below what was spent of it already."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from entrepot.errors import InvalidRequest
+from entrepot.identity import store
+from entrepot.ledger import audit, leases
+from entrepot.ledger.audit import Act
+from entrepot.ledger.leases import room_of
+from entrepot.ledger.purses import key_purse
+from entrepot.storage.database import Database
+from entrepot.values.caller import Caller, KeyKind, Reset
+from entrepot.values.money import usd
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that is to be made."""
+
+    name: str
+    kind: KeyKind = "live"
+    expires_ms: int | None = None
+    workspace: str = store.DEFAULT_WORKSPACE
+    limit_nano: int | None = None
+    limit_reset: Reset | None = None
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be different; the rest stays."""
+
+    name: str | UnsetType = UNSET
+    disabled: bool | UnsetType = UNSET
+    limit_nano: int | UnsetType | None = UNSET
+    limit_reset: Reset | UnsetType | None = UNSET
+
+
+def make(db: Database, secret: bytes, order: Order, act: Act) -> tuple[str, Caller]:
+    """The plain key, shown this once, and what is kept of it. raises InvalidRequest"""
+    _check(order.limit_nano, order.limit_reset)
+    with db.transaction():
+        if db.execute("SELECT 1 FROM workspaces WHERE id = ?", (order.workspace,)).fetchone() is None:
+            raise InvalidRequest(f"There is no workspace {order.workspace[:80]!r}.", field="workspace_id")
+        key, made = store.create_key(
+            db,
+            secret,
+            name=order.name,
+            kind=order.kind,
+            now_ms=act.at_ms,
+            expires_ms=order.expires_ms,
+            workspace=order.workspace,
+            limit_nano=order.limit_nano,
+            limit_reset=order.limit_reset,
+        )
+        audit.write(db, act, "key.create", _subject(made), {}, _told(made))
+    return key, made
+
+
+def change(db: Database, key: Caller, wished: Change, act: Act) -> Caller:
+    """The key as it is then. raises InvalidRequest, and then nothing is changed"""
+    after = msgspec.structs.replace(key, **dict(_given(wished)))
+    if not 1 <= len(after.name) <= 200:
+        raise InvalidRequest("`name` must have 1 to 200 characters.", field="name", received=after.name[:80])
+    _check(after.limit_nano, after.limit_reset)
+    with db.transaction(alone=leases.alone(key.workspace)):
+        store.update_key(db, after, act.at_ms)
+        if (after.limit_nano, after.limit_reset) != (key.limit_nano, key.limit_reset):
+            _check_spent(db, after, act.at_ms)
+        audit.write(db, act, "key.change", _subject(key), _told(key), _told(after))
+    return after
+
+
+def delete(db: Database, key: Caller, act: Act) -> None:
+    with db.transaction():
+        store.delete_key(db, key.key_hash, act.at_ms)
+        audit.write(db, act, "key.delete", _subject(key), _told(key), {})
+
+
+def _given(wished: Change) -> list[tuple[str, object]]:
+    return [(name, value) for name in Change.__struct_fields__ if (value := getattr(wished, name)) is not UNSET]
+
+
+def _check(limit_nano: int | None, reset: Reset | None) -> None:
+    if limit_nano is not None and not 0 <= limit_nano < 2**62:
+        raise InvalidRequest("`limit` must not be below zero.", field="limit", received=usd(limit_nano)[:80])
+    if reset is not None and limit_nano is None:
+        raise InvalidRequest("`limit_reset` needs a `limit`.", field="limit_reset", received=reset, remedy="Send both.")
+
+
+def _check_spent(db: Database, key: Caller, now_ms: int) -> None:
+    """Within the transaction that sets the limit, so that it is undone."""
+    room = room_of(db, key_purse(key.key_hash, key.limit_reset or "lifetime", now_ms))
+    if room is not None and room.unspent < 0:
+        assert key.limit_nano is not None
+        raise InvalidRequest(
+            "`limit` is below what the key has spent already.",
+            field="limit",
+            expected=f"at least {usd(key.limit_nano - room.unspent)}",
+            received=usd(key.limit_nano),
+            remedy="Raise it, or disable the key.",
+        )
+
+
+def _subject(key: Caller) -> str:
+    return f"key/{key.key_hash}"
+
+
+def _told(key: Caller) -> dict[str, object]:
+    return {
+        "name": key.name,
+        "kind": key.kind,
+        "disabled": key.disabled,
+        "expires_ms": key.expires_ms,
+        "limit": None if key.limit_nano is None else usd(key.limit_nano),
+        "limit_reset": key.limit_reset,
+    }
