@@ -6,6 +6,7 @@ from typing import Any
 import anthropic
 import httpx
 import pytest
+from tests.e2e.pages import run_page
 
 from entrepot.testing.gateway import ServerProcess
 
@@ -71,3 +72,8 @@ def test_errors_are_anthropics_own(client: anthropic.Anthropic, server: ServerPr
             model=MODELS[0], max_tokens=5, messages=HELLO
         )
     assert isinstance(refused.value.body, dict) and refused.value.body["error"]["type"] == "authentication_error"
+
+
+def test_the_examples_of_the_page_run(server: ServerProcess, capsys: pytest.CaptureFixture[str]) -> None:
+    run_page("messages", server)
+    assert capsys.readouterr().out.count("no model was called") == 2

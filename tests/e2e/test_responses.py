@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx
 import openai
 import pytest
+from tests.e2e.pages import run_page
 
 from entrepot.testing.gateway import ServerProcess
 
@@ -80,3 +81,8 @@ def test_refusals_have_openais_form(server: ServerProcess) -> None:
         server.url + "/v1/responses", json={"model": MODEL, "input": "x"}, headers={"authorization": "Bearer sk-no"}
     )
     assert answer.status_code == 401 and {"message", "type", "param", "code"} <= answer.json()["error"].keys()
+
+
+def test_the_examples_of_the_page_run(server: ServerProcess, capsys: pytest.CaptureFixture[str]) -> None:
+    run_page("responses", server)
+    assert capsys.readouterr().out.count("no model was called") == 3
