@@ -43,7 +43,7 @@ serve: setup ## run the gateway: make serve ARGS="--port 9000 --data-dir D"
 
 test: setup-test lint types ## everything CI runs
 	@$(BIN)/python -m pytest $(ARGS)
-	@echo "Skipped: real clients (SDKs, frameworks, codex, Claude Code ...); \`make test-clients\` installs and runs them (2.3 GB, half an hour)"
+	@echo "Skipped: real clients (SDKs, frameworks, codex, Claude Code ...); \`make test-clients\` installs and runs them (2.3 GB, about 15 minutes)"
 
 test-clients: $(CLIENTS)/.done assets ## the clients that people use, against a running gateway
 	@$(BIN)/python -m pytest tests/clients -m clients $(ARGS)
