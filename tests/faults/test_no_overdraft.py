@@ -28,11 +28,11 @@ CLIENTS = 24
 SMALLEST = 1
 
 
-def limited_key(settings: Settings) -> tuple[str, str]:
-    """A test key with the limit, and its hash."""
+def limited_key(settings: Settings, nano: int = LIMIT) -> tuple[str, str]:
+    """A test key with a limit, and its hash."""
     db = open_store(settings)
     ensure_workspace(db, Clock().now_ms())
-    order = Order(name="limited", kind="test", limit_nano=LIMIT)
+    order = Order(name="limited", kind="test", limit_nano=nano)
     key, made = make(db, installation_secret(db, Path(settings.data_dir)), order, Act(actor="test", at_ms=Clock().now_ms()))
     db.close()
     return key, made.key_hash
