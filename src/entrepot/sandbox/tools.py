@@ -57,6 +57,12 @@ def _call(function: dict[str, Any], asked: str, randomness: random.Random, malfo
     return {"id": name, "type": "function", "function": {"name": function["name"], "arguments": arguments}}
 
 
+_HARMLESS = dict.fromkeys(("command", "cmd", "script", "code", "shell"), "echo sandbox") | dict.fromkeys(
+    ("path", "file", "file_path", "filepath", "filename", "file_name", "target_file"), "sandbox.txt"
+)
+"""An agent does what a call says: made-up commands print a word, and made-up files are of one name."""
+
+
 def _hints(function: dict[str, Any], asked: str) -> dict[str, Any]:
     """Values the prompt offers: a name after "in", "for" or "of" for texts, figures for numbers, enum values that are said."""
     properties = (function.get("parameters") or {}).get("properties") or {}
@@ -65,6 +71,9 @@ def _hints(function: dict[str, Any], asked: str) -> dict[str, Any]:
     hints: dict[str, Any] = {}
     for name, schema in properties.items():
         if not isinstance(schema, dict):
+            continue
+        if schema.get("type") == "string" and name.lower() in _HARMLESS:
+            hints[name] = _HARMLESS[name.lower()]
             continue
         said = [value for value in schema.get("enum") or () if isinstance(value, str) and value.lower() in asked.lower()]
         if said:

@@ -200,3 +200,20 @@ def test_every_outcome_is_documented() -> None:
         assert f"| `{name}` | {status} | {what} |" in page
     for name, what in DURING.items():
         assert f"| `{name}` | {what} |" in page
+
+
+async def test_what_an_agent_would_run_is_harmless() -> None:
+    shell = {
+        "type": "function",
+        "function": {
+            "name": "Bash",
+            "parameters": {
+                "type": "object",
+                "properties": {"command": {"type": "string"}, "file_path": {"type": "string"}},
+                "required": ["command", "file_path"],
+            },
+        },
+    }
+    answer = await plain("Run Bash in Lisbon", tools=[shell], tool_choice="required")
+    (call,) = answer["choices"][0]["message"]["tool_calls"]
+    assert json.loads(call["function"]["arguments"]) == {"command": "echo sandbox", "file_path": "sandbox.txt"}
