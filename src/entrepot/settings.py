@@ -185,8 +185,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """raises BadSettings"""
         try:
             return secret(self.storage.url) or f"sqlite:///{Path(self.data_dir) / 'entrepot.db'}"
-        except (KeyError, OSError) as error:
-            raise BadSettings([f"storage.url: {self.storage.url} cannot be read ({error})"]) from None
+        except KeyError as error:
+            raise BadSettings([f"storage.url: the variable {error.args[0]} is not set"]) from None
+        except OSError as error:
+            raise BadSettings([f"storage.url: {error.filename} cannot be read ({error.strerror})"]) from None
 
     @property
     def database_path(self) -> Path | None:

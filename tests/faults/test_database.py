@@ -1,15 +1,19 @@
 """PostgreSQL goes away, falls silent, is full or comes back: whoever asks is told so in time, and the next question is answered."""
 
 import contextlib
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from entrepot.identity.installation import installation_secret
 from entrepot.identity.secrets import server_secret
+from entrepot.settings import BadSettings, check
 from entrepot.storage import postgresql
 from entrepot.storage.database import Database, StorageAway, UnknownSchema
 from entrepot.storage.engines import open_database
@@ -71,6 +75,21 @@ def test_who_waits_too_long_for_a_lock_is_told(url: str) -> None:
             pass
         over.set()
         holder.join()
+
+
+def test_a_driver_that_is_not_installed_is_told_with_what_installs_it() -> None:
+    asked = "import sys; sys.modules['psycopg'] = None; from entrepot.storage.engines import open_database as o; "
+    tried = "\ntry: o('postgresql://x')\nexcept Exception as error: print(error, error.remedy)"
+    told = subprocess.run([sys.executable, "-c", asked + tried], capture_output=True, text=True, check=True).stdout
+    assert "not installed" in told and "python -m pip install 'entrepot[postgres]'" in told
+
+
+def test_a_url_may_stand_in_a_file_and_one_that_is_nowhere_is_told(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://h/d\n")
+    assert check({"storage": {"url": f"file:{tmp_path / 'url'}"}}).database_url == "postgresql://h/d"
+    for url, words in (("env:ENTREPOT_NOT_SET", "ENTREPOT_NOT_SET is not set"), (f"file:{tmp_path / 'no'}", "cannot be read")):
+        with pytest.raises(BadSettings, match=words):
+            _ = check({"storage": {"url": url}}).database_url
 
 
 @pytest.mark.parametrize(

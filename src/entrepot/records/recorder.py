@@ -32,7 +32,7 @@ _BOUND_BYTES = 512 * 2**20
 _LARGEST = 2**63 - 1
 """What a column holds. Checked for each alone, since one that does not fit would take its whole batch with it."""
 _PATIENCE_S = 20.0
-_LAST_TRIES = 20
+_LAST_S = 5.0
 _LAST_PAUSE_S = 0.25
 Post = Callable[[Database, Sequence[Generation], str], None]
 """Told of new records within the transaction that writes them, and of the process that settled them."""
@@ -228,19 +228,16 @@ class Recorder:
         batch.file.delete()
 
     async def _move_all(self) -> None:
-        """Runs until closed and all is moved, or tried often enough."""
-        tries = 0
-        while tries < _LAST_TRIES:
+        """Runs until closed and all is moved, or tried for long enough."""
+        now, last = asyncio.get_running_loop().time, 0.0
+        while not last or (self.waiting and now() < last):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_EVERY_S if not self._closing else _LAST_PAUSE_S * (tries > 0)):
+                async with asyncio.timeout(_LAST_PAUSE_S if last else _EVERY_S):
                     await self._wanted.wait()
             self._wanted.clear()
-            closing = self._closing
+            if self._closing and not last:
+                last = now() + _LAST_S
             await self.move()
-            if closing:
-                if not self.waiting:
-                    return
-                tries += 1
 
     async def _arrived(self) -> None:
         """Returns when what came last is in the database."""

@@ -24,6 +24,6 @@ def _postgresql(url: str) -> Database:
     try:
         from entrepot.storage import postgresql
     except ImportError as error:
-        remedy = "python -m pip install 'entrepot[postgres]'"
+        remedy = "Install it: python -m pip install 'entrepot[postgres]'"
         raise StorageAway(f"PostgreSQL needs a package that is not installed: {error}.", remedy=remedy) from None
     return postgresql.connect(url)
