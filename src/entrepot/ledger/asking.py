@@ -27,13 +27,14 @@ class Policy(msgspec.Struct, frozen=True):
 class Ask:
     """least  without which the call cannot be made; most  that it can cost; both in nano-dollars"""
 
-    __slots__ = ("_answers", "_policy", "_prompt", "_request", "_worst", "least", "most", "open_ended", "tokens")
+    __slots__ = ("_answers", "_images", "_policy", "_prompt", "_request", "_worst", "least", "most", "open_ended", "tokens")
 
     def __init__(self, request: Request, worst: Worst, policy: Policy) -> None:
         self._request = request
         self._worst = worst
         self._policy = policy
         self._answers = answers_wished(request)
+        self._images = request.images if worst.image else 0
         self._prompt = prompt_most(request, worst)
         wished = request.max_tokens if worst.writes else 0
         self.open_ended = wished is None
@@ -46,7 +47,7 @@ class Ask:
         self.most = self._cost(self.tokens) if self.open_ended else self.least
 
     def _cost(self, tokens: int) -> int:
-        return self._worst.cost(self._prompt, tokens * self._answers, self._request.images)
+        return self._worst.cost(self._prompt, tokens * self._answers, self._images)
 
     def amount(self, available: int) -> int:
         """To be held, where so much is available."""

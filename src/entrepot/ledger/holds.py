@@ -72,6 +72,8 @@ class Holds:
         self.purses: dict[str, Purse] = {}
         self.lending = asyncio.Lock()
         """Whoever leases, gives back or forgets purses has it."""
+        self.leases = False
+        """Anything was ever leased; until then there is nothing to keep in order."""
         self._policy = policy
         self._worsts = Worsts()
         self._known: dict[str, Bound] = {}
@@ -209,6 +211,7 @@ class Holds:
             with self.db.transaction(alone=leases.alone(workspace)):
                 return leases.lease(self.db, self.process, self.place, needs, self.now_ms())
 
+        self.leases = True
         answers = await self.apart(lease)
         for purse, answer in zip(purses, answers, strict=True):
             purse.allowance += answer.amount

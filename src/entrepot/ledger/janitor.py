@@ -84,7 +84,8 @@ class Janitor:
         now_ms = holds.now_ms()
 
         def sweep() -> None:
-            leases.beat(holds.db, holds.process, now_ms)
+            if holds.leases:
+                leases.beat(holds.db, holds.process, now_ms)
             for process, place, beat_ms in leases.holders(holds.db):
                 here = place == holds.place
                 dead = not records.may_live(process) if here else beat_ms < now_ms - _SILENT_MS

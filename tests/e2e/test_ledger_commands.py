@@ -1,0 +1,78 @@
+"""`entrepot credit` and `entrepot ledger`, as an operator types them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from entrepot.cli import run
+from entrepot.storage.sqlite import connect
+
+Entrepot = Callable[..., int]
+
+
+@pytest.fixture
+def entrepot(tmp_path: Path) -> Entrepot:
+    return lambda *words: run([*words, "--data-dir", str(tmp_path)])
+
+
+def test_credit_is_given_once_and_shown(entrepot: Entrepot, capsys: pytest.CaptureFixture[str]) -> None:
+    grant = ("credit", "grant", "default", "10", "--reason", "a gift", "--key", "gift-1")
+    assert [entrepot(*grant), entrepot(*grant)] == [0, 0]
+    capsys.readouterr()
+    entrepot("credit", "show", "--json")
+    assert json.loads(capsys.readouterr().out)["balance"] == 10
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("grant", "default", "-1", "--reason", "r"),
+        ("grant", "default", "0", "--reason", "r"),
+        ("grant", "default", "1e30", "--reason", "r"),
+        ("grant", "nobody", "1", "--reason", "r"),
+        ("refund", "default", "1", "--reason", "r"),
+        ("budget", "default", "daily", "NaN"),
+        ("terms", "nobody", "prepaid"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_and_changes_nothing(entrepot: Entrepot, words: tuple[str, ...]) -> None:
+    assert entrepot("credit", *words) == 1
+
+
+def test_the_books_are_proved_and_a_bent_one_is_found(
+    entrepot: Entrepot, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entrepot("credit", "grant", "default", "3", "--reason", "r")
+    assert entrepot("ledger", "verify", "--records") == 0
+    db = connect(tmp_path / "entrepot.db")
+    db.execute("UPDATE ledger_balances SET amount_nano = amount_nano + 1 WHERE account = 'credit'")
+    db.close()
+    capsys.readouterr()
+    assert entrepot("ledger", "verify") == 1
+    assert "live/credit/default/grant: 1" in capsys.readouterr().out
+
+
+def test_a_statement_and_an_export_tell_the_same(entrepot: Entrepot, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    entrepot("credit", "grant", "default", "3", "--reason", "r")
+    entrepot("credit", "correct", "default", "-0.5", "--reason", "too much")
+    capsys.readouterr()
+    entrepot("ledger", "statement", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert (told["opening"], [entry["amount"] for entry in told["entries"]], told["closing"]) == ("0", ["3", "-0.5"], "2.5")
+    entrepot("ledger", "export", "--format", "csv", "--to", str(tmp_path / "books.csv"))
+    amounts = [int(line.rpartition(",")[2]) for line in (tmp_path / "books.csv").read_text().splitlines()[1:]]
+    assert (len(amounts), sum(amounts)) == (4, 0)
+
+
+def test_every_change_is_in_the_audit_log(entrepot: Entrepot, capsys: pytest.CaptureFixture[str]) -> None:
+    entrepot("keys", "create", "--name", "a", "--limit", "5", "--limit-reset", "daily")
+    entrepot("keys", "limit", "a", "none")
+    entrepot("keys", "disable", "a")
+    entrepot("credit", "terms", "default", "prepaid")
+    entrepot("credit", "budget", "default", "daily", "2")
+    capsys.readouterr()
+    entrepot("ledger", "audit", "--json")
+    lines = json.loads(capsys.readouterr().out)
+    assert {line["action"] for line in lines} == {"key.create", "key.change", "workspace.terms", "workspace.budget"}
