@@ -37,11 +37,22 @@ from entrepot.values.caller import Caller
 from entrepot.values.clock import Clock
 from entrepot.values.generation import Attempt, Evidence, Generation
 from entrepot.values.ids import GenerationIds
+from entrepot.values.model import Endpoint
 from entrepot.values.money import YOCTO_PER_NANO, half_even
+from entrepot.values.price import Price, Rates
 from entrepot.values.request import Asked, Request
 from entrepot.values.usage import Usage
 
-_NOTHING = Cost(0, 0, 0, 0)
+
+class Bill(msgspec.Struct, frozen=True):
+    """What was used, what is charged for it, and what that rests on."""
+
+    usage: Usage
+    cost: Cost
+    evidence: Evidence
+
+
+_FREE = Bill(Usage(), Cost(0, 0, 0, 0), "waived")
 _WATCH_AFTER_S = 0.25
 """A call younger than this is not watched for its client leaving: most are over by then, and watching costs a task."""
 
@@ -262,9 +273,9 @@ class Pipeline:
     async def _whole(self, call: Call, opened: Opened) -> None:
         plain = opened.plain
         assert plain is not None
-        usage, cost, evidence = self._meter(call, opened, plain.usage)
-        body = plain.render_with(usage, cost.prompt_nano, cost.completion_nano)
-        await self._settle(call, usage, cost, evidence)
+        bill = self._meter(call, opened, plain.usage)
+        body = plain.render_with(bill.usage, bill.cost.prompt_nano, bill.cost.completion_nano)
+        await self._settle(call, bill)
         await self._keep(call, body)
         if call.routing is not None:
             body = call.routing.in_body(body, opened.candidate)
@@ -288,9 +299,9 @@ class Pipeline:
         except (UpstreamError, ErrorEvent, Malformed) as problem:
             await self._break(call, opened, problem)
             return
-        usage, cost, evidence = self._meter(call, opened, stream.usage)
-        await self._settle(call, usage, cost, evidence)
-        last = stream.end_with(usage, cost.prompt_nano, cost.completion_nano)
+        bill = self._meter(call, opened, stream.usage)
+        await self._settle(call, bill)
+        last = stream.end_with(bill.usage, bill.cost.prompt_nano, bill.cost.completion_nano)
         await self._keep(call, last)
         if call.routing is not None:
             last = call.routing.in_stream(last, opened.candidate)
@@ -305,13 +316,12 @@ class Pipeline:
         """A failure after the first byte: told in the stream, and what came is what is billed."""
         error, stream = _as_error(problem, opened), opened.stream
         assert stream is not None
-        usage, cost, evidence = self._meter(call, opened, stream.usage)
-        await self._settle(call, usage, cost, evidence, error=error, finish="error")
+        await self._settle(call, self._meter(call, opened, stream.usage), error=error, finish="error")
         before = problem.before if isinstance(problem, ErrorEvent) else b""
         await call.http.end(before + stream.break_off(error))
 
     async def _refuse(self, call: Call, error: GatewayError) -> None:
-        await self._settle(call, Usage(), _NOTHING, "waived", error=error)
+        await self._settle(call, _FREE, error=error)
         headers = call.head(b"application/json")
         status, headers, body = refusal(error, headers, call.surface.dialect, call.id)
         if call.routing is not None and status != 500:
@@ -321,26 +331,23 @@ class Pipeline:
     async def _abandon(self, call: Call) -> None:
         """The client left, or we are being stopped: what was produced is settled."""
         opened = call.opened
-        if opened is None:
-            await self._settle(call, Usage(), _NOTHING, "waived")
-            return
-        usage, cost, evidence = self._meter(call, opened, opened.stream.usage if opened.stream else None)
-        await self._settle(call, usage, cost, evidence)
+        reported = opened.stream.usage if opened is not None and opened.stream is not None else None
+        await self._settle(call, _FREE if opened is None else self._meter(call, opened, reported))
 
-    def _meter(self, call: Call, opened: Opened, reported: Usage | None) -> tuple[Usage, Cost, Evidence]:
-        """Usage, what is charged for it, at which the hold ends, and what that rests on."""
-        usage, cost, evidence = self._measure(call, opened, reported)
-        return usage, cost if call.hold is None else _charged(cost, call.hold), evidence
+    def _meter(self, call: Call, opened: Opened, reported: Usage | None) -> Bill:
+        """What is charged, at which the hold ends."""
+        bill = self._measure(call, opened, reported)
+        return bill if call.hold is None else msgspec.structs.replace(bill, cost=_charged(bill.cost, call.hold))
 
-    def _measure(self, call: Call, opened: Opened, reported: Usage | None) -> tuple[Usage, Cost, Evidence]:
-        """Usage, what it costs, and what that rests on. Nothing produced and no finish is free."""
+    def _measure(self, call: Call, opened: Opened, reported: Usage | None) -> Bill:
+        """What it costs. Nothing produced and no finish is free."""
         evidence: Evidence = "reported"
         usage = reported
         if usage is None:
             completion = call.counter.total()
             said = opened.stream or opened.plain
             if not completion and (said is None or said.finish_reason is None):
-                return Usage(), _NOTHING, "waived"
+                return _FREE
             usage, evidence = Usage(prompt_tokens=_count(call.request), completion_tokens=completion), "counted"
         elif opened.stream is not None and not opened.stream.complete and usage.completion_tokens < call.counter.total():
             # Messages tells what went in when it begins and what came out when it ends: here it did not end.
@@ -349,77 +356,99 @@ class Pipeline:
         images = call.request.images if price.rates.image and call.request else 0
         hour = _utc_hhmm(call.created_ms) if price.tiers else None
         try:
-            return usage, cost_of(usage, price, images=images, at_utc_hhmm=hour), evidence
+            return Bill(usage, cost_of(usage, price, images=images, at_utc_hhmm=hour), evidence)
         except Unpriced:
             plain = msgspec.structs.replace(usage, audio_tokens=0, completion_audio_tokens=0, completion_image_tokens=0)
-            return usage, cost_of(plain, price, images=images, at_utc_hhmm=hour), "estimated"
+            return Bill(usage, cost_of(plain, price, images=images, at_utc_hhmm=hour), "estimated")
 
-    async def _settle(
-        self,
-        call: Call,
-        usage: Usage,
-        cost: Cost,
-        evidence: Evidence,
-        *,
-        error: GatewayError | None = None,
-        finish: str | None = None,
-    ) -> None:
-        generation = self._record(call, usage, cost, evidence, error, finish)
+    async def _settle(self, call: Call, bill: Bill, *, error: GatewayError | None = None, finish: str | None = None) -> None:
+        generation = self._record(call, bill, error, finish)
         await self._rooms.settle(generation)
         self._rooms.observe(generation)
 
-    def _record(
-        self, call: Call, usage: Usage, cost: Cost, evidence: Evidence, error: GatewayError | None, finish: str | None
-    ) -> Generation:
-        now = self._clock.monotonic()
-        opened, request, header = call.opened, call.request, call.http.header
-        said = (opened.plain or opened.stream) if opened else None
-        endpoint = opened.candidate.endpoint if opened else None
-        upstream = usage.upstream_cost_yocto
+    def _record(self, call: Call, bill: Bill, error: GatewayError | None, finish: str | None) -> Generation:
+        opened, request, header = call.opened, call.request or _UNASKED, call.http.header
+        endpoint = opened.candidate.endpoint if opened is not None else _NOWHERE
+        said: Plain | Streamed | _Silence = _SILENCE
+        if opened is not None:
+            said = opened.plain or opened.stream or _SILENCE
+        first_byte = call.first_byte or call.sent
+        ended = self._clock.monotonic() if call.first_byte else first_byte
+        status, error_type, message = _told(error)
+        usage, cost = bill.usage, bill.cost
         return Generation(
             id=call.id,
             created_ms=call.created_ms,
             key_hash=call.caller.key_hash,
             workspace=call.caller.workspace,
-            requested=request.slugs[0] if request and request.slugs else "",
-            model=endpoint.model if endpoint else "",
-            provider=endpoint.provider if endpoint else (call.attempts[-1].provider if call.attempts else ""),
-            endpoint=endpoint.id if endpoint else "",
+            requested=next(iter(request.slugs), ""),
+            model=endpoint.model,
+            provider=endpoint.provider or _last_tried(call),
+            endpoint=endpoint.id,
             usage=usage,
             cost_nano=cost.total_nano,
-            evidence=evidence,
+            evidence=bill.evidence,
             test=call.caller.kind == "test",
             api_type="embeddings" if call.surface.dialect.makes == "embeddings" else "completions",
             dialect=call.surface.dialect.name,
-            streamed=request.stream if request else False,
+            streamed=request.stream,
             cancelled=call.client_left,
-            status=error.status if error else 200,
-            error_type=str(error.metadata.get("error_type", error.error_type)) if error else "",
-            error_message=error.message if error else "",
-            finish_reason=finish or (said.finish_reason if said else None),
-            native_finish_reason=said.native_finish_reason if said else None,
-            upstream_id=said.upstream_id if said else "",
-            upstream_model=endpoint.upstream_model if endpoint else "",
-            service_tier=said.service_tier if said else None,
+            status=status,
+            error_type=error_type,
+            error_message=message,
+            finish_reason=finish or said.finish_reason,
+            native_finish_reason=said.native_finish_reason,
+            upstream_id=said.upstream_id,
+            upstream_model=endpoint.upstream_model,
+            service_tier=said.service_tier,
             prompt_cost_nano=cost.prompt_nano,
             completion_cost_nano=cost.completion_nano,
-            upstream_cost_nano=half_even(upstream, YOCTO_PER_NANO) if upstream is not None else None,
+            upstream_cost_nano=None
+            if usage.upstream_cost_yocto is None
+            else half_even(usage.upstream_cost_yocto, YOCTO_PER_NANO),
             cache_discount_nano=cost.cache_discount_nano,
             queue_ms=round((call.sent - call.started) * 1000, 3),
-            first_byte_ms=round((call.first_byte - call.sent) * 1000, 3) if call.first_byte else 0.0,
-            generation_ms=round((now - call.first_byte) * 1000, 3) if call.first_byte else 0.0,
+            first_byte_ms=round((first_byte - call.sent) * 1000, 3),
+            generation_ms=round((ended - first_byte) * 1000, 3),
             http_referer=header(b"http-referer")[:512],
             app_title=(header(b"x-openrouter-title") or header(b"x-title"))[:256],
             user_agent=header(b"user-agent")[:256],
-            external_user=request.user[:128] if request else "",
-            session_id=((request.session_id if request else "") or header(b"x-session-id"))[:256],
-            adjusted=_adjusted(opened, said) if opened else (),
-            unknown_fields=request.unknown if request else (),
+            external_user=request.user[:128],
+            session_id=(request.session_id or header(b"x-session-id"))[:256],
+            adjusted=_adjusted(opened, said) if opened is not None else (),
+            unknown_fields=request.unknown,
             attempts=tuple(call.attempts),
-            plan=call.plan.reasons if call.plan else (),
-            tool_calls=said.tool_calls if said else 0,
+            plan=call.plan.reasons if call.plan is not None else (),
+            tool_calls=said.tool_calls,
             held=call.hold.names if call.hold is not None else (),
         )
+
+
+class _Silence:
+    """What a call said that never came to say anything."""
+
+    finish_reason: str | None = None
+    native_finish_reason: str | None = None
+    service_tier: str | None = None
+    upstream_id = ""
+    tool_calls = 0
+    foreign = 0
+
+
+_SILENCE = _Silence()
+_NOWHERE = Endpoint("", "", "", "", Price(Rates()))
+_UNASKED = Asked(dialect="", fields={}, size=0)
+
+
+def _told(error: GatewayError | None) -> tuple[int, str, str]:
+    """Status, type and message of how it ended."""
+    if error is None:
+        return 200, "", ""
+    return error.status, str(error.metadata.get("error_type", error.error_type)), error.message
+
+
+def _last_tried(call: Call) -> str:
+    return call.attempts[-1].provider if call.attempts else ""
 
 
 def _covered(suited: Fit, hold: Hold | None) -> Fit:
@@ -466,8 +495,8 @@ def refusal(error: GatewayError, headers: bytes, dialect: Dialect, generation_id
     return status, headers, body
 
 
-def _adjusted(opened: Opened, said: Plain | Streamed | None) -> tuple[str, ...]:
-    if said is None or not said.foreign:
+def _adjusted(opened: Opened, said: Plain | Streamed | _Silence) -> tuple[str, ...]:
+    if not said.foreign:
         return opened.notes
     return (*opened.notes, f"events: {said.foreign} of an unknown kind skipped")
 
