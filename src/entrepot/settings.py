@@ -224,6 +224,7 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "upstream": Upstream,
     "sandbox": Sandbox,
     "catalog": Catalog,
+    "ledger": Ledger,
     "log": Log,
 }
 _TABLES: dict[str, type[msgspec.Struct]] = {
