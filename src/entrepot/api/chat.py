@@ -3,20 +3,9 @@
 from __future__ import annotations
 
 from entrepot.api.chat_shapes import ChatAnswer
-from entrepot.api.routes import Route
+from entrepot.api.routes import GENERATING, Route
 from entrepot.dialects.openai_chat.dialect import dialect
 from entrepot.dialects.openai_chat.parse import parse_request
-from entrepot.errors import (
-    Forbidden,
-    InvalidRequest,
-    NotFound,
-    OutOfCredits,
-    RateLimited,
-    TimedOut,
-    TooLarge,
-    TooSlow,
-    Unavailable,
-)
 from entrepot.pipeline import Surface
 from entrepot.values.chat import Chat
 
@@ -31,7 +20,7 @@ ROUTES = (
         body=Chat,
         returns=ChatAnswer,
         streams="chunks with `delta` in place of `message`, then one with `usage` and no choices, then [DONE]",
-        errors=(InvalidRequest, OutOfCredits, Forbidden, NotFound, TooSlow, TooLarge, RateLimited, Unavailable, TimedOut),
+        errors=GENERATING,
         bases=("/api/v1", "/v1", ""),
         description="Unknown members pass to the provider and are named in the record. Test keys are answered by the sandbox.",
     ),

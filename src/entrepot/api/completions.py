@@ -8,21 +8,10 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.chat_shapes import ChatUsage
-from entrepot.api.routes import Route
+from entrepot.api.routes import GENERATING, Route
 from entrepot.dialects.openai_completions.dialect import dialect
 from entrepot.dialects.openai_completions.parse import parse
 from entrepot.dialects.openai_completions.wire import CompletionRequest
-from entrepot.errors import (
-    Forbidden,
-    InvalidRequest,
-    NotFound,
-    OutOfCredits,
-    RateLimited,
-    TimedOut,
-    TooLarge,
-    TooSlow,
-    Unavailable,
-)
 from entrepot.pipeline import Surface
 
 
@@ -58,7 +47,7 @@ ROUTES = (
         body=CompletionRequest,
         returns=CompletionAnswer,
         streams="chunks of the same shape, then one with `usage` and no choices, then [DONE]",
-        errors=(InvalidRequest, OutOfCredits, Forbidden, NotFound, TooSlow, TooLarge, RateLimited, Unavailable, TimedOut),
+        errors=GENERATING,
         description="The prompt is put to the model as one message of the user. One prompt a request.",
     ),
 )

@@ -11,21 +11,10 @@ from entrepot.api.chat_shapes import CostDetails
 from entrepot.api.http import Request, Response
 from entrepot.api.listing import Count, PageSize
 from entrepot.api.models import ModelList, ModelsQuery, show_models
-from entrepot.api.routes import Desk, Route
+from entrepot.api.routes import GENERATING, Desk, Route
 from entrepot.dialects.openai_embeddings.dialect import dialect
 from entrepot.dialects.openai_embeddings.parse import parse
 from entrepot.dialects.openai_embeddings.wire import EmbeddingRequest
-from entrepot.errors import (
-    Forbidden,
-    InvalidRequest,
-    NotFound,
-    OutOfCredits,
-    RateLimited,
-    TimedOut,
-    TooLarge,
-    TooSlow,
-    Unavailable,
-)
 from entrepot.pipeline import Surface
 
 
@@ -73,7 +62,7 @@ ROUTES = (
         auth="key",
         body=EmbeddingRequest,
         returns=EmbeddingAnswer,
-        errors=(InvalidRequest, OutOfCredits, Forbidden, NotFound, TooSlow, TooLarge, RateLimited, Unavailable, TimedOut),
+        errors=GENERATING,
         description="For models that make embeddings; GET /embeddings/models lists them.",
     ),
     Route(

@@ -8,21 +8,11 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.http import Request, Response
-from entrepot.api.routes import Desk, Route
+from entrepot.api.routes import GENERATING, Desk, Route
 from entrepot.dialects.anthropic_messages.dialect import dialect
 from entrepot.dialects.anthropic_messages.parse import parse, parse_count, render_count
 from entrepot.dialects.anthropic_messages.wire import Body, Counted
-from entrepot.errors import (
-    Forbidden,
-    InvalidRequest,
-    NotFound,
-    OutOfCredits,
-    RateLimited,
-    TimedOut,
-    TooLarge,
-    TooSlow,
-    Unavailable,
-)
+from entrepot.errors import InvalidRequest, NotFound, TooLarge
 from entrepot.metering.tokens import count_prompt
 from entrepot.pipeline import Surface
 
@@ -86,7 +76,7 @@ ROUTES = (
         body=Body,
         returns=MessageAnswer,
         streams="message_start, then blocks that begin, grow and end one after another, message_delta with usage, message_stop",
-        errors=(InvalidRequest, OutOfCredits, Forbidden, NotFound, TooSlow, TooLarge, RateLimited, Unavailable, TimedOut),
+        errors=GENERATING,
         bases=_BASES,
         envelope=dialect,
         refused=MessagesRefusal,

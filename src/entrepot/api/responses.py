@@ -10,7 +10,7 @@ import structlog
 from msgspec import Meta
 
 from entrepot.api.http import Request, Response
-from entrepot.api.routes import Desk, Route
+from entrepot.api.routes import GENERATING, Desk, Route
 from entrepot.dialects.openai_responses.create import Create
 from entrepot.dialects.openai_responses.dialect import dialect
 from entrepot.dialects.openai_responses.echo import response_id
@@ -26,18 +26,7 @@ from entrepot.dialects.openai_responses.stored import (
     wants_keeping,
     with_history,
 )
-from entrepot.errors import (
-    Forbidden,
-    GatewayError,
-    InvalidRequest,
-    NotFound,
-    OutOfCredits,
-    RateLimited,
-    TimedOut,
-    TooLarge,
-    TooSlow,
-    Unavailable,
-)
+from entrepot.errors import GatewayError, InvalidRequest, NotFound, TooLarge
 from entrepot.metering.tokens import count_prompt
 from entrepot.pipeline import Surface
 from entrepot.records.responses import Kept, ResponseStore
@@ -199,7 +188,7 @@ ROUTES = (
         body=Create,
         returns=ResponseAnswer,
         streams="typed events with `sequence_number`, the last of which carries the whole response",
-        errors=(InvalidRequest, OutOfCredits, Forbidden, NotFound, TooSlow, TooLarge, RateLimited, Unavailable, TimedOut),
+        errors=GENERATING,
         bases=("/api/v1", "/v1", ""),
         envelope=dialect,
         description="For any model. Kept for `previous_response_id` unless `store` is false.",

@@ -18,7 +18,20 @@ from entrepot.api.http import Message, Receive, Request, Response, Send, parse_q
 from entrepot.api.kept import Kept, unless_had
 from entrepot.catalog.catalog import Catalog
 from entrepot.dialects.dialect import Dialect
-from entrepot.errors import Forbidden, GatewayError, Internal, MethodNotAllowed, NotFound
+from entrepot.errors import (
+    Forbidden,
+    GatewayError,
+    Internal,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    OutOfCredits,
+    RateLimited,
+    TimedOut,
+    TooLarge,
+    TooSlow,
+    Unavailable,
+)
 from entrepot.providers.configured import Configured
 from entrepot.records.responses import ResponseStore
 from entrepot.storage.database import Database
@@ -29,6 +42,12 @@ from entrepot.values.ids import ulid
 Auth = Literal["none", "key", "management"]
 API_BASES = ("/api/v1", "/v1")
 """OpenRouter's spelling and OpenAI's; the first is the documented one."""
+
+
+GENERATING = (
+    InvalidRequest, OutOfCredits, Forbidden, NotFound, TooSlow, TooLarge, RateLimited, Unavailable, TimedOut,
+)  # fmt: skip
+"""What a request for a generation may be refused with, beside a key that is not good."""
 
 
 class Check(msgspec.Struct, frozen=True):
