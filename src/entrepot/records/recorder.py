@@ -196,8 +196,12 @@ class Recorder:
             await self._move()
 
     async def _move(self) -> None:
+        """While the database is away, what comes stays in one file, so that there are few of them however long that lasts."""
         self.trouble = ""
-        if self._fresh:
+        there = True
+        for batch in list(self._moving):
+            there = there and await self._arrives(batch)
+        if self._fresh and (there or len(self._fresh) >= _AT_ONCE):
             try:
                 batch = _Batch(self._journal.rotate(), self._fresh, self._arrival)
             except OSError as error:
@@ -206,15 +210,19 @@ class Recorder:
             with self._swap:
                 self._fresh, self._arrival = {}, asyncio.get_running_loop().create_future()
                 self._moving.append(batch)
-        for batch in list(self._moving):
-            try:
-                await asyncio.get_running_loop().run_in_executor(self._thread, self._take, batch)
-            except (StorageAway, Refused, OverflowError, ValueError, TypeError) as error:
-                self.trouble = str(error)
-                continue
-            self._moving.remove(batch)
-            self._bytes -= sum(len(line) for _, line in batch.by_id.values())
-            batch.arrived.set_result(None)
+            await self._arrives(batch)
+
+    async def _arrives(self, batch: _Batch) -> bool:
+        """False when the database is away. A batch that it does not take for another reason keeps no other one waiting."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._take, batch)
+        except (StorageAway, Refused, OverflowError, ValueError, TypeError) as error:
+            self.trouble = str(error)
+            return not isinstance(error, StorageAway)
+        self._moving.remove(batch)
+        self._bytes -= sum(len(line) for _, line in batch.by_id.values())
+        batch.arrived.set_result(None)
+        return True
 
     def _take(self, batch: _Batch) -> None:
         """On the thread. An earlier try may have succeeded and then failed to say so."""

@@ -137,11 +137,15 @@ async def test_a_database_that_is_locked_keeps_nobody_waiting_and_gets_its_recor
         await recorder.settle(made)
         await recorder.move()
         assert "locked" in recorder.trouble and recorder.find(made.id) == made and recorder.usage_nano("k") == 1234
+        for _ in range(3):
+            await recorder.settle(generation(cost_nano=0))
+            await recorder.move()
+        assert len(list(tmp_path.glob("*.journal"))) == 2
         holder.execute("ROLLBACK")
         holder.close()
         await recorder.move()
         assert recorder.trouble == "" and recorder.waiting == 0 and recorder.usage_nano("k") == 1234
-    assert rows(db) == (1, 1)
+    assert rows(db) == (4, 4)
     db.close()
 
 
