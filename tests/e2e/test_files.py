@@ -114,3 +114,37 @@ async def test_json_that_is_nearly_right_is_repaired_when_asked() -> None:
             "at": [12, 18],
             "note": "spring",
         }
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+SAYS_HIGH: dict[str, bytes] = {
+    "gemini": b'{"candidates":[{"content":{"role":"model","parts":[{"text":"high"}]},"finishReason":"STOP"}],'
+    b'"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":2}}',
+    "ollama": b'{"model":"m","message":{"role":"assistant","content":"high"},"done":true,"done_reason":"stop","eval_count":2}',
+    "anthropic_messages": b'{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"high"}],'
+    b'"stop_reason":"end_turn","usage":{"input_tokens":5,"output_tokens":2}}',
+}
+
+
+@pytest.mark.parametrize("dialect", SAYS_HIGH)
+async def test_a_picture_is_fetched_for_a_provider_that_cannot(dialect: str) -> None:
+    parts = [{"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": "URL"}}]
+    async with (
+        FakeUpstream([Reply(headers={"content-type": "image/png"}, pieces=(PICTURE,))]) as elsewhere,
+        FakeUpstream([Reply(pieces=(SAYS_HIGH[dialect],))]) as upstream,
+        Gateway(
+            providers={"p": {"base_url": upstream.url, "api_key": "", "dialect": dialect}},
+            endpoints=[{"model": "openai/gpt-4o", "provider": "p"}],
+            files={"fetch": "any"},
+        ) as gateway,
+        client_of(gateway) as client,
+    ):
+        parts[1] = {"type": "image_url", "image_url": {"url": elsewhere.url + "/quay.png"}}
+        body = {"model": "openai/gpt-4o", "messages": [{"role": "user", "content": parts}]}
+        answer = await client.post("/v1/chat/completions", json=body)
+        assert answer.json()["choices"][0]["message"]["content"] == "high"
+        sent = upstream.seen[0].body
+        if dialect == "anthropic_messages":
+            assert b"/quay.png" in sent and not elsewhere.seen
+        else:
+            assert base64.b64encode(PICTURE) in sent and len(elsewhere.seen) == 1

@@ -29,4 +29,5 @@ dialect = Dialect(
     respeak=respeak,
     plain=SplicedResponse,
     streamed=SplicedStream,
+    fetches=frozenset({"file", "image"}),
 )
