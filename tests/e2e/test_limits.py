@@ -61,6 +61,10 @@ async def test_a_key_is_made_changed_listed_and_deleted(gateway: Gateway) -> Non
         {"name": ""},
         {"expires_at": "2020-01-01T00:00:00Z"},
         {"expires_at": "2030-01-01"},
+        {"expires_at": "9999-12-31T23:59:59.999Z"},
+        {"name": "a\u0000b"},
+        {"limit": 5e9},
+        {"workspace_id": "nobody"},
     ],
 )
 async def test_a_bad_limit_is_refused_and_makes_no_key(gateway: Gateway, bad: dict[str, Any]) -> None:
@@ -109,3 +113,32 @@ async def test_many_at_once_spend_nearly_all_of_a_limit_and_never_more(gateway: 
         await asyncio.gather(*(ask() for _ in range(16)))
         usage = (await user.get("/api/v1/key")).json()["data"]["usage"]
     assert limit * 0.95 <= usage <= limit
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"name": "\xff"}', b'{"name": "\\ud800"}'])
+async def test_a_body_that_is_no_key_is_refused_in_words(gateway: Gateway, body: bytes) -> None:
+    async with client(gateway, gateway.management_key) as manager:
+        assert (await manager.post("/api/v1/keys", content=body)).status_code == 400
+
+
+async def test_budgets_are_set_shown_and_taken_away(gateway: Gateway) -> None:
+    async with client(gateway, gateway.management_key) as manager:
+        path = "/api/v1/workspaces/default/budgets"
+        assert (await manager.put(f"{path}/daily", json={"limit_usd": 2})).json()["data"][0]["limit_usd"] == 2
+        assert (await manager.put(f"{path}/monthly", json={"limit_usd": 1})).status_code == 400
+        assert (await manager.put(f"{path}/hourly", json={"limit_usd": 1})).status_code == 404
+        async with client(gateway, gateway.live_key) as user:
+            budgets = (await user.get("/api/v1/key")).json()["data"]["budgets"]
+        assert [(budget["reset_interval"], budget["remaining_usd"]) for budget in budgets] == [("daily", 2)]
+        assert (await manager.delete(f"{path}/daily")).json() == {"deleted": True}
+        assert (await manager.get(path)).json() == {"data": []}
+
+
+async def test_a_limit_is_not_set_below_what_was_spent(gateway: Gateway) -> None:
+    async with client(gateway, limited(gateway, "1")) as user, client(gateway, gateway.management_key) as manager:
+        await user.post(CHAT, json=asked())
+        await gateway.app.recorder.move()
+        [key] = [one for one in (await manager.get("/api/v1/keys")).json()["data"] if one["name"] == "limited"]
+        refused = await manager.patch(f"/api/v1/keys/{key['hash']}", json={"limit": 0.0000001})
+        assert (refused.status_code, "at least" in refused.json()["error"]["metadata"]["expected"]) == (400, True)
+        assert (await user.get("/api/v1/key")).json()["data"]["limit"] == 1

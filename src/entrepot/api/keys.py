@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -23,17 +24,21 @@ from entrepot.values.caller import Caller, Reset
 
 T = TypeVar("T")
 _PAGE = 100
+_LAST_YEAR = 9000
+_HASH = re.compile("[0-9a-f]{64}")
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+Word = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 Dollars = Annotated[Decimal, Meta(description="US dollars.", extra_json_schema={"type": "number"})]
 Amount = Dollars | None
 """None: no limit."""
 
 
 class NewKey(msgspec.Struct, frozen=True):
-    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    name: Name
     limit: Amount = None
     limit_reset: Reset | None = None
     expires_at: Annotated[str | None, Meta(description="RFC 3339, UTC.")] = None
-    workspace_id: str = DEFAULT_WORKSPACE
+    workspace_id: Word = DEFAULT_WORKSPACE
     include_byok_in_limit: bool = False
     creator_user_id: str | None = None
 
@@ -41,7 +46,7 @@ class NewKey(msgspec.Struct, frozen=True):
 class KeyChange(msgspec.Struct, frozen=True):
     """What is left out stays as it is."""
 
-    name: str | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
     disabled: bool | UnsetType = UNSET
     limit: Amount | UnsetType = UNSET
     limit_reset: Reset | UnsetType | None = UNSET
@@ -49,10 +54,10 @@ class KeyChange(msgspec.Struct, frozen=True):
 
 
 class KeyQuery(msgspec.Struct, frozen=True):
-    offset: Annotated[int, Meta(ge=0)] = 0
+    offset: Annotated[int, Meta(ge=0, le=10**9)] = 0
     limit: Annotated[int, Meta(ge=1, le=_PAGE)] = _PAGE
     include_disabled: bool = True
-    workspace_id: str = DEFAULT_WORKSPACE
+    workspace_id: Word = DEFAULT_WORKSPACE
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -165,18 +170,18 @@ def delete_key(desk: Desk, request: Request) -> Response:
 
 
 def list_budgets(desk: Desk, request: Request) -> Response:
-    return answer(_budgets(desk, request.params["id"]))
+    return answer(_budgets(desk, _workspace(request)))
 
 
 def set_budget(desk: Desk, request: Request) -> Response:
     limit = amount_of(str(_decoded(request, BudgetChange).limit_usd), field="limit_usd")
-    terms.set_budget(desk.store, request.params["id"], _span(request), limit, _act(desk, request))
+    terms.set_budget(desk.store, _workspace(request), _span(request), limit, _act(desk, request))
     desk.changed()
-    return answer(_budgets(desk, request.params["id"]))
+    return answer(_budgets(desk, _workspace(request)))
 
 
 def delete_budget(desk: Desk, request: Request) -> Response:
-    terms.set_budget(desk.store, request.params["id"], _span(request), None, _act(desk, request))
+    terms.set_budget(desk.store, _workspace(request), _span(request), None, _act(desk, request))
     desk.changed()
     return answer(Deleted())
 
@@ -189,6 +194,13 @@ def _budgets(desk: Desk, workspace: str) -> WorkspaceBudgets:
     return WorkspaceBudgets(shown)
 
 
+def _workspace(request: Request) -> str:
+    told = request.params["id"]
+    if not told.isprintable():
+        raise NotFound("There is no such workspace.", field="id")
+    return told
+
+
 def _span(request: Request) -> Span:
     span = request.params["interval"]
     if span not in SPANS:
@@ -197,7 +209,8 @@ def _span(request: Request) -> Span:
 
 
 def _wanted(desk: Desk, request: Request) -> Caller:
-    found = key_by_hash(desk.store, request.params["id"])
+    told = request.params["id"]
+    found = key_by_hash(desk.store, told) if _HASH.fullmatch(told) else None
     if found is None:
         raise NotFound("There is no such key.", field="hash", remedy="GET /api/v1/keys lists them.")
     return found
@@ -248,7 +261,7 @@ def _decoded(request: Request, wanted: type[T]) -> T:
         said, _, path = str(error).partition(" - at `$.")
         field = said.split("`")[1] if said.startswith("Object missing required field") else path.rstrip("`")
         raise InvalidRequest(f"`{field or 'body'}`: {said}.", field=field or None, remedy="Nothing was changed.") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"The body is not JSON: {error}.", remedy="Send a JSON object.") from None
 
 
@@ -264,7 +277,7 @@ def _time(text: str) -> int:
         time = datetime.datetime.fromisoformat(text)
     except ValueError:
         time = None
-    if time is None or time.utcoffset() != datetime.timedelta(0):
+    if time is None or time.utcoffset() != datetime.timedelta(0) or time.year > _LAST_YEAR:
         raise InvalidRequest(
             "`expires_at` is not a time in UTC.", field="expires_at", expected="as 2027-01-31T00:00:00Z", received=text[:80]
         )

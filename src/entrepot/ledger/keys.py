@@ -83,7 +83,9 @@ def _given(wished: Change) -> list[tuple[str, object]]:
 
 def _check(limit_nano: int | None, reset: Reset | None) -> None:
     if limit_nano is not None and not 0 <= limit_nano < 2**62:
-        raise InvalidRequest("`limit` must not be below zero.", field="limit", received=usd(limit_nano)[:80])
+        raise InvalidRequest(
+            "`limit` is not an amount that a key can have.", field="limit", expected="0 to 4e9", received=usd(limit_nano)[:80]
+        )
     if reset is not None and limit_nano is None:
         raise InvalidRequest("`limit_reset` needs a `limit`.", field="limit_reset", received=reset, remedy="Send both.")
 
