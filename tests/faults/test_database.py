@@ -12,7 +12,8 @@ import psycopg
 import pytest
 
 from entrepot.identity.installation import installation_secret
-from entrepot.identity.secrets import server_secret
+from entrepot.identity.keyring import KeyRing
+from entrepot.identity.secrets import new_key, server_secret
 from entrepot.settings import BadSettings, check
 from entrepot.storage import postgresql
 from entrepot.storage.database import Database, StorageAway, UnknownSchema
@@ -56,6 +57,25 @@ def test_a_server_that_does_not_answer_is_left_in_time(db: Database) -> None:
     with pytest.raises(StorageAway, match="timeout expired"):
         db.execute("SELECT pg_sleep(20)")
     assert db.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_key_nobody_knows_is_not_refused_while_the_database_says_nothing(url: str) -> None:
+    now_ms = [10_000]
+    with contextlib.closing(open_database(url)) as db, psycopg.connect(url) as other:
+        db.migrate()
+        keys = KeyRing(db, b"s" * 32, lambda: now_ms[0])
+        assert keys.trouble == ""
+        other.execute("LOCK TABLE keys IN ACCESS EXCLUSIVE MODE")
+        waiting = threading.Thread(target=keys.refresh)
+        waiting.start()
+        while not keys._asked_ms:
+            time.sleep(0.001)
+        now_ms[0] += 4_000
+        with pytest.raises(StorageAway, match="not answered for 4 s"):
+            keys.authenticate(f"Bearer {new_key('live')}")
+        other.rollback()
+        waiting.join()
+        assert keys.trouble == ""
 
 
 def test_who_waits_too_long_for_a_lock_is_told(url: str) -> None:

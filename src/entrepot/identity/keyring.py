@@ -14,6 +14,8 @@ from entrepot.values.caller import Caller
 
 _REMEMBERED = 10_000
 _SLICE = 5_000
+_SILENT_MS = 3_000
+"""A store that says nothing for so long counts as away."""
 _HOW = "Send `Authorization: Bearer sk-ep-...`; `entrepot keys create --name NAME` makes a key."
 
 
@@ -28,6 +30,7 @@ class KeyRing:
         self._at_once = at_once
         self._refreshing = threading.Lock()
         self._away = ""
+        self._asked_ms = 0
         self._near = db.mark() is not None
         self._digest = hasher(secret)
         self._now_ms = now_ms
@@ -45,13 +48,22 @@ class KeyRing:
     def refresh(self) -> bool:
         """Takes in a slice of what changed; true while there is more. From any thread. raises StorageAway"""
         with self._refreshing:
+            self._asked_ms = self._now_ms()
             try:
                 more = self._take_in()
             except (StorageAway, Refused) as error:
                 self._away = str(error)
                 raise StorageAway(f"Keys cannot be read: {error}") from None
+            finally:
+                self._asked_ms = 0
             self._away = ""
         return more
+
+    @property
+    def trouble(self) -> str:
+        """Why the store could not be asked the last time, or that it has not answered for long; "" when all is well."""
+        silent_ms = self._now_ms() - self._asked_ms if self._asked_ms else 0
+        return self._away or (f"The database has not answered for {silent_ms // 1000} s." if silent_ms > _SILENT_MS else "")
 
     def _take_in(self) -> bool:
         """Costs SQLite one pragma when no other connection wrote anything."""
@@ -63,7 +75,8 @@ class KeyRing:
             self._changed[digest] = row
             self._revision = revision
         if changes:
-            self._seen.clear()
+            # A new one: a request may be about to remember, in the one it took, a caller as it was before.
+            self._seen = {}
         if len(changes) == self._at_once:
             return True
         self._mark = mark
@@ -71,13 +84,14 @@ class KeyRing:
 
     def authenticate(self, authorization: str | None) -> Caller:
         """Who shows this Authorization header. raises Unauthenticated, in words that tell the cases apart"""
-        caller = self._seen.get(authorization) if authorization else None
+        seen = self._seen
+        caller = seen.get(authorization) if authorization else None
         if caller is None:
             caller = self._look_up(_bearer(authorization))
-            if len(self._seen) >= _REMEMBERED:
-                self._seen.clear()
+            if len(seen) >= _REMEMBERED:
+                seen.clear()
             assert authorization is not None
-            self._seen[authorization] = caller
+            seen[authorization] = caller
         if caller.disabled:
             raise Unauthenticated("This key is disabled.", remedy="Enable it with `entrepot keys enable`, or use another.")
         if caller.expires_ms is not None and caller.expires_ms <= self._now_ms():
@@ -113,8 +127,8 @@ class KeyRing:
         if row is None and self._near:
             self.refresh()
             row = self._changed.get(digest)
-        elif row is None and self._away:
-            raise StorageAway(f"Keys cannot be read: {self._away}")
+        elif row is None and (trouble := self.trouble):
+            raise StorageAway(f"Keys cannot be read: {trouble}")
         return row
 
 
