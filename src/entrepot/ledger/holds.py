@@ -20,7 +20,7 @@ from entrepot.ledger import leases
 from entrepot.ledger.asking import Ask, Policy
 from entrepot.ledger.bound import Worsts
 from entrepot.ledger.leases import Granted, Need
-from entrepot.ledger.purses import DAY_MS, SPANS, Hold, Purse, budget_purse, credit_purse, key_purse, take, window_of
+from entrepot.ledger.purses import DAY_MS, SPANS, Hold, Purse, budget_purse, credit_purse, key_purse, release, take, window_of
 from entrepot.ledger.refusal import refusal
 from entrepot.ledger.terms import Bounds, Terms
 from entrepot.routing.plan import Plan
@@ -59,10 +59,18 @@ class Holds:
 
     process  the name under which leases are held, that of the journal whose records they pay for
     place    where that journal lies
+    tries    so often is asked again for what other processes may give back
     """
 
     def __init__(
-        self, db: Database, terms: Terms, process: str, place: str, now_ms: Callable[[], int], policy: Policy = Policy()
+        self,
+        db: Database,
+        terms: Terms,
+        process: str,
+        place: str,
+        now_ms: Callable[[], int],
+        policy: Policy = Policy(),
+        tries: int = _TRIES,
     ) -> None:
         self.db = db
         self.terms = terms
@@ -75,6 +83,7 @@ class Holds:
         self.leases = False
         """Anything was ever leased; until then there is nothing to keep in order."""
         self._policy = policy
+        self._tries = tries
         self._worsts = Worsts()
         self._known: dict[str, Bound] = {}
         self._returns: Counter[str] = Counter()
@@ -167,16 +176,24 @@ class Holds:
 
     async def _lend(self, caller: Caller, ask: Ask) -> Hold | None:
         """A hold after leasing more. Where other processes have what is missing, they get a moment to give it back."""
-        tries = _TRIES
+        tries = self._tries
         while True:
+            attempt = asyncio.ensure_future(self._alone(caller, ask))
             try:
-                async with self.lending:
-                    return await self._try(caller, ask)
+                return await asyncio.shield(attempt)
+            except asyncio.CancelledError:
+                # What was asked of the database is answered all the same, and belongs to this process then.
+                attempt.add_done_callback(_let_go)
+                raise
             except Short as short:
                 tries -= 1
                 if not short.may_come or not tries:
                     raise short.error from None
             await asyncio.sleep(_PAUSE_S)
+
+    async def _alone(self, caller: Caller, ask: Ask) -> Hold | None:
+        async with self.lending:
+            return await self._try(caller, ask)
 
     async def _try(self, caller: Caller, ask: Ask) -> Hold | None:
         """With the lock. Someone may have leased enough while we waited for it. raises Short"""
@@ -218,6 +235,14 @@ class Holds:
             purse.beyond = max(answer.room.unleased, 0)
             purse.used = True
         return answers
+
+
+def _let_go(attempt: asyncio.Future[Hold | None]) -> None:
+    if attempt.cancelled() or attempt.exception() is not None:
+        return
+    hold = attempt.result()
+    if hold is not None:
+        release(hold)
 
 
 def _available(purses: Sequence[Purse]) -> int:

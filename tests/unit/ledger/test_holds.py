@@ -165,3 +165,14 @@ async def test_a_limit_that_is_lowered_binds_what_was_leased_before(world: World
     with pytest.raises(OutOfCredits):
         await holds.reserve(ask(6), lowered, PLAN)
     assert (await held(holds, lowered, 5)).amount == 5_000
+
+
+async def test_who_leaves_while_a_lease_is_made_holds_nothing_and_strands_nothing(world: World) -> None:
+    holds, caller = world.process(), world.caller(10_000)
+    leaving = asyncio.create_task(holds.reserve(ask(10), caller, PLAN))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert (await held(holds, caller, 10)).amount == 10_000
+    assert [(purse.allowance, purse.held) for purse in holds.purses.values()] == [(10_000, 10_000)]

@@ -64,7 +64,7 @@ class WholeLedger(RuleBasedStateMachine):
 
     def process(self) -> Holds:
         self.made += 1
-        return Holds(self.db, Terms(self.db), f"p{self.made}", "here", lambda: self.now_ms)
+        return Holds(self.db, Terms(self.db), f"p{self.made}", "here", lambda: self.now_ms, tries=1)
 
     def wait(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
