@@ -112,7 +112,7 @@ def nearest_effort(wished: str, known: tuple[str, ...]) -> str | None:
 def _dropped(request: Request, endpoint: Endpoint, refused: frozenset[str], effort: str | None, notes: list[str]) -> list[str]:
     dropped = []
     for name in request.parameters:
-        if not request.gives(name):
+        if (name not in _JUDGED and name not in refused) or not request.gives(name):
             continue
         if name in refused:
             reason = "dropped, the provider refuses it"
