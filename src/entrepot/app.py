@@ -138,7 +138,7 @@ class App:
         self._patterns = (*PATTERNS, *cloudflare.patterns(surfaces))
         self.hot = {path.encode(): answering(self.pipeline, surface, _log_failure) for path, surface in surfaces.items()}
         self.metrics.gauge("entrepot_generations_live", "Generations under way.", lambda: len(self.pipeline.live))
-        self._api = Api(ROUTES, self._desk(), Pages(self._facts, lambda: document(ROUTES, __version__)))
+        self._api = Api(ROUTES, self._desk(), Pages(self._facts, lambda: document(ROUTES, __version__), lambda: self.catalog))
         self._started_ms = self.clock.now_ms()
         for loop in (self.pipeline.watch(), self._refresh(), self._forget(), self._janitor.run()):
             task = asyncio.create_task(loop)

@@ -11,7 +11,7 @@ from entrepot.testing.gateway import ServerProcess
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
-PATHS = ["/", "/reference", "/docs", "/docs/learn/first-answer", "/docs/look-up/settings", "/docs/look-up/errors"]
+PATHS = ["/", "/reference", "/docs", "/docs/learn/first-answer", "/docs/look-up/settings", "/docs/look-up/errors", "/models"]
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
@@ -95,7 +95,7 @@ def test_the_theme_is_switched_and_kept(visit: Any) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
 
 
-@pytest.mark.parametrize("path", ["/", "/reference", "/docs/learn/first-answer"])
+@pytest.mark.parametrize("path", ["/", "/reference", "/docs/learn/first-answer", "/models"])
 def test_pages_read_whole_without_scripts(visit: Any, path: str) -> None:
     page, complaints = visit(path, java_script_enabled=False)
     assert page.locator("h1").is_visible()

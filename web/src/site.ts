@@ -114,7 +114,20 @@ function foldSide(): void {
   if (matchMedia("(max-width: 800px)").matches) document.querySelector(".side details")?.removeAttribute("open");
 }
 
+// A choice is a question already; typing is one when Enter is pressed. Empty fields stay out of the address.
+function submitChoices(): void {
+  document.querySelectorAll<HTMLFormElement>("form[data-live]").forEach((form) => {
+    form.addEventListener("change", (event) => {
+      if (event.target instanceof HTMLSelectElement || (event.target as HTMLInputElement).type === "checkbox") form.requestSubmit();
+    });
+    form.addEventListener("formdata", (event) => {
+      for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+    });
+  });
+}
+
 switchTheme();
+submitChoices();
 foldSide();
 colourCode();
 addCopyButtons();

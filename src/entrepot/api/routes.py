@@ -153,7 +153,7 @@ class Page(Protocol):
 class Site(Protocol):
     """The pages, asked for every path that is not in the table."""
 
-    def respond(self, method: str, path: str, headers: Mapping[str, str]) -> Page | None: ...
+    def respond(self, method: str, target: str, headers: Mapping[str, str]) -> Page | None: ...
 
     def missing(self) -> Page: ...
 
@@ -186,7 +186,7 @@ class Api:
         method, path = scope["method"], scope["path"]
         request_id = "req-" + ulid(self._desk.now_ms())
         methods, params = self._match(path)
-        page = self._page(method, path, scope["headers"]) if not methods and self._site is not None else None
+        page = self._page(method, _target(scope), scope["headers"]) if not methods and self._site is not None else None
         if page is not None:
             await _send_page(page, send_message)
             return
@@ -228,16 +228,16 @@ class Api:
         found = self._kept.response(self._desk.catalog(), request.target, lambda: handler(self._desk, request))
         return unless_had(found, _header(scope["headers"], b"if-none-match"))
 
-    def _page(self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Page | None:
+    def _page(self, method: str, target: str, headers: Iterable[tuple[bytes, bytes]]) -> Page | None:
         """A page of the site; for a browser that goes astray the one that says so, for a program None."""
         assert self._site is not None
         told = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
         try:
-            page = self._site.respond(method, path, told)
+            page = self._site.respond(method, target, told)
         except Exception as bug:
             self._desk.log_failure(bug)
             return None
-        if page is None and method == "GET" and "text/html" in told.get("accept", "") and not path.startswith(API_BASES):
+        if page is None and method == "GET" and "text/html" in told.get("accept", "") and not target.startswith(API_BASES):
             return self._site.missing()
         return page
 

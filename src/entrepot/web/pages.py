@@ -1,7 +1,7 @@
 """The site: pages made on the server that work without scripts, and the files they need.
 
-`Pages.respond` is a plain function of a request; what is running comes from `facts`, the API from the OpenAPI document that the
-routes make. The reader's own address is taken from the Host header when it looks like one.
+`Pages.respond` is a plain function of a request; what is running comes from `facts`, models from the catalogue, the API from the
+OpenAPI document that the routes make. The reader's own address is taken from the Host header when it looks like one.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
 
 import jinja2
 import markupsafe
 import msgspec
 
 from entrepot import __version__
+from entrepot.catalog.catalog import Catalog
 from entrepot.values.command import Command
+from entrepot.web import browser
 from entrepot.web.docs import DocPages
 from entrepot.web.reference import Reference
 from entrepot.web.samples import samples
+from entrepot.web.shelf import Shelf
 
 _POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
 _SECURITY = [
@@ -34,6 +38,7 @@ _SECURITY = [
 ]
 _HOST = re.compile(r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]{1,253})(:\d{1,5})?$")
 _NEAR = re.compile(r"^http://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)")
+_MOST_FIELDS = 50
 _YEAR = b"public, max-age=31536000, immutable"
 
 
@@ -61,9 +66,14 @@ class PageResponse(msgspec.Struct, frozen=True):
 
 class Pages:
     def __init__(
-        self, facts: Callable[[], FrontFacts], openapi: Callable[[], dict[str, Any]], now_s: Callable[[], float] = time.time
+        self,
+        facts: Callable[[], FrontFacts],
+        openapi: Callable[[], dict[str, Any]],
+        catalog: Callable[[], Catalog],
+        now_s: Callable[[], float] = time.time,
     ) -> None:
         self._facts = facts
+        self._catalog = catalog
         self._now_s = now_s
         self._templates = jinja2.Environment(
             loader=jinja2.PackageLoader("entrepot.web"),
@@ -75,13 +85,16 @@ class Pages:
         static = files("entrepot.web") / "static"
         self._files = _listed(static, b"no-cache") | _listed(static / "built", _YEAR)
         self._templates.globals |= {"assets": _manifest(static), "version": __version__}
+        self._templates.filters["page_path"] = lambda slug: "/" + quote(slug, safe="/:~@")
         self._docs = DocPages()
         self._reference = Reference(openapi)
+        self._kept_shelf: Shelf | None = None
 
-    def respond(self, method: str, path: str, headers: Mapping[str, str]) -> PageResponse | None:
-        """None: no page has this path."""
+    def respond(self, method: str, target: str, headers: Mapping[str, str]) -> PageResponse | None:
+        """`target` is the path with its query. None: no page has this path."""
         if method not in ("GET", "HEAD"):
             return None
+        path, _, query = target.partition("?")
         if path.startswith("/static/"):
             return self._file(path.removeprefix("/static/"), headers)
         if path == "/":
@@ -90,6 +103,8 @@ class Pages:
             return self._html("reference.html", **self._reference.context(base_url(headers)))
         if path == "/docs" or path.startswith("/docs/"):
             return self._doc(path)
+        if path == "/models":
+            return self._models(query)
         return None
 
     def missing(self) -> PageResponse:
@@ -110,6 +125,22 @@ class Pages:
         html = markupsafe.Markup(page.html)  # noqa: S704 - our own Markdown, with raw HTML switched off
         return self._html("doc.html", title=page.title, html=html, index=self._docs.index, here=page.path)
 
+    def _models(self, query: str) -> PageResponse:
+        given = _parsed(query)
+        said = {name: value for name, value in given.items() if value}
+        if given != said:
+            # A form without scripts sends its empty fields too; the address that is shared has none.
+            return _moved("/models" + (f"?{urlencode(said)}" if said else ""))
+        return self._html("models.html", **browser.context(self._shelf, browser.read(said)))
+
+    @property
+    def _shelf(self) -> Shelf:
+        """Of the catalogue as it is now: a new one is a new value."""
+        catalog = self._catalog()
+        if self._kept_shelf is None or self._kept_shelf.catalog is not catalog:
+            self._kept_shelf = Shelf(catalog, {provider.slug: provider.name for provider in self._facts().providers})
+        return self._kept_shelf
+
     def _html(self, template: str, *, status: int = 200, **context: Any) -> PageResponse:
         body = self._templates.get_template(template).render(context).encode()
         return PageResponse(
@@ -129,6 +160,19 @@ class Pages:
             return PageResponse(304, told, b"")
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         return PageResponse(200, [(b"content-type", kind.encode()), *told], body)
+
+
+def _parsed(query: str) -> dict[str, str]:
+    """The first value of each name; nothing of a query that cannot be read."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return {}
+    return dict(reversed(pairs))
+
+
+def _moved(where: str) -> PageResponse:
+    return PageResponse(303, [(b"location", where.encode()), (b"cache-control", b"no-cache"), *_SECURITY], b"")
 
 
 def base_url(headers: Mapping[str, str]) -> str:

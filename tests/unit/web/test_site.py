@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+from entrepot.catalog.catalog import Catalog
 from entrepot.values.command import Command
 from entrepot.web.pages import FrontFacts, PageResponse, Pages, ProviderFact, base_url
 
+CATALOG = Catalog((), ())
 DOCUMENT = {
     "paths": {
         "/api/v1/thing": {
@@ -35,7 +37,7 @@ DOCUMENT = {
 
 
 def pages(*providers: ProviderFact) -> Pages:
-    return Pages(lambda: FrontFacts(454, 3, 0.0, providers), lambda: DOCUMENT, now_s=lambda: 3_700.0)
+    return Pages(lambda: FrontFacts(454, 3, 0.0, providers), lambda: DOCUMENT, lambda: CATALOG, now_s=lambda: 3_700.0)
 
 
 def get(path: str, **headers: str) -> PageResponse:
@@ -55,7 +57,7 @@ def test_a_host_that_is_none_is_not_shown(host: str) -> None:
 
 def test_commands_are_shown_as_a_reader_on_this_machine_can_type_them_and_paths_to_nobody_else() -> None:
     command = Command(".venv/bin/entrepot", "--data-dir /srv/port")
-    site = Pages(lambda: FrontFacts(1, 1, 0.0, (), command), lambda: DOCUMENT)
+    site = Pages(lambda: FrontFacts(1, 1, 0.0, (), command), lambda: DOCUMENT, lambda: CATALOG)
     shown = {host: site.respond("GET", "/", {"host": host}) for host in ("127.0.0.1:8080", "localhost", "port.example.test")}
     texts = {host: answer.body.decode() for host, answer in shown.items() if answer is not None}
     for near in ("127.0.0.1:8080", "localhost"):
