@@ -35,6 +35,7 @@ from entrepot.upstream.failures import classify_event
 from entrepot.upstream.walk import Opened, Sender, walk
 from entrepot.values.caller import Caller
 from entrepot.values.clock import Clock
+from entrepot.values.cors import CORS_LINES
 from entrepot.values.generation import Attempt, Evidence, Generation
 from entrepot.values.ids import GenerationIds
 from entrepot.values.model import Endpoint
@@ -179,11 +180,12 @@ class Call:
     def head(self, content_type: bytes) -> bytes:
         """Header lines of the answer."""
         own = self.id.encode()
-        lines = b"content-type: %b\r\nx-generation-id: %b\r\n%b: %b\r\naccess-control-allow-origin: *\r\n" % (
+        lines = b"content-type: %b\r\nx-generation-id: %b\r\n%b: %b\r\n%b" % (
             content_type,
             own,
             self.surface.id_header,
             own,
+            CORS_LINES,
         )
         if self.opened is not None and self.opened.notes:
             told = "; ".join(self.opened.notes).encode("ascii", "replace")

@@ -41,6 +41,10 @@ def test_what_cannot_be_done_is_refused_and_changes_nothing(entrepot: Entrepot, 
     assert entrepot("credit", *words) == 1
 
 
+def test_a_statement_of_nobody_is_refused(entrepot: Entrepot) -> None:
+    assert [entrepot("ledger", "statement", name) for name in ("default", "nobody")] == [0, 1]
+
+
 def test_the_books_are_proved_and_a_bent_one_is_found(
     entrepot: Entrepot, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -86,3 +86,12 @@ def test_refusals_have_openais_form(server: ServerProcess) -> None:
 def test_the_examples_of_the_page_run(server: ServerProcess, capsys: pytest.CaptureFixture[str]) -> None:
     run_page("responses", server)
     assert capsys.readouterr().out.count("no model was called") == 3
+
+
+def test_a_page_of_another_origin_may_read_the_headers_of_answers_and_refusals(server: ServerProcess) -> None:
+    for key, status in ((server.test_key, 200), ("sk-ep-nope", 401)):
+        told = httpx.post(
+            f"{server.url}/v1/responses", headers={"Authorization": f"Bearer {key}"}, json={"model": MODEL, "input": "Hello"}
+        )
+        assert told.status_code == status
+        assert {"X-Generation-Id", "Retry-After"} <= set(told.headers["access-control-expose-headers"].split(", "))

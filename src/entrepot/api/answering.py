@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from entrepot.api.exchange import credential_in, read_body
 from entrepot.errors import GatewayError, Internal
 from entrepot.pipeline import Http, Pipeline, Surface, refusal
+from entrepot.values.cors import CORS_LINES
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -108,8 +109,7 @@ async def _answer(http: ClientHttp, surface: Surface, error: GatewayError) -> No
     if http.began:
         await http.end(b"")
         return
-    headers = b"content-type: application/json\r\naccess-control-allow-origin: *\r\n"
-    await http.whole(*refusal(error, headers, surface.dialect))
+    await http.whole(*refusal(error, b"content-type: application/json\r\n" + CORS_LINES, surface.dialect))
 
 
 def _pairs(lines: bytes) -> list[tuple[bytes, bytes]]:

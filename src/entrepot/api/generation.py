@@ -17,7 +17,10 @@ from entrepot.values.generation import Attempt, Evidence, Generation
 
 
 class GenerationQuery(msgspec.Struct, frozen=True):
-    id: Annotated[str, Meta(min_length=1, max_length=100, description="`id` of an answer, or its X-Generation-Id.")]
+    id: Annotated[
+        str,
+        Meta(min_length=1, max_length=100, description="`id` of an answer (`gen-`, `resp_` or `msg_`), or its X-Generation-Id."),
+    ]
 
 
 class ProviderResponse(msgspec.Struct, frozen=True):
@@ -123,7 +126,7 @@ def show_generation(desk: Desk, request: Request) -> Response:
     """Only the workspace that paid for it sees it; to all others it is as if it were not there."""
     caller, query = request.caller, request.query
     assert caller is not None and isinstance(query, GenerationQuery)
-    found = desk.find(query.id)
+    found = desk.find(_generation_id(query.id))
     if found is None or found.workspace != caller.workspace:
         raise NotFound(
             "There is no such generation in this key's workspace.",
@@ -135,6 +138,14 @@ def show_generation(desk: Desk, request: Request) -> Response:
     names = {SANDBOX: "Sandbox"} | {slug: configured.provider.name for slug, configured in desk.providers().items()}
     model = desk.catalog().models.get(found.model)
     return answer(GenerationAnswer(_data(found, names, model.canonical_slug if model else found.model)))
+
+
+def _generation_id(name: str) -> str:
+    """The id of the record: Responses and Messages write the same id with prefixes of their own."""
+    for prefix in ("resp_", "msg_"):
+        if name.startswith(prefix):
+            return "gen-" + name.removeprefix(prefix)
+    return name
 
 
 def _data(generation: Generation, names: Mapping[str, str], permaslug: str) -> GenerationData:

@@ -17,6 +17,7 @@ from entrepot.dialects.dialect import Dialect
 from entrepot.dialects.openai_chat.write import render_error
 from entrepot.errors import GatewayError, InvalidRequest
 from entrepot.values.caller import Caller
+from entrepot.values.cors import EXPOSED
 from entrepot.values.money import usd
 
 Message = MutableMapping[str, Any]
@@ -28,7 +29,6 @@ Usd = Annotated[msgspec.Raw, Meta(description="US dollars, exact.", extra_json_s
 """An amount as it is shown: a JSON number with every digit of the whole nano-dollars it is made from, and no exponent."""
 
 JSON = "application/json"
-EXPOSED = b"X-Generation-Id, X-Request-Id, X-Entrepot-Adjusted, Retry-After, ETag"
 CORS = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED)]
 _encode = msgspec.json.Encoder().encode
 _MAX_PARAMETERS = 200
@@ -41,7 +41,7 @@ class Request(msgspec.Struct, frozen=True):
     query     the route's query struct, filled in
     caller    who shows the key, None on routes that need none
     target    path and query as sent, for links to other pages of the same list
-    body      the body, on routes that read one
+    body      the body, on routes that read one, and `signature` what its sender proves itself with (webhooks)
     """
 
     path: str
@@ -50,6 +50,7 @@ class Request(msgspec.Struct, frozen=True):
     caller: Caller | None = None
     target: str = ""
     body: bytes = b""
+    signature: str = ""
 
 
 class Response(msgspec.Struct, frozen=True):

@@ -13,8 +13,10 @@ from rich.markup import escape
 
 from entrepot.api.key import iso
 from entrepot.cli.common import FAILED, Failure, Json, Place, out, print_json, print_table, store
+from entrepot.identity.store import ensure_workspace
 from entrepot.ledger import audit, export
 from entrepot.ledger.books import balance_at, entries
+from entrepot.ledger.terms import bounds_of
 from entrepot.ledger.verify import verify as verify_books
 from entrepot.values.clock import Clock
 from entrepot.values.money import usd
@@ -56,6 +58,8 @@ def statement(
     """Show what happened to a workspace's credit in a month (UTC)."""
     from_ms, before_ms = _month(month or iso(Clock().now_ms())[:7])
     with store(place.settings()) as db:
+        ensure_workspace(db, Clock().now_ms())
+        bounds_of(db, workspace)
         opening = balance_at(db, "credit", workspace, from_ms)
         found = entries(db, "credit", workspace, from_ms, before_ms)
     closing = opening + sum(entry.amount_nano for entry in found)

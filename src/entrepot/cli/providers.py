@@ -9,6 +9,7 @@ from cyclopts import App
 from rich.markup import escape
 
 from entrepot.cli.common import Json, Place, offered, print_json, print_table
+from entrepot.providers.configured import Configured
 
 app = App(name="providers", help="Companies and local engines that serve models.")
 
@@ -42,10 +43,19 @@ def list_(*, json: Json = False, place: Place = Place()) -> None:
                 slug,
                 escape(configured.provider.name),
                 str(count[slug]),
-                "[green]on[/]" if not configured.off_reason else f"[yellow]off[/] {escape(configured.off_reason)}",
+                _state(configured, count[slug]),
             )
             for slug, configured in rows
         ],
         right=("endpoints",),
         empty="No provider is known, which should not be: the package is damaged. Install it again.",
     )
+
+
+def _state(configured: Configured, endpoints: int) -> str:
+    if configured.off_reason:
+        return f"[yellow]off[/] {escape(configured.off_reason)}"
+    return "[green]on[/]" if endpoints else f"[green]on[/] {escape(NOTHING_THERE)}"
+
+
+NOTHING_THERE = "but the catalogue has no model of it: name those you want under [[endpoints]] in entrepot.toml"

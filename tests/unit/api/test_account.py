@@ -3,6 +3,7 @@
 import datetime
 
 import msgspec
+import pytest
 from tests.unit.api.desk import FakeDesk
 
 from entrepot.api.key import windows
@@ -50,6 +51,13 @@ def test_a_generation_is_shown_with_its_attempts_and_exact_cost():
     assert [(row["provider_name"], row["status"]) for row in told["provider_responses"]] == [("groq", None), ("OpenAI", 200)]
     assert (told["latency"], told["generation_time"]) == (21.75, 300.0)
     assert told["created_at"] == "2026-11-21T00:00:00.000Z"
+
+
+@pytest.mark.parametrize("name", ["gen-01J", "resp_01J", "msg_01J"])
+def test_a_generation_is_found_by_the_id_that_its_answer_had_in_any_dialect(name: str):
+    desk = FakeDesk()
+    desk.generations["gen-01J"] = builders.generation("gen-01J")
+    assert desk.get(f"/api/v1/generation?id={name}", key="live").json()["data"]["id"] == "gen-01J"
 
 
 def test_another_workspace_cannot_tell_a_generation_from_none():

@@ -102,6 +102,12 @@ def test_a_provider_that_is_off_says_what_switches_it_on(entrepot: Any, monkeypa
     assert openai()["on"] is True
 
 
+def test_a_provider_that_is_on_without_models_says_how_to_name_them(entrepot: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GROQ_API_KEY", "x")
+    (row,) = [line for line in entrepot("providers", "list")[1].splitlines() if line.startswith("groq")]
+    assert "[[endpoints]]" in row
+
+
 def test_endpoints_of_a_model_are_listed_by_any_of_its_names(entrepot: Any):
     rows = json.loads(entrepot("endpoints", "list", "gpt-5-1", "--json")[1])
     assert {row["model"] for row in rows} == {"openai/gpt-5.1"}

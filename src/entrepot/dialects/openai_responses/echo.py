@@ -57,8 +57,10 @@ def echo(request: Request) -> bytes:
         if says(fields[name]):
             pieces[name] = b'"%b":%b' % (name.encode(), bytes(_whole(name, fields[name])))
     said = request.said if isinstance(request, Asked) else None
-    if isinstance(said, Said) and said.create.previous_response_id is not None:
-        pieces["previous_response_id"] = b'"previous_response_id":%b' % encode(said.create.previous_response_id)
+    if isinstance(said, Said):
+        pieces["store"] = b'"store":%b' % encode(said.create.store is not False)
+        if said.create.previous_response_id is not None:
+            pieces["previous_response_id"] = b'"previous_response_id":%b' % encode(said.create.previous_response_id)
     return b",".join(pieces.values())
 
 

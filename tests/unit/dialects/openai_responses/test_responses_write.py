@@ -11,6 +11,7 @@ from responses_samples import RICH, USAGE, VOICE, asked, parallel, rich, streame
 from entrepot.dialects.gather import events_of
 from entrepot.dialects.openai_responses.converse import converse
 from entrepot.dialects.openai_responses.parse import parse
+from entrepot.dialects.openai_responses.stored import stateless
 from entrepot.dialects.openai_responses.write import ResponsesWriter
 from entrepot.errors import BrokenStream
 from entrepot.values.conversation import Image, Message, Opaque, Part, Reasoning, Source, Text, ToolCall
@@ -108,6 +109,11 @@ def test_the_response_says_again_what_was_asked() -> None:
     assert response["reasoning"] == {"effort": "low", "summary": None}
     assert (response["store"], response["metadata"], response["top_p"]) == (False, {"a": "b"}, 0.5)
     assert (response["temperature"], response["tool_choice"], response["truncation"]) == (1.0, "auto", "disabled")
+
+
+@pytest.mark.parametrize(("asks", "told"), [({}, True), ({"store": True}, True), ({"store": False}, False)])
+def test_the_response_says_whether_it_is_kept_here_whatever_its_provider_was_asked(asks: dict[str, bool], told: bool) -> None:
+    assert written(rich(), stateless(asked(**asks)))["store"] is told
 
 
 def test_nothing_is_told_before_the_first_part() -> None:
