@@ -21,7 +21,10 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class _Listed(msgspec.Struct):
+    """No engine tells a `canonical_slug`: where there is one, a gateway like this one listens, which has nothing of its own."""
+
     id: str
+    canonical_slug: msgspec.Raw = msgspec.Raw()
 
 
 class _Listing(msgspec.Struct):
@@ -33,7 +36,7 @@ Get = Callable[[str], Awaitable[bytes]]
 
 
 async def find_local(providers: Mapping[str, Configured], get: Get, *, own_port: int) -> list[Found]:
-    """The engines that answer, each once, each port for the first provider that lists it. Our own port is left alone."""
+    """The engines that answer, each once, each port for the first provider that lists it. Gateways are left alone, and our own port."""
     places = {
         port: slug
         for slug, configured in providers.items()
@@ -54,6 +57,8 @@ async def _ask(slug: str, port: int, get: Get) -> Found | None:
         async with asyncio.timeout(_PATIENCE_S):
             listing = msgspec.json.decode(await get(base_url + "/models"), type=_Listing)
     except (TimeoutError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, OSError):
+        return None
+    if any(bytes(model.canonical_slug) for model in listing.data):
         return None
     names = [model.id for model in listing.data if 0 < len(model.id) <= _MAX_NAME and model.id.isprintable()]
     return Found(slug, base_url, tuple(dict.fromkeys(names))[:_MAX_MODELS]) if names else None

@@ -84,6 +84,11 @@ async def test_our_own_port_is_never_asked() -> None:
     assert asked == []
 
 
+async def test_another_gateway_on_an_engines_port_is_no_engine() -> None:
+    listing = b'{"data":[{"id":"openai/gpt-5.1","canonical_slug":"openai/gpt-5.1-20251113","pricing":{"prompt":"0"}}]}'
+    assert await find_local({"llamacpp": engine("llamacpp", 8080)}, answers({8080: listing}, []), own_port=8081) == []
+
+
 async def test_an_engine_that_the_operator_switched_off_or_placed_is_left_alone() -> None:
     asked: list[str] = []
     ready, _ = configure({"ollama": ProviderConfig(enabled=False), "vllm": ProviderConfig(base_url="http://10.0.0.2/v1")}, {})
