@@ -36,7 +36,7 @@ Get = Callable[[str], Awaitable[bytes]]
 
 
 async def find_local(providers: Mapping[str, Configured], get: Get, *, own_port: int) -> list[Found]:
-    """The engines that answer, each once, each port for the first provider that lists it. Gateways are left alone, and our own port."""
+    """The engines that answer, each once, each port for the first provider that lists it. No gateway is one, nor our own port."""
     places = {
         port: slug
         for slug, configured in providers.items()
