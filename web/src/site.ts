@@ -20,21 +20,27 @@ function colourCode(): void {
 
 function addCopyButtons(): void {
   document.querySelectorAll<HTMLElement>("pre").forEach((block) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "copy";
-    button.textContent = "Copy";
-    button.addEventListener("click", async () => {
-      await copy(block.querySelector("code")?.textContent ?? "");
-      button.textContent = "Copied";
-      setTimeout(() => (button.textContent = "Copy"), 1500);
-    });
+    const button = copyButton(() => block.querySelector("code")?.textContent ?? "");
     // The button stands beside what scrolls, so that it stays in its corner.
     const frame = document.createElement("div");
     frame.className = "code";
     block.replaceWith(frame);
     frame.append(block, button);
   });
+  document.querySelectorAll<HTMLElement>("[data-copy]").forEach((text) => text.after(copyButton(() => text.textContent ?? "")));
+}
+
+function copyButton(read: () => string): HTMLButtonElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = "Copy";
+  button.addEventListener("click", async () => {
+    await copy(read());
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = "Copy"), 1500);
+  });
+  return button;
 }
 
 async function copy(text: string): Promise<void> {

@@ -6,6 +6,7 @@ OpenAPI document that the routes make. The reader's own address is taken from th
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import mimetypes
@@ -24,7 +25,7 @@ import msgspec
 from entrepot import __version__
 from entrepot.catalog.catalog import Catalog
 from entrepot.values.command import Command
-from entrepot.web import browser
+from entrepot.web import browser, model_page
 from entrepot.web.docs import DocPages
 from entrepot.web.reference import Reference
 from entrepot.web.samples import samples
@@ -39,6 +40,8 @@ _SECURITY = [
 _HOST = re.compile(r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]{1,253})(:\d{1,5})?$")
 _NEAR = re.compile(r"^http://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)")
 _MOST_FIELDS = 50
+_NO_PAGES = ("/api/", "/v1/", "/v1beta/", "/client/")
+"""Below these programs ask, and a wrong path is theirs to be told."""
 _YEAR = b"public, max-age=31536000, immutable"
 
 
@@ -85,7 +88,7 @@ class Pages:
         static = files("entrepot.web") / "static"
         self._files = _listed(static, b"no-cache") | _listed(static / "built", _YEAR)
         self._templates.globals |= {"assets": _manifest(static), "version": __version__}
-        self._templates.filters["page_path"] = lambda slug: "/" + quote(slug, safe="/:~@")
+        self._templates.filters |= {"page_path": lambda slug: "/" + quote(slug, safe="/:~@"), "ticked": _ticked}
         self._docs = DocPages()
         self._reference = Reference(openapi)
         self._kept_shelf: Shelf | None = None
@@ -105,7 +108,7 @@ class Pages:
             return self._doc(path)
         if path == "/models":
             return self._models(query)
-        return None
+        return None if path.startswith(_NO_PAGES) else self._model(path, query, headers)
 
     def missing(self) -> PageResponse:
         return self._html("missing.html", status=404)
@@ -132,6 +135,15 @@ class Pages:
             # A form without scripts sends its empty fields too; the address that is shared has none.
             return _moved("/models" + (f"?{urlencode(said)}" if said else ""))
         return self._html("models.html", **browser.context(self._shelf, browser.read(said)))
+
+    def _model(self, path: str, query: str, headers: Mapping[str, str]) -> PageResponse | None:
+        found = model_page.find(self._shelf, path)
+        if found is None:
+            return None
+        row, tab = found
+        asked = path.strip("/").removesuffix(f"/{tab}")
+        where = model_page.Where(base_url(headers), asked, datetime.datetime.fromtimestamp(self._now_s(), datetime.UTC))
+        return self._html("model.html", **model_page.context(self._shelf, self._reference, row, tab, _parsed(query), where))
 
     @property
     def _shelf(self) -> Shelf:
@@ -160,6 +172,13 @@ class Pages:
             return PageResponse(304, told, b"")
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         return PageResponse(200, [(b"content-type", kind.encode()), *told], body)
+
+
+def _ticked(text: str) -> markupsafe.Markup:
+    """What stands between backticks as code, the rest as it is."""
+    pieces = text.split("`")
+    codes = [markupsafe.Markup("<code>{}</code>").format(piece) if place % 2 else piece for place, piece in enumerate(pieces)]
+    return markupsafe.Markup("").join(codes)
 
 
 def _parsed(query: str) -> dict[str, str]:

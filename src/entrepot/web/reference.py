@@ -6,7 +6,21 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 Schema = dict[str, Any]
+_LONG = 2**31
+"""Bounds from here on say how a number is kept, not what a caller would write."""
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """One member of a request, in words; `bounds` and `default` are "" where there are none."""
+
+    name: str
+    kind: str
+    bounds: str
+    default: str
+    meaning: str
 
 
 class Reference:
@@ -25,6 +39,28 @@ class Reference:
                 tag = (operation.get("tags") or ["Other"])[0]
                 tags.setdefault(tag, []).append(self._operation(path, method, operation, base_url))
         return {"tags": tags, "resolve": self._resolve, "nested": self._nested, "kinds": self._kinds, "bounds": _bounds}
+
+    def parameters(self, schema: str) -> list[Parameter]:
+        """The members of a named schema."""
+        members: Schema = self._document.get("components", {}).get("schemas", {}).get(schema, {}).get("properties", {})
+        return [self._parameter(name, member) for name, member in members.items()]
+
+    def _parameter(self, name: str, member: Schema) -> Parameter:
+        kinds = [kind for kind in map(self._resolve, self._flat(member)) if kind.get("type") != "null"]
+        default = member.get("default")
+        return Parameter(
+            name,
+            " or ".join(
+                dict.fromkeys("text" if "enum" in kind else _KINDS.get(kind.get("type", ""), "object") for kind in kinds)
+            ),
+            next((said for said in map(_range, kinds) if said), ""),
+            "" if default is None else str(default).lower() if isinstance(default, bool) else str(default),
+            member.get("description") or "",
+        )
+
+    def _flat(self, schema: Schema) -> list[Schema]:
+        shape = self._resolve(schema)
+        return [kind for inner in shape["anyOf"] for kind in self._flat(inner)] if shape.get("anyOf") else [shape]
 
     def _operation(self, path: str, method: str, operation: Schema, base_url: str) -> dict[str, Any]:
         body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
@@ -67,6 +103,19 @@ class Reference:
         if shape.get("type") == "array":
             return self._nested(shape.get("items") or {})
         return bool(shape.get("properties"))
+
+
+_KINDS = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false", "array": "list"}
+
+
+def _range(schema: Schema) -> str:
+    """What a value may be, in words."""
+    if "enum" in schema:
+        return ", ".join(map(str, schema["enum"]))
+    least, most = schema.get("minimum"), schema.get("maximum")
+    if most is None or least is None or most >= _LONG:
+        return "" if least is None or least <= -_LONG else f"from {least}"
+    return f"{least} to {most}"
 
 
 def _response(status: str, told: Schema) -> dict[str, Any]:
