@@ -110,29 +110,40 @@ def gather(events: Iterable[Event]) -> Gathered:
 
 
 class _Growing:
-    """One part while its deltas come."""
+    """One part while its deltas come. What few parts have is made when it comes."""
 
     __slots__ = ("_citations", "_logprobs", "_sections", "_states", "_texts", "began")
 
     def __init__(self, began: PartBegan) -> None:
         self.began = began
         self._texts: list[str] = []
-        self._sections: dict[int, list[str]] = {}
-        self._states: list[Opaque] = []
-        self._citations: list[Citation] = []
-        self._logprobs: list[Raw] = []
+        self._sections: dict[int, list[str]] | None = None
+        self._states: list[Opaque] | None = None
+        self._citations: list[Citation] | None = None
+        self._logprobs: list[Raw] | None = None
 
     def take(self, event: Event) -> None:
-        if isinstance(event, _WORDS):
-            self._texts.append(event.text)
+        kind = type(event)
+        if kind is TextDelta or kind is ArgumentsDelta or kind is RefusalDelta:
+            self._texts.append(event.text)  # type: ignore[attr-defined] # all of these have it
         elif isinstance(event, ReasoningDelta):
-            (self._texts if event.section < 0 else self._sections.setdefault(event.section, [])).append(event.text)
+            self._think(event)
         elif isinstance(event, StateDelta):
+            self._states = self._states or []
             self._states.append(event.state)
         elif isinstance(event, CitationAdded):
+            self._citations = self._citations or []
             self._citations.append(event.citation)
         elif isinstance(event, LogprobsDelta):
+            self._logprobs = self._logprobs or []
             self._logprobs.append(event.tokens)
+
+    def _think(self, event: ReasoningDelta) -> None:
+        if event.section < 0:
+            self._texts.append(event.text)
+            return
+        self._sections = self._sections or {}
+        self._sections.setdefault(event.section, []).append(event.text)
 
     def logprobs(self) -> Raw:
         if not self._logprobs:
@@ -145,12 +156,13 @@ class _Growing:
         if began.part is not None:
             return began.part
         if began.kind == "text":
-            return Text(text, citations=tuple(self._citations), state=state)
+            return Text(text, citations=tuple(self._citations or ()), state=state)
         if began.kind == "tool_call":
             return ToolCall(began.id, began.name, text, custom=began.custom, state=state, item=began.item)
         if began.kind == "refusal":
             return Refusal(text)
-        summary = tuple(["".join(self._sections[number]) for number in sorted(self._sections)])
+        sections = self._sections or {}
+        summary = tuple(["".join(sections[number]) for number in sorted(sections)])
         return Reasoning(text, summary, state, began.id, began.family)
 
     def _state(self) -> Opaque | None:

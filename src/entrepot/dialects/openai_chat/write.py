@@ -97,30 +97,31 @@ def _message(parts: Sequence[Part], request: Request) -> Object:
     texts = [part.text for part in parts if isinstance(part, Text)]
     if texts and asked is not None and asked.heals:
         texts = [healed("".join(texts))]
+    message: Object = {"role": "assistant", "content": "".join(texts) if texts else None, "refusal": None}
+    parsed = asked.parsed if asked is not None else []
+    if parsed or any(type(part) is not Text or part.citations or part.state is not None for part in parts):
+        _say_beside(parts, parsed, message)
+    return message
+
+
+def _say_beside(parts: Sequence[Part], parsed: list[Raw], message: Object) -> None:
+    """What stands beside the text."""
     refusals = [part.text for part in parts if isinstance(part, Refusal)]
-    message: Object = {
-        "role": "assistant",
-        "content": "".join(texts) if texts else None,
-        "refusal": "".join(refusals) if refusals else None,
-    }
+    message["refusal"] = "".join(refusals) if refusals else None
     details = _details(parts)
     if details:
         message["reasoning"] = "".join([_readable(part) for part in parts if isinstance(part, Reasoning)]) or None
         message["reasoning_details"] = details
-    calls = [_call(part) for part in parts if isinstance(part, ToolCall)]
-    if calls:
-        message["tool_calls"] = calls
-    citations: list[Object | Raw] = list(asked.parsed) if asked is not None else []
-    citations += [_annotation(citation) for part in parts if isinstance(part, Text) for citation in part.citations]
-    if citations:
-        message["annotations"] = citations
-    images = [_image(part) for part in parts if isinstance(part, Image)]
-    if images:
-        message["images"] = images
+    citations = [_annotation(citation) for part in parts if isinstance(part, Text) for citation in part.citations]
+    lists: dict[str, list[Any]] = {
+        "tool_calls": [_call(part) for part in parts if isinstance(part, ToolCall)],
+        "annotations": [*parsed, *citations],
+        "images": [_image(part) for part in parts if isinstance(part, Image)],
+    }
+    message.update({name: told for name, told in lists.items() if told})
     for part in parts:
         if isinstance(part, Audio):
             message["audio"] = _audio(part)
-    return message
 
 
 def _readable(thought: Reasoning) -> str:
