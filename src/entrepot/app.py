@@ -25,6 +25,7 @@ from entrepot.api import (
     keys,
     messages,
     models,
+    payments,
     responses,
 )
 from entrepot.api.answering import AsgiHttp, Pattern, answering, patterned
@@ -47,6 +48,8 @@ from entrepot.ledger.janitor import Janitor
 from entrepot.ledger.posting import post_usage
 from entrepot.ledger.terms import Terms
 from entrepot.metering import tokens
+from entrepot.payments.cashier import Cashier
+from entrepot.payments.opening import off, open_cashier
 from entrepot.pipeline import Http, Pipeline, Rooms
 from entrepot.providers.configured import Configured, configure
 from entrepot.providers.local import find_local
@@ -82,6 +85,7 @@ ROUTES = (
     *models.ROUTES,
     *key.ROUTES,
     *keys.ROUTES,
+    *payments.ROUTES,
     *generation.ROUTES,
     *health.ROUTES,
 )
@@ -122,6 +126,7 @@ class App:
         self._stack.push_async_callback(self._end_leases)
         await self._stack.enter_async_context(self.recorder)
         await self._janitor.sweep()
+        self._cashier = self._payments()
         self._client = client
         self._stocked = self._stock_mark()
         self.providers, self.catalog = await stock(settings, self._db, client)
@@ -180,6 +185,14 @@ class App:
         place = f"{socket.gethostname()}:{settings.journal_dir.resolve()}"
         holds = Holds(self._db, self.terms, self.recorder.name, place, self.clock.now_ms, policy)
         return holds, Janitor(holds, self.recorder, lambda why: log.warning("leases could not be kept", error=why))
+
+    def _payments(self) -> Callable[[], Cashier]:
+        opened = open_cashier(self._db, self.settings.payments, self.clock.now_ms)
+        if isinstance(opened, Cashier):
+            return lambda: opened
+        if self.settings.payments.stripe_key:
+            log.warning("payments are off", why=opened)
+        return off(opened)
 
     async def _end_leases(self) -> None:
         """When all records are in the database. Otherwise whoever takes in our journal does it."""
@@ -264,6 +277,7 @@ class App:
             store=self._db,
             secret=self._secret,
             changed=lambda: (self.keys.refresh(), self.terms.refresh()),
+            cashier=self._cashier,
         )
 
     def checks(self) -> list[Check]:

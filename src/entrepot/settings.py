@@ -104,6 +104,45 @@ class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 256
 
 
+_DECIMAL = r"^\d{1,9}(\.\d{1,6})?$"
+_REFERENCE = "^(|env:.+|file:.+)$"
+
+
+class Payments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[payments]: needs the extra `entrepot[payments]`. Off without a key."""
+
+    stripe_key: Annotated[
+        str, Meta(pattern=_REFERENCE, description="Stripe's secret key as env:NAME or file:PATH; empty: payments are off.")
+    ] = ""
+    stripe_webhook_secret: Annotated[
+        str,
+        Meta(pattern=_REFERENCE, description="The webhook's signing secret as env:NAME or file:PATH; empty: payments are off."),
+    ] = ""
+    webhook_tolerance_s: Annotated[
+        int, Meta(ge=1, le=3600, description="A webhook that was signed longer ago than this is refused.")
+    ] = 300
+    currencies: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z]{3}(=\d{1,6}(\.\d{1,7})?)?( [a-z]{3}=\d{1,6}(\.\d{1,7})?)*$",
+            description="What is taken, with the dollars of credit for one of it, as `usd eur=1.08`.",
+        ),
+    ] = "usd"
+    methods: Annotated[
+        str, Meta(pattern="^[a-z_]+( [a-z_]+)*$", description="Ways to pay in one session, by Stripe's names.")
+    ] = "card alipay"
+    least_usd: Annotated[str, Meta(pattern=_DECIMAL, description="Least credit of one payment.")] = "5"
+    most_usd: Annotated[str, Meta(pattern=_DECIMAL, description="Most credit of one payment.")] = "10000"
+    fee_percent: Annotated[
+        str, Meta(pattern=r"^\d{1,2}(\.\d{1,6})?$", description="Paid on top of the credit; 0: the operator bears the fee.")
+    ] = "0"
+    fee_least_usd: Annotated[str, Meta(pattern=_DECIMAL, description="Least fee of one payment.")] = "0"
+    return_url: Annotated[
+        str, Meta(pattern="^https?://.+$", description="Where the customer's browser goes when it is over.")
+    ] = "http://127.0.0.1:8080/"
+    api_base: Annotated[str, Meta(pattern="^(|https?://.+)$", description="Another address than Stripe's, to test with.")] = ""
+
+
 class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     find_local: Annotated[
         bool, Meta(description="Look for Ollama, llama.cpp, vLLM and LM Studio on their usual local ports at start.")
@@ -175,6 +214,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sandbox: Sandbox = Sandbox()
     catalog: Catalog = Catalog()
     ledger: Ledger = Ledger()
+    payments: Payments = Payments()
     log: Log = Log()
     providers: dict[str, ProviderConfig] = {}
     endpoints: list[EndpointConfig] = []
@@ -225,6 +265,7 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "sandbox": Sandbox,
     "catalog": Catalog,
     "ledger": Ledger,
+    "payments": Payments,
     "log": Log,
 }
 _TABLES: dict[str, type[msgspec.Struct]] = {

@@ -130,7 +130,7 @@ def list_keys(desk: Desk, request: Request) -> Response:
 
 
 def make_key(desk: Desk, request: Request) -> Response:
-    asked = _decoded(request, NewKey)
+    asked = decoded(request, NewKey)
     order = keys.Order(
         name=asked.name,
         expires_ms=None if asked.expires_at is None else _time(asked.expires_at),
@@ -138,7 +138,7 @@ def make_key(desk: Desk, request: Request) -> Response:
         limit_nano=_nano(asked.limit),
         limit_reset=asked.limit_reset,
     )
-    key, made = keys.make(desk.store, desk.secret, order, _act(desk, request))
+    key, made = keys.make(desk.store, desk.secret, order, act(desk, request))
     desk.changed()
     return answer(MadeKey(_shown(desk, made), key), 201)
 
@@ -148,14 +148,14 @@ def show_key(desk: Desk, request: Request) -> Response:
 
 
 def change_key(desk: Desk, request: Request) -> Response:
-    asked = _decoded(request, KeyChange)
+    asked = decoded(request, KeyChange)
     wished = keys.Change(
         name=asked.name,
         disabled=asked.disabled,
         limit_nano=UNSET if asked.limit is UNSET else _nano(asked.limit),
         limit_reset=None if asked.limit is None and asked.limit_reset is UNSET else asked.limit_reset,
     )
-    changed = keys.change(desk.store, _wanted(desk, request), wished, _act(desk, request))
+    changed = keys.change(desk.store, _wanted(desk, request), wished, act(desk, request))
     desk.changed()
     return answer(OneKey(_shown(desk, changed)))
 
@@ -164,7 +164,7 @@ def delete_key(desk: Desk, request: Request) -> Response:
     key = _wanted(desk, request)
     if request.caller is not None and key.key_hash == request.caller.key_hash:
         raise Conflict("A key cannot delete itself.", remedy="Use another management key.")
-    keys.delete(desk.store, key, _act(desk, request))
+    keys.delete(desk.store, key, act(desk, request))
     desk.changed()
     return answer(Deleted())
 
@@ -174,14 +174,14 @@ def list_budgets(desk: Desk, request: Request) -> Response:
 
 
 def set_budget(desk: Desk, request: Request) -> Response:
-    limit = amount_of(str(_decoded(request, BudgetChange).limit_usd), field="limit_usd")
-    terms.set_budget(desk.store, _workspace(request), _span(request), limit, _act(desk, request))
+    limit = amount_of(str(decoded(request, BudgetChange).limit_usd), field="limit_usd")
+    terms.set_budget(desk.store, _workspace(request), _span(request), limit, act(desk, request))
     desk.changed()
     return answer(_budgets(desk, _workspace(request)))
 
 
 def delete_budget(desk: Desk, request: Request) -> Response:
-    terms.set_budget(desk.store, _workspace(request), _span(request), None, _act(desk, request))
+    terms.set_budget(desk.store, _workspace(request), _span(request), None, act(desk, request))
     desk.changed()
     return answer(Deleted())
 
@@ -249,12 +249,12 @@ def remaining(key: Caller, spent_nano: int) -> Usd | None:
     return None if key.limit_nano is None else dollars(max(key.limit_nano - spent_nano, 0))
 
 
-def _act(desk: Desk, request: Request) -> Act:
+def act(desk: Desk, request: Request) -> Act:
     assert request.caller is not None
     return Act(actor=request.caller.label, at_ms=desk.now_ms())
 
 
-def _decoded(request: Request, wanted: type[T]) -> T:
+def decoded(request: Request, wanted: type[T]) -> T:
     try:
         return msgspec.json.decode(request.body, type=wanted)
     except msgspec.ValidationError as error:

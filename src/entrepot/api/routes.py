@@ -32,6 +32,8 @@ from entrepot.errors import (
     TooSlow,
     Unavailable,
 )
+from entrepot.payments.cashier import Cashier
+from entrepot.payments.opening import off
 from entrepot.providers.configured import Configured
 from entrepot.records.responses import ResponseStore
 from entrepot.storage.database import Database
@@ -74,6 +76,7 @@ class Desk(msgspec.Struct, frozen=True):
     store                 the database, for keys and credit
     secret                what keys are hashed with
     changed               told that keys or limits were changed here
+    cashier               who takes payments. raises NotFound, when payments are off
     """
 
     catalog: Callable[[], Catalog]
@@ -93,6 +96,7 @@ class Desk(msgspec.Struct, frozen=True):
     store: Database
     secret: bytes
     changed: Callable[[], object]
+    cashier: Callable[[], Cashier] = off("there is no cashier")
 
 
 Handler = Callable[[Desk, Request], Response]
@@ -220,7 +224,8 @@ class Api:
         caller = self._admit(route, scope)
         query = parse_query(scope["query_string"], route.query) if route.query is not None else None
         body = await read_body(receive, self._desk.max_body_bytes) if route.reads else b""
-        handler, request = route.handler, Request(path, params, query, caller, _target(scope), body)
+        signature = _header(scope["headers"], b"stripe-signature") or ""
+        handler, request = route.handler, Request(path, params, query, caller, _target(scope), body, signature)
         if route.asks:
             return await asyncio.to_thread(handler, self._desk, request)
         if route.lasting is None or not route.lasting(query):

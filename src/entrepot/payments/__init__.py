@@ -1,0 +1,1 @@
+"""Credit bought with money: Stripe Checkout, its webhook, refunds and disputes. The extra `entrepot[payments]`."""

@@ -1,0 +1,176 @@
+"""The story of a payment: a session is opened, Stripe sends word of it, credit is posted; and money goes back."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Literal, NoReturn
+
+import msgspec
+
+from entrepot.errors import Conflict, InvalidRequest, NotFound, Unavailable
+from entrepot.ledger import audit, funding, leases
+from entrepot.ledger.audit import Act
+from entrepot.payments import posting, store
+from entrepot.payments.posting import Seen, mismatch
+from entrepot.payments.store import Payment, Return
+from entrepot.payments.terms import Terms
+from entrepot.payments.till import EventSeen, ReturnSeen, Till, TillRefuses
+from entrepot.storage.database import Database
+from entrepot.values.ids import ulid
+
+Outcome = Literal["done", "ignored"]
+_ABOUT = ("checkout.session.", "charge.refund", "charge.dispute.", "refund.")
+_STRANGERS = 60
+_HOUR_MS = 3_600_000
+
+
+class Cashier:
+    """Its methods ask the store and Stripe, and so belong on a thread."""
+
+    def __init__(self, db: Database, till: Till, terms: Terms, now_ms: Callable[[], int]) -> None:
+        self._db = db
+        self._till = till
+        self._terms = terms
+        self._now_ms = now_ms
+        self._strangers: deque[int] = deque(maxlen=_STRANGERS)
+
+    def open(self, workspace: str, amount: str, currency: str, actor: str) -> tuple[Payment, str]:
+        """A payment, and where its customer pays. raises InvalidRequest, NotFound, Unavailable, TillAway"""
+        quote = self._terms.quote(amount, currency)
+        now_ms = self._now_ms()
+        number = "pay-" + ulid(now_ms)
+        amounts = (quote.amount_minor, quote.fee_minor, quote.rate_nano)
+        payment = Payment(number, workspace, currency, *amounts, "open", "", "", actor, now_ms)
+        with self._db.transaction():
+            if self._db.execute("SELECT 1 FROM workspaces WHERE id = ?", (workspace,)).fetchone() is None:
+                raise NotFound(f"There is no workspace {workspace[:80]!r}.", field="workspace_id")
+            store.add(self._db, payment)
+            told = {"workspace": workspace, "currency": currency, "total_minor": quote.total_minor}
+            audit.write(self._db, Act(actor=actor, at_ms=now_ms), "payment.open", f"payment/{number}", {}, told)
+        try:
+            session = self._till.open_session(number, quote, self._terms.methods)
+        except TillRefuses as error:
+            raise Unavailable(f"Stripe opens no session: {error}.", remedy="The operator's Stripe account says why.") from None
+        with self._db.transaction(alone=leases.alone(workspace)):
+            now = self.find(number)
+            if now.state == "open":
+                payment = msgspec.structs.replace(now, session=session.id)
+                store.change(self._db, payment)
+        return payment, session.url
+
+    def find(self, payment: str) -> Payment:
+        """raises NotFound"""
+        found = store.find(self._db, payment)
+        if found is None:
+            raise NotFound("There is no such payment.", field="id")
+        return found
+
+    def returns_of(self, payment: str) -> list[Return]:
+        return store.returns_of(self._db, payment)
+
+    def hear(self, body: bytes, signature: str) -> Outcome:
+        """Word from Stripe, of which only the id is believed. raises InvalidRequest, with a line in the audit log; TillAway"""
+        number = self._till.verified(body, signature)
+        if number is None:
+            self._refuse_stranger()
+        try:
+            event = self._till.event(number)
+            if not event.kind.startswith(_ABOUT):
+                return "ignored"
+            self._bring_up(self._subject(event), event)
+        except TillRefuses:
+            self._refuse(f"event/{number[:80]}", "Stripe does not know it, or what it is about")
+        return "done"
+
+    def _subject(self, event: EventSeen) -> Payment:
+        """The payment of ours that an event is about."""
+        own = self._till.session(event.session).payment if event.session else ""
+        own = own or (self._till.payment_of(event.intent) if event.intent else "")
+        payment = store.find(self._db, own) if own else None
+        if payment is None:
+            self._refuse(f"event/{event.id}", "it is about no payment of ours")
+        return payment
+
+    def _bring_up(self, payment: Payment, event: EventSeen) -> None:
+        opened = event.session or payment.session
+        if not opened:
+            self._refuse(f"payment/{payment.id}", "it has no session")
+        session = self._till.session(opened)
+        seen = Seen(session, self._till.returns(session.intent) if session.paid and session.intent else ())
+        wrong = mismatch(payment, seen, event.intent)
+        if wrong:
+            self._refuse(f"payment/{payment.id}", wrong)
+        posting.bring_up(self._db, payment.id, seen, Act(actor="stripe", at_ms=self._now_ms()))
+
+    def refund(self, number: str, amount: int | None, act: Act) -> Return:
+        """Pays back credit of a payment that is neither spent nor in use. amount  smallest units; None: all that is left of it
+
+        The books have it before Stripe is asked. Where Stripe cannot be asked it stands as asked, and the next call asks again.
+        raises NotFound, Conflict, InvalidRequest, TillAway
+        """
+        payment = self.find(number)
+        back = self._set_aside(payment, amount, act)
+        try:
+            seen = self._refund_at_stripe(payment, back)
+        except TillRefuses as error:
+            with self._db.transaction(alone=leases.alone(payment.workspace)):
+                if any(now.id == back.id and now.state == "asked" for now in store.returns_of(self._db, number)):
+                    posting.undo(self._db, payment, back, act)
+            raise Conflict(f"Stripe refuses the refund: {error}.", remedy="Nothing was changed.") from None
+        if seen is not None:
+            posting.bring_up(self._db, number, Seen(self._till.session(payment.session), [seen]), act)
+        return next(now for now in store.returns_of(self._db, number) if now.id == back.id)
+
+    def _refund_at_stripe(self, payment: Payment, back: Return) -> ReturnSeen | None:
+        """Looks first whether it is there: Stripe forgets after a day which requests it has done."""
+        seen = self._seen(payment, back)
+        if seen is None:
+            self._till.refund(payment.intent, back.id, back.credit_minor)
+            seen = self._seen(payment, back)
+        return seen
+
+    def _seen(self, payment: Payment, back: Return) -> ReturnSeen | None:
+        return next((seen for seen in self._till.returns(payment.intent) if seen.own == back.id), None)
+
+    def _set_aside(self, payment: Payment, amount: int | None, act: Act) -> Return:
+        with self._db.transaction(alone=leases.alone(payment.workspace)):
+            if self.find(payment.id).state != "paid":
+                raise Conflict("This payment was not paid, so that nothing of it can go back.", remedy="Nothing was changed.")
+            known = store.returns_of(self._db, payment.id)
+            left = payment.amount_minor - sum(back.credit_minor for back in known if back.state != "undone")
+            asked = next((back for back in known if back.state == "asked"), None)
+            if asked is not None and amount in (None, asked.credit_minor):
+                return asked
+            if asked is not None:
+                raise Conflict("Another refund of this payment is under way.", remedy="Ask for the same amount again.")
+            wished = left if amount is None else amount
+            if not 0 < wished <= left:
+                raise Conflict(f"Only {left} of its smallest units are left of this payment.", remedy="Nothing was changed.")
+            back = Return(f"refund-{ulid(act.at_ms)}", payment.id, "refund", "", wished, 0, "asked", act.at_ms)
+            store.add_return(self._db, back)
+            funding.refund(
+                self._db,
+                funding.Order(
+                    actor=act.actor,
+                    at_ms=act.at_ms,
+                    key=back.id,
+                    workspace=payment.workspace,
+                    amount_nano=wished * payment.rate_nano,
+                    reason=payment.id,
+                ),
+            )
+        return back
+
+    def _refuse_stranger(self) -> NoReturn:
+        """Anyone can send these, so that only so many an hour get a line in a log that is never shortened."""
+        now_ms = self._now_ms()
+        if len(self._strangers) < _STRANGERS or self._strangers[0] <= now_ms - _HOUR_MS:
+            self._strangers.append(now_ms)
+            self._refuse("webhook/stripe", "the signature is wrong or too old")
+        raise InvalidRequest("Refused: the signature is wrong or too old.", remedy="Nothing was changed.")
+
+    def _refuse(self, subject: str, why: str) -> NoReturn:
+        with self._db.transaction():
+            audit.write(self._db, Act(actor="stripe", at_ms=self._now_ms()), "payment.refused", subject, {}, {"why": why})
+        raise InvalidRequest(f"Refused: {why}.", remedy="Nothing was changed.")
