@@ -15,7 +15,7 @@ from entrepot.payments import posting, store
 from entrepot.payments.posting import Seen, mismatch
 from entrepot.payments.store import Payment, Return
 from entrepot.payments.terms import Terms
-from entrepot.payments.till import EventSeen, ReturnSeen, Till, TillRefuses
+from entrepot.payments.till import EventSeen, ReturnSeen, Till, TillAway, TillRefuses
 from entrepot.storage.database import Database
 from entrepot.values.ids import ulid
 
@@ -111,27 +111,33 @@ class Cashier:
         """
         payment = self.find(number)
         back = self._set_aside(payment, amount, act)
-        try:
-            seen = self._refund_at_stripe(payment, back)
-        except TillRefuses as error:
-            with self._db.transaction(alone=leases.alone(payment.workspace)):
-                if any(now.id == back.id and now.state == "asked" for now in store.returns_of(self._db, number)):
-                    posting.undo(self._db, payment, back, act)
-            raise Conflict(f"Stripe refuses the refund: {error}.", remedy="Nothing was changed.") from None
+        seen = self._refund_at_stripe(payment, back, act)
         if seen is not None:
             posting.bring_up(self._db, number, Seen(self._till.session(payment.session), [seen]), act)
         return next(now for now in store.returns_of(self._db, number) if now.id == back.id)
 
-    def _refund_at_stripe(self, payment: Payment, back: Return) -> ReturnSeen | None:
+    def _refund_at_stripe(self, payment: Payment, back: Return, act: Act) -> ReturnSeen | None:
         """Looks first whether it is there: Stripe forgets after a day which requests it has done."""
         seen = self._seen(payment, back)
         if seen is None:
-            self._till.refund(payment.intent, back.id, back.credit_minor)
+            try:
+                self._till.refund(payment.intent, back.id, back.credit_minor)
+            except TillRefuses as error:
+                self._undo(payment, back, act)
+                raise Conflict(f"Stripe refuses the refund: {error}.", remedy="Nothing was changed.") from None
             seen = self._seen(payment, back)
         return seen
 
+    def _undo(self, payment: Payment, back: Return, act: Act) -> None:
+        with self._db.transaction(alone=leases.alone(payment.workspace)):
+            if any(now.id == back.id and now.state == "asked" for now in store.returns_of(self._db, payment.id)):
+                posting.undo(self._db, payment, back, act)
+
     def _seen(self, payment: Payment, back: Return) -> ReturnSeen | None:
-        return next((seen for seen in self._till.returns(payment.intent) if seen.own == back.id), None)
+        try:
+            return next((seen for seen in self._till.returns(payment.intent) if seen.own == back.id), None)
+        except TillRefuses:
+            raise TillAway("Stripe does not say how the refund stands.", remedy="Ask for the same amount again.") from None
 
     def _set_aside(self, payment: Payment, amount: int | None, act: Act) -> Return:
         with self._db.transaction(alone=leases.alone(payment.workspace)):

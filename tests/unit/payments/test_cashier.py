@@ -30,6 +30,7 @@ class FakeTill:
     def __init__(self) -> None:
         self.trouble: Exception | None = None
         self.late = False
+        self.mute = False
         self.refunds: dict[str, ReturnSeen] = {}
 
     def open_session(self, payment: str, quote: Quote, methods: Sequence[str]) -> SessionSeen:
@@ -51,6 +52,8 @@ class FakeTill:
         return self._session.payment
 
     def returns(self, intent: str) -> list[ReturnSeen]:
+        if self.mute and self.refunds:
+            raise TillRefuses("no list today")
         return list(self.refunds.values())
 
     def refund(self, intent: str, own: str, amount_minor: int) -> None:
@@ -115,6 +118,17 @@ def test_a_refund_that_stripe_refuses_gives_the_credit_back() -> None:
         shop.cashier.refund(payment, None, ACT)
     assert shop.credit == 20 * DOLLAR
     assert [back.state for back in shop.cashier.returns_of(payment)] == ["undone"]
+
+
+def test_a_refund_that_was_made_stays_when_stripe_does_not_list_it() -> None:
+    shop = Shop()
+    payment = shop.bought()
+    shop.till.mute = True
+    with pytest.raises(TillAway):
+        shop.cashier.refund(payment, 500, ACT)
+    shop.till.mute = False
+    assert shop.cashier.refund(payment, 500, ACT).state == "done"
+    assert shop.credit == 15 * DOLLAR and len(shop.till.refunds) == 1
 
 
 def test_a_refund_that_fails_later_gives_the_credit_back_once() -> None:
