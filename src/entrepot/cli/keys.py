@@ -75,9 +75,17 @@ def list_(*, json: Json = False, place: Place = Place()) -> None:
         return
     now_ms = Clock().now_ms()
     print_table(
-        ("name", "kind", "key", "created", "state", "hash"),
+        ("name", "kind", "key", "created", "limit", "state", "hash"),
         [
-            (escape(key.name), key.kind, key.label, _date(key.created_ms), _state(key, now_ms), f"[dim]{key.key_hash[:12]}[/]")
+            (
+                escape(key.name),
+                key.kind,
+                key.label,
+                _date(key.created_ms),
+                "none" if key.limit_nano is None else f"${usd(key.limit_nano)} {key.limit_reset or 'for ever'}",
+                _state(key, now_ms),
+                f"[dim]{key.key_hash[:12]}[/]",
+            )
             for key in keys
         ],
         empty="There are no keys yet. Make one: entrepot keys create --name NAME",

@@ -52,6 +52,11 @@ def test_a_key_can_be_disabled_enabled_and_deleted_by_name(entrepot: Any):
     assert json.loads(entrepot("keys", "list", "--json")[1]) == []
 
 
+def test_the_list_of_keys_shows_their_limits(entrepot: Any):
+    entrepot("keys", "create", "--name", "ci", "--limit", "5", "--reset", "daily")
+    assert "$5 daily" in entrepot("keys", "list")[1]
+
+
 def test_an_empty_list_says_how_to_fill_it(entrepot: Any):
     assert "entrepot keys create --name NAME" in entrepot("keys", "list")[1]
 
