@@ -175,7 +175,7 @@ def _next(target: str, offset: int | None, limit: int | None) -> str | None:
 
 
 def _rss(models: Iterable[Model], *, chat: bool) -> bytes:
-    items = "".join(_item(model, "/chat?models=" if chat else "/models/") for model in models)
+    items = "".join(_item(model, "/chat?models=" if chat else "/") for model in models)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0"><channel><title>Models</title><link>/models</link>'
         f"<description>Models on offer here.</description>{items}</channel></rss>\n"
