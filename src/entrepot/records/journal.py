@@ -31,6 +31,7 @@ class Journal:
         self._folder = folder
         self._name = name
         self._number = 0
+        folder.mkdir(parents=True, exist_ok=True)
         self._open()
 
     def _open(self) -> None:
