@@ -211,6 +211,20 @@ def _wrong_path(request: Request, offers: list[Offer], dropped: list[tuple[Endpo
     return InvalidRequest(told, field="model", expected=expected, received=slug, remedy=remedy)
 
 
+_LOOSENED = {
+    "allowed_providers": "`provider.only`, `provider.ignore` or `provider.order`",
+    "data_policy:training": "`provider.data_collection`",
+    "data_policy:zdr": "`provider.zdr`",
+    "data_policy:distillation": "`provider.enforce_distillable_text`",
+    "quantization": "`provider.quantizations`",
+    "max_price": "`provider.max_price`",
+    "require_parameters": "`provider.require_parameters`",
+    "modality": "what the messages carry beside text",
+    "reasoning": "`reasoning.effort`",
+}
+"""What the caller may change, by the contract's word for what removed an endpoint."""
+
+
 def _nothing_left(offers: list[Offer], dropped: list[tuple[Endpoint, Dropped]]) -> GatewayError:
     dropped = [(endpoint, out) for endpoint, out in dropped if out.word != _WRONG_PATH]
     slugs = [offer.model.id for offer in offers]
@@ -229,7 +243,7 @@ def _nothing_left(offers: list[Offer], dropped: list[tuple[Endpoint, Dropped]]) 
     if any(word.startswith("data_policy") for word in words):
         code = "privacy_restricted"
     remedy = (
-        "Loosen " + ", ".join(asked_away) + "."
+        "Loosen " + ", ".join([_LOOSENED.get(word, word) for word in asked_away]) + "."
         if asked_away
         else "Switch a provider on (`entrepot providers list` says how), or use a test key to try the model without one."
     )
