@@ -138,13 +138,14 @@ def _bounds(said: str) -> str:
     return expected
 
 
-async def send(response: Response, request_id: str, send_message: Send) -> None:
-    about = [(b"content-type", response.media.encode()), (b"content-length", b"%d" % len(response.body))]
-    headers = [
-        *(about if response.status != 304 else ()),
-        (b"x-request-id", request_id.encode()),
-        *CORS,
-        *response.headers,
-    ]
-    await send_message({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send_message({"type": "http.response.body", "body": response.body})
+def headers_of(response: Response, request_id: str) -> list[tuple[bytes, bytes]]:
+    """All but the length, which whoever sends it knows last."""
+    kind = [(b"content-type", response.media.encode())] if response.status != 304 else []
+    return [*kind, (b"x-request-id", request_id.encode()), *CORS, *response.headers]
+
+
+async def send(status: int, headers: list[tuple[bytes, bytes]], body: bytes, send_message: Send) -> None:
+    if status != 304:
+        headers = [*headers, (b"content-length", b"%d" % len(body))]
+    await send_message({"type": "http.response.start", "status": status, "headers": headers})
+    await send_message({"type": "http.response.body", "body": body})

@@ -42,14 +42,19 @@ class Kept:
 def unless_had(response: Response, had: str | None) -> Response:
     """304 for a client whose If-None-Match names this answer."""
     tag = next((value.decode() for name, value in response.headers if name == b"etag"), None)
+    return msgspec.structs.replace(response, status=304, body=b"") if tag and had_already(tag, had) else response
+
+
+def had_already(tag: str, had: str | None) -> bool:
+    """Whether If-None-Match names the tag, weakly or not."""
     tags = {word.strip().removeprefix("W/") for word in had.split(",")} if had else set()
-    if tag is None or tags.isdisjoint((tag, "*")):
-        return response
-    return msgspec.structs.replace(response, status=304, body=b"")
+    return not tags.isdisjoint((tag.removeprefix("W/"), "*"))
+
+
+def tag_of(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:20]}"'
 
 
 def _tagged(response: Response) -> Response:
-    tag = f'"{hashlib.sha256(response.body).hexdigest()[:20]}"'
-    return msgspec.structs.replace(
-        response, headers=(*response.headers, (b"etag", tag.encode()), (b"cache-control", b"no-cache"))
-    )
+    told = ((b"etag", tag_of(response.body).encode()), (b"cache-control", b"no-cache"))
+    return msgspec.structs.replace(response, headers=(*response.headers, *told))

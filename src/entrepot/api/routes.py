@@ -14,8 +14,9 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from entrepot.api.exchange import credential_in, read_body
-from entrepot.api.http import Message, Receive, Request, Response, Send, parse_query, refusal, send
-from entrepot.api.kept import Kept, unless_had
+from entrepot.api.http import Message, Receive, Request, Response, Send, headers_of, parse_query, refusal, send
+from entrepot.api.kept import Kept, had_already, tag_of, unless_had
+from entrepot.api.squeeze import Squeezer
 from entrepot.catalog.catalog import Catalog
 from entrepot.dialects.dialect import Dialect
 from entrepot.errors import (
@@ -169,6 +170,7 @@ class Api:
         self._desk = desk
         self._site = site
         self._kept = Kept()
+        self._squeezer = Squeezer()
         self._spoken: dict[str, list[Dialect | None]] = {}
         self._exact: dict[str, dict[str, Route]] = {}
         self._templates: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
@@ -192,7 +194,7 @@ class Api:
         methods, params = self._match(path)
         page = self._page(method, _target(scope), scope["headers"]) if not methods and self._site is not None else None
         if page is not None:
-            await _send_page(page, send_message)
+            await self._send_page(page, scope["headers"], send_message)
             return
         route = methods.get("GET" if method == "HEAD" else method)
         envelope = route.envelope if route is not None else self._envelope(path, methods)
@@ -209,7 +211,10 @@ class Api:
             self._desk.log_failure(bug)
             response = refusal(Internal("Something broke inside the gateway; the operator's log says what."), envelope)
         self._desk.answered(route.path if route else "", method, response.status)
-        await send(response, request_id, send_message)
+        headers, body = headers_of(response, request_id), response.body
+        if method in ("GET", "HEAD"):
+            headers, body = await self._squeezer.squeeze(scope["headers"], headers, body)
+        await send(response.status, headers, body, send_message)
 
     async def _run(
         self, route: Route | None, methods: Mapping[str, Route], params: dict[str, str], scope: Message, receive: Receive
@@ -246,6 +251,17 @@ class Api:
             return self._site.missing()
         return page
 
+    async def _send_page(self, page: Page, asked: list[tuple[bytes, bytes]], send_message: Send) -> None:
+        """A browser that has it is told so."""
+        status, headers, body = page.status, page.headers, page.body
+        if status == 200 and not any(name == b"etag" for name, _ in headers):
+            tag = tag_of(body)
+            headers = [*headers, (b"etag", tag.encode())]
+            if had_already(tag, _header(asked, b"if-none-match")):
+                status, body = 304, b""
+        headers, body = await self._squeezer.squeeze(asked, headers, body)
+        await send(status, headers, body, send_message)
+
     def _envelope(self, path: str, methods: Mapping[str, Route]) -> Dialect | None:
         """The form of refusals for who asks wrongly: that of the path's other methods, or of all paths of the same base."""
         base = max((base for base in self._spoken if path.startswith(base + "/")), key=len, default="")
@@ -273,12 +289,6 @@ class Api:
 
 def _header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str | None:
     return next((value.decode("latin-1") for name, value in headers if name == wanted), None)
-
-
-async def _send_page(page: Page, send_message: Send) -> None:
-    headers = [*page.headers, (b"content-length", b"%d" % len(page.body))]
-    await send_message({"type": "http.response.start", "status": page.status, "headers": headers})
-    await send_message({"type": "http.response.body", "body": page.body})
 
 
 def _pattern(path: str) -> re.Pattern[str]:

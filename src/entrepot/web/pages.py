@@ -67,6 +67,14 @@ class PageResponse(msgspec.Struct, frozen=True):
     body: bytes
 
 
+class Asset(msgspec.Struct, frozen=True):
+    """A file for browsers, read once."""
+
+    tag: str
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
 class Pages:
     def __init__(
         self,
@@ -87,6 +95,7 @@ class Pages:
         )
         static = files("entrepot.web") / "static"
         self._files = _listed(static, b"no-cache") | _listed(static / "built", _YEAR)
+        self._read: dict[str, Asset] = {}
         self._templates.globals |= {"assets": _manifest(static), "version": __version__}
         self._templates.filters |= {"page_path": lambda slug: "/" + quote(slug, safe="/:~@"), "ticked": _ticked}
         self._docs = DocPages()
@@ -161,17 +170,21 @@ class Pages:
 
     def _file(self, name: str, headers: Mapping[str, str]) -> PageResponse | None:
         """Only what was listed at start: a name from outside never reaches the file system."""
-        found = self._files.get(name)
-        if found is None:
+        place = self._files.get(name)
+        if place is None:
             return None
-        place, caching = found
-        body = place.read_bytes()
-        tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-        told = [(b"etag", tag.encode()), (b"cache-control", caching), *_SECURITY]
-        if headers.get("if-none-match") == tag:
-            return PageResponse(304, told, b"")
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return PageResponse(200, [(b"content-type", kind.encode()), *told], body)
+        found = self._read.get(name) or self._read.setdefault(name, _asset(name, *place))
+        if headers.get("if-none-match", "").removeprefix("W/") == found.tag:
+            return PageResponse(304, found.headers, b"")
+        return PageResponse(200, found.headers, found.body)
+
+
+def _asset(name: str, place: Traversable, caching: bytes) -> Asset:
+    body = place.read_bytes()
+    tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    told = [(b"content-type", kind.encode()), (b"etag", tag.encode()), (b"cache-control", caching), *_SECURITY]
+    return Asset(tag, told, body)
 
 
 def _ticked(text: str) -> markupsafe.Markup:
