@@ -23,16 +23,20 @@ _STARTS_S = 30.0
 
 
 class PostgresServer:
-    """`url(database)` says where a database is. `stop`, `kill` and `start` are what may happen to a server."""
+    """`url(database)` says where a database is. `stop`, `abort`, `kill` and `start` are what may happen to a server.
 
-    def __init__(self) -> None:
+    within  a folder of which it takes a part, if not that of all temporary files; its path must be short
+    """
+
+    def __init__(self, within: Path | None = None) -> None:
+        self._within = within
         self._stack = contextlib.ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
         self._made = 0
 
     def __enter__(self) -> PostgresServer:
         # A socket's path may have about a hundred characters, which pytest's own folders use up.
-        self._home = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="pg")))
+        self._home = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="pg", dir=self._within)))
         self._as: dict[str, Any] = _somebody(self._home)
         self._bin = _binaries(self._home, foreign=bool(self._as))
         init = [self._bin / "initdb", "--no-sync", "--auth=trust", "--encoding=utf8", "--locale=C", "-U", "postgres"]
@@ -80,9 +84,18 @@ class PostgresServer:
         """As an operator restarts it: who is connected is cut off."""
         self._end(signal.SIGINT)
 
-    def kill(self) -> None:
-        """Without a warning. Its children see that it is gone and go too."""
+    def abort(self) -> None:
+        """Without a word to anybody who is connected, nor to its own files: an immediate shutdown."""
         self._end(signal.SIGQUIT)
+
+    def kill(self) -> None:
+        """`kill -9`, of the first process and of all that it made."""
+        assert self._process is not None
+        told = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        self._end(signal.SIGKILL)
+        for child in told.split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:

@@ -1,88 +1,189 @@
-"""`kill -9` of the server under load: every answer that a client saw whole is in the records, exactly once."""
+"""`kill -9` of anything at any instant under load, and a disk that is full for a moment: what a client saw whole is billed once.
 
-import collections
+After every fault each answer that was seen whole has one record with the cost it was shown with, no call has two, no lease is
+left and the books are in order (`afterwards.look`). How the bound that is printed comes about is told in docs/understand/records.md.
+"""
+
+from __future__ import annotations
+
 import contextlib
-import http.client
-import json
+import os
 import random
-import threading
+import signal
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
+from afterwards import Tally, look
+from small_disk import SmallDisk, small_disk
+from test_no_overdraft import limited_key
 
-from entrepot.storage.engines import open_database
-from entrepot.testing.gateway import ServerProcess
+from entrepot.testing.gateway import ServerProcess, settings_for
+from load import Book, Load
 from postgres_server import PostgresServer
 
 CLIENTS = 6
+SQLITE_MB = 24
+POSTGRESQL_MB = 400
+"""Of which one segment of its log takes 16."""
 
 
-def ask_until_it_dies(url: str, key: str, seen: list[str], streamed: bool) -> None:
-    """Adds the id of every whole answer: a parsed body, or a stream that reached its end sign."""
-    place = urlsplit(url)
-    body = json.dumps(
-        {"model": "openai/gpt-5.1", "messages": [{"role": "user", "content": "hi"}], "stream": streamed, "max_tokens": 8}
+class Scene:
+    """One installation through many rounds, with a key that has a limit.
+
+    disk      where its data is, when it is one that can be full
+    postgres  the server that it is on, when it is not on SQLite
+    """
+
+    def __init__(self, folder: Path, dice: random.Random, postgres: PostgresServer | None, disk: SmallDisk | None) -> None:
+        self.folder = disk.folder if disk is not None and postgres is None else folder
+        self.dice = dice
+        self.postgres = postgres
+        self.disk = disk
+        self.url = postgres.database() if postgres is not None else f"sqlite:///{self.folder / 'entrepot.db'}"
+        self.settings = settings_for(self.place(0), {"storage": {"url": self.url}})
+        self.key, _ = limited_key(self.settings, nano=10**12)
+        self.book = Book()
+
+    def place(self, number: int) -> Path:
+        """Servers on PostgreSQL have folders of their own; those on SQLite are processes on one."""
+        return self.folder / f"replica{number if self.postgres is not None else 0}"
+
+    def serving(self, *arguments: str, number: int = 0) -> ServerProcess:
+        return ServerProcess(*arguments, data_dir=self.place(number), environment={"ENTREPOT_STORAGE_URL": self.url})
+
+    @contextlib.contextmanager
+    def load(self, *servers: ServerProcess) -> Iterator[Load]:
+        """Entered at a random instant of a load that runs, which goes on until it is left."""
+        with Load(self.book, [server.url for server in servers], [self.key], clients=CLIENTS) as load:
+            load.until_asked(CLIENTS)
+            time.sleep(self.dice.uniform(0, 0.3))
+            yield load
+
+    def end(self) -> Tally:
+        """All that is still in journals is taken in by a start, and the leases of the dead are ended by its sweep."""
+        for number in range(2 if self.postgres is not None else 1):
+            with self.serving(number=number):
+                pass
+        return look(self.settings, self.book)
+
+
+def killed(server: ServerProcess) -> None:
+    server.process.kill()
+    server.process.wait()
+
+
+def the_only_server(scene: Scene) -> None:
+    with scene.serving() as server, scene.load(server):
+        killed(server)
+
+
+def one_of_two_servers(scene: Scene) -> None:
+    with scene.serving() as one, scene.serving(number=1) as other, scene.load(one, other) as load:
+        killed(scene.dice.choice((one, other)))
+        load.until_asked(CLIENTS)
+
+
+def a_worker(scene: Scene) -> None:
+    with scene.serving("--workers", "2") as server, scene.load(server) as load:
+        os.kill(scene.dice.choice(children(server)), signal.SIGKILL)
+        load.until_asked(CLIENTS)
+
+
+def the_parent_of_workers(scene: Scene) -> None:
+    """Its workers end by themselves; they may finish what they do."""
+    with scene.serving("--workers", "2") as server, scene.load(server):
+        workers = children(server)
+        killed(server)
+    until_gone(workers)
+
+
+def the_database(scene: Scene) -> None:
+    assert scene.postgres is not None
+    with scene.serving() as one, scene.serving(number=1) as other, scene.load(one, other) as load:
+        scene.postgres.kill()
+        time.sleep(scene.dice.uniform(0, 0.5))
+        scene.postgres.start()
+        load.until_asked(CLIENTS)
+
+
+def a_full_disk(scene: Scene) -> None:
+    """Of the database and, on SQLite, of the journal too."""
+    assert scene.disk is not None
+    with scene.serving() as server, scene.load(server) as load:
+        until = time.monotonic() + 1
+        while time.monotonic() < until:
+            scene.disk.fill()
+            time.sleep(0.05)
+        scene.disk.free()
+        load.until_asked(CLIENTS)
+        if scene.dice.random() < 0.5:
+            killed(server)
+
+
+Fault = Callable[[Scene], None]
+ON_SQLITE: Sequence[Fault] = (the_only_server, one_of_two_servers, a_worker, the_parent_of_workers, a_full_disk)
+ON_POSTGRESQL: Sequence[Fault] = (*ON_SQLITE, the_database)
+
+
+def children(server: ServerProcess) -> list[int]:
+    parent = server.process.pid
+    return [int(child) for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def until_gone(processes: Sequence[int]) -> None:
+    end = time.monotonic() + 20
+    while any(Path(f"/proc/{process}").exists() for process in processes):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def run(scene: Scene, faults: Sequence[Fault], rounds: int) -> None:
+    for number in range(rounds):
+        faults[number % len(faults)](scene)
+    tally = scene.end()
+    print(f"{rounds} rounds: {tally.told()}")
+    print(
+        f"bound: 0 of those seen whole; of others those open at the instant, at most {CLIENTS * rounds} here, and each at most its hold"
     )
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=10)
-    with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException, ValueError):
-        while True:
-            connection.request("POST", "/v1/chat/completions", body, {"Authorization": f"Bearer {key}"})
-            answer = connection.getresponse()
-            told = answer.read()
-            if streamed and told.endswith(b"data: [DONE]\n\n"):
-                seen.append(json.loads(told.partition(b"\n")[0][6:])["id"])
-            elif not streamed and answer.status == 200:
-                seen.append(json.loads(told)["id"])
+    assert tally.whole > rounds
+    assert {refused.status for refused in scene.book.refused} <= {503}, scene.book.refused
 
 
-def one_round(data_dir: Path, url: str, delay_s: float) -> list[str]:
-    seen: list[str] = []
-    with ServerProcess(data_dir=data_dir, environment={"ENTREPOT_STORAGE_URL": url}) as server:
-        threads = [
-            threading.Thread(target=ask_until_it_dies, args=(server.url, server.test_key, seen, number % 2 == 0))
-            for number in range(CLIENTS)
-        ]
-        for thread in threads:
-            thread.start()
-        time.sleep(delay_s)
-        server.process.kill()
-        server.process.wait()
-        for thread in threads:
-            thread.join()
-    return seen
+@pytest.fixture
+def dice() -> random.Random:
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    return random.Random(seed)
 
 
-def lost_or_doubled(url: str, seen: list[str]) -> list[str]:
-    db = open_database(url)
-    rows = collections.Counter(row[0] for row in db.execute("SELECT id FROM generations"))
-    summed = db.execute("SELECT sum(requests) FROM key_usage").fetchone()[0] or 0
-    db.close()
-    assert summed == sum(rows.values()), "the daily sums and the records differ"
-    return [generation for generation in seen if rows[generation] != 1]
+@pytest.fixture
+def on_sqlite(tmp_path: Path, dice: random.Random) -> Iterator[Scene]:
+    with small_disk(tmp_path / "disk", SQLITE_MB) as disk:
+        yield Scene(tmp_path, dice, None, disk)
 
 
-def run(rounds: int, data_dir: Path, seed: int, url: str) -> None:
-    dice, seen = random.Random(seed), []
-    for _ in range(rounds):
-        seen += one_round(data_dir, url, dice.uniform(0.05, 0.4))
-    with ServerProcess(data_dir=data_dir, environment={"ENTREPOT_STORAGE_URL": url}):
-        pass  # the last one that was killed left records in its journal, which a start takes in
-    wrong = lost_or_doubled(url, seen)
-    print(f"seed {seed}: {rounds} rounds, {len(seen)} answers seen whole, {len(wrong)} of them lost or doubled")
-    assert len(seen) > rounds
-    assert wrong == []
+@pytest.fixture
+def on_postgresql(tmp_path: Path, dice: random.Random) -> Iterator[Scene]:
+    with contextlib.ExitStack() as stack:
+        disk = stack.enter_context(small_disk(Path(f"/tmp/pgdisk{os.getpid()}"), POSTGRESQL_MB))
+        yield Scene(tmp_path, dice, stack.enter_context(PostgresServer(within=disk.folder)), disk)
 
 
-def test_no_answer_seen_whole_is_lost_in_20_rounds(tmp_path: Path) -> None:
-    run(20, tmp_path, random.randrange(10**6), f"sqlite:///{tmp_path / 'entrepot.db'}")
+def test_7_kills_on_sqlite_lose_and_double_nothing(on_sqlite: Scene) -> None:
+    run(on_sqlite, ON_SQLITE, 7)
 
 
-def test_no_answer_seen_whole_is_lost_in_3_rounds_on_postgresql(tmp_path: Path, postgres: PostgresServer) -> None:
-    run(3, tmp_path, random.randrange(10**6), postgres.database())
+def test_8_kills_on_postgresql_lose_and_double_nothing(on_postgresql: Scene) -> None:
+    run(on_postgresql, ON_POSTGRESQL[::-1], 8)
 
 
 @pytest.mark.soak
-def test_no_answer_seen_whole_is_lost_in_200_rounds(tmp_path: Path, store_url: str) -> None:
-    run(200, tmp_path, random.randrange(10**6), store_url)
+def test_100_kills_on_sqlite_lose_and_double_nothing(on_sqlite: Scene) -> None:
+    run(on_sqlite, ON_SQLITE, 100)
+
+
+@pytest.mark.soak
+def test_100_kills_on_postgresql_lose_and_double_nothing(on_postgresql: Scene) -> None:
+    run(on_postgresql, ON_POSTGRESQL, 100)
