@@ -64,9 +64,10 @@ from entrepot.settings import BadSettings, Settings, proxy_environment
 from entrepot.storage.database import Database, Refused, StorageAway
 from entrepot.storage.engines import open_database
 from entrepot.telemetry.metrics import Metrics
+from entrepot.upstream.attempt import Sender
 from entrepot.upstream.client import Client, parse_origin, render_head
+from entrepot.upstream.hedge import Hedge
 from entrepot.upstream.sender import SANDBOX, Destinations, ProviderSender, SandboxSender
-from entrepot.upstream.walk import Sender
 from entrepot.values.caller import Caller
 from entrepot.values.clock import Clock
 from entrepot.values.command import Command
@@ -137,7 +138,9 @@ class App:
             client, self.providers, self.attachments, secret, settings.upstream.max_line_bytes, self.clock.now_ms
         )
         self.metrics = Metrics()
-        self.pipeline = Pipeline(self._rooms(), settings.upstream.max_answer_bytes, self.clock)
+        routing = settings.routing
+        hedge = Hedge(routing.hedge_stream_after_s, routing.hedge_plain_after_s, routing.hedge_at_once)
+        self.pipeline = Pipeline(self._rooms(), settings.upstream.max_answer_bytes, self.clock, hedge)
         self.responses = await self._stack.enter_async_context(ResponseStore(self._db))
         surfaces = {**SURFACES, **responses.surfaces(self.responses, self.clock.now_ms)}
         self._patterns = (*PATTERNS, *cloudflare.patterns(surfaces))

@@ -31,8 +31,10 @@ from entrepot.metering.tokens import StreamCounter, count_prompt
 from entrepot.routing.fit import Fit
 from entrepot.routing.metadata import Routing, wished
 from entrepot.routing.plan import Candidate, Plan
+from entrepot.upstream.attempt import Course, Opened, Sender
 from entrepot.upstream.failures import classify_event
-from entrepot.upstream.walk import Opened, Sender, walk
+from entrepot.upstream.hedge import NO_HEDGE, Hedge
+from entrepot.upstream.walk import walk
 from entrepot.values.caller import Caller
 from entrepot.values.clock import Clock
 from entrepot.values.cors import CORS_LINES
@@ -142,7 +144,7 @@ class Call:
         "attempts",
         "caller",
         "client_left",
-        "counter",
+        "counters",
         "created_ms",
         "first_byte",
         "hold",
@@ -173,7 +175,8 @@ class Call:
         self.routing: Routing | None = None
         self.opened: Opened | None = None
         self.attempts: list[Attempt] = []
-        self.counter = StreamCounter()
+        self.counters: dict[str, StreamCounter] = {}
+        """Of what each endpoint said, by its id: several may be asked, and one is heard."""
         self.client_left = False
         self.watcher: asyncio.Task[None] | None = None
 
@@ -199,8 +202,9 @@ _CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
 class Pipeline:
     """Runs generations. `live` are those under way; `watch` must be run beside them."""
 
-    def __init__(self, rooms: Rooms, max_answer_bytes: int, clock: Clock) -> None:
+    def __init__(self, rooms: Rooms, max_answer_bytes: int, clock: Clock, hedge: Hedge = NO_HEDGE) -> None:
         self._rooms = rooms
+        self._hedge = hedge
         self._max_answer_bytes = max_answer_bytes
         self._clock = clock
         self._ids = GenerationIds()
@@ -253,8 +257,7 @@ class Pipeline:
         if wished(call.http.header):
             call.routing = Routing(request.slugs, call.plan, call.attempts, sender.name_of)
         call.sent = self._clock.monotonic()
-        opened = call.opened = await walk(
-            call.plan,
+        course = Course(
             request,
             sender,
             suit=lambda candidate: _covered(self._rooms.suit(request, candidate), call.hold),
@@ -263,6 +266,7 @@ class Pipeline:
             clock=self._clock,
             max_answer_bytes=self._max_answer_bytes,
         )
+        opened = call.opened = await walk(call.plan, course, self._hedge)
         call.first_byte = self._clock.monotonic()
         try:
             if opened.stream is not None:
@@ -346,14 +350,14 @@ class Pipeline:
         evidence: Evidence = "reported"
         usage = reported
         if usage is None:
-            completion = call.counter.total()
+            completion = _said_by(call, opened)
             said = opened.stream or opened.plain
             if not completion and (said is None or said.finish_reason is None):
                 return _FREE
             usage, evidence = Usage(prompt_tokens=_count(call.request), completion_tokens=completion), "counted"
-        elif opened.stream is not None and not opened.stream.complete and usage.completion_tokens < call.counter.total():
+        elif opened.stream is not None and not opened.stream.complete and usage.completion_tokens < _said_by(call, opened):
             # Messages tells what went in when it begins and what came out when it ends: here it did not end.
-            usage, evidence = msgspec.structs.replace(usage, completion_tokens=call.counter.total()), "counted"
+            usage, evidence = msgspec.structs.replace(usage, completion_tokens=_said_by(call, opened)), "counted"
         price = opened.candidate.endpoint.price
         images = call.request.images if price.rates.image and call.request else 0
         hour = _utc_hhmm(call.created_ms) if price.tiers else None
@@ -503,13 +507,19 @@ def _adjusted(opened: Opened, said: Plain | Streamed | _Silence) -> tuple[str, .
     return (*opened.notes, f"events: {said.foreign} of an unknown kind skipped")
 
 
+def _said_by(call: Call, opened: Opened) -> int:
+    """Tokens, as we count them."""
+    return call.counters[opened.candidate.endpoint.id].total()
+
+
 def _voice(call: Call, request: Request, candidate: Candidate, provider: str) -> Voice:
+    counter = call.counters[candidate.endpoint.id] = StreamCounter()
     return Voice(
         id=call.id,
         model=candidate.model.id,
         provider=provider,
         created=call.created_ms // 1000,
-        count=call.counter.feed,
+        count=counter.feed,
         shows_reasoning=request.wishes_reasoning_text,
     )
 

@@ -73,6 +73,20 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     proxy: Annotated[str, Meta(description="http://host:port; empty: HTTPS_PROXY, HTTP_PROXY and NO_PROXY count.")] = ""
 
 
+class Routing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    hedge_stream_after_s: Annotated[
+        float,
+        Meta(ge=0, le=600, description="Without the first event of a stream by then, the next endpoint is asked too; 0: never."),
+    ] = 0.0
+    hedge_plain_after_s: Annotated[
+        float,
+        Meta(ge=0, le=600, description="The same for answers that are no streams, which come whole and take longer; 0: never."),
+    ] = 0.0
+    hedge_at_once: Annotated[
+        int, Meta(ge=2, le=8, description="Endpoints that one call asks at the same time, at most, when they are slow.")
+    ] = 2
+
+
 class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fetch: Annotated[
         str,
@@ -210,6 +224,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: Server = Server()
     storage: Storage = Storage()
     upstream: Upstream = Upstream()
+    routing: Routing = Routing()
     files: Files = Files()
     sandbox: Sandbox = Sandbox()
     catalog: Catalog = Catalog()
@@ -262,6 +277,7 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "server": Server,
     "storage": Storage,
     "upstream": Upstream,
+    "routing": Routing,
     "sandbox": Sandbox,
     "catalog": Catalog,
     "ledger": Ledger,

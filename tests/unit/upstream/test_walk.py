@@ -15,7 +15,8 @@ from entrepot.routing.plan import Candidate, Plan
 from entrepot.testing import builders
 from entrepot.testing.clock import TurnableClock
 from entrepot.testing.upstream import chat_body
-from entrepot.upstream.walk import Opened, walk
+from entrepot.upstream.attempt import Course, Opened
+from entrepot.upstream.walk import walk
 from entrepot.values.generation import Attempt
 from entrepot.values.request import Request
 
@@ -84,8 +85,7 @@ async def walked(
     able = [builders.endpoint(provider=f"p{number}") for number in range(len(script))]
     candidates = tuple(Candidate(model, endpoint) for endpoint in dumb + able)
     body = {"model": model.id, "stream": stream, "messages": [{"role": "user", "content": "hi"}]}
-    return await walk(
-        Plan(candidates, ()),
+    course = Course(
         parse_request(json.dumps(body).encode()),
         ScriptedSender(script),
         suit=lambda _: AS_IT_IS,
@@ -94,6 +94,7 @@ async def walked(
         clock=TurnableClock(),
         max_answer_bytes=100_000,
     )
+    return await walk(Plan(candidates, ()), course)
 
 
 FIRST_FAILS: dict[str, Scripted | UpstreamError] = {
