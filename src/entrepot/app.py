@@ -67,7 +67,7 @@ from entrepot.telemetry.metrics import Metrics
 from entrepot.upstream.attempt import Sender
 from entrepot.upstream.client import Client, parse_origin, render_head
 from entrepot.upstream.hedge import Hedge
-from entrepot.upstream.sender import SANDBOX, Destinations, ProviderSender, SandboxSender
+from entrepot.upstream.sender import SANDBOX, Destinations, ProviderSender, SandboxSender, Transport
 from entrepot.values.caller import Caller
 from entrepot.values.clock import Clock
 from entrepot.values.command import Command
@@ -96,10 +96,20 @@ log = structlog.get_logger("entrepot")
 
 
 class App:
-    """Use as an async context; call as ASGI. `first_test_key` is a plain key on the very first start, None afterwards."""
+    """Use as an async context; call as ASGI. `first_test_key` is a plain key on the very first start, None afterwards.
 
-    def __init__(self, settings: Settings, clock: Clock | None = None, command: Command = Command()) -> None:
+    transport  takes what is sent to providers, in place of the network
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        command: Command = Command(),
+        transport: Transport | None = None,
+    ) -> None:
         self.settings = settings
+        self._transport = transport
         self._command = command
         self.clock = clock or Clock()
         self._stack = contextlib.AsyncExitStack()
@@ -135,7 +145,12 @@ class App:
         self.sandbox = Sandbox(settings.sandbox)
         self.attachments = Attachments(settings.files)
         self.destinations = Destinations(
-            client, self.providers, self.attachments, secret, settings.upstream.max_line_bytes, self.clock.now_ms
+            self._transport or client,
+            self.providers,
+            self.attachments,
+            secret,
+            settings.upstream.max_line_bytes,
+            self.clock.now_ms,
         )
         self.metrics = Metrics()
         routing = settings.routing
@@ -146,7 +161,7 @@ class App:
         self._patterns = (*PATTERNS, *cloudflare.patterns(surfaces))
         self.hot = {path.encode(): answering(self.pipeline, surface, _log_failure) for path, surface in surfaces.items()}
         self.metrics.gauge("entrepot_generations_live", "Generations under way.", lambda: len(self.pipeline.live))
-        self._api = Api(ROUTES, self._desk(), Pages(self._facts, lambda: document(ROUTES, __version__), lambda: self.catalog))
+        self._api = Api(ROUTES, self._desk(), self._pages())
         self._started_ms = self.clock.now_ms()
         for loop in (self.pipeline.watch(), self._refresh(), self._forget(), self._janitor.run()):
             task = asyncio.create_task(loop)
@@ -282,6 +297,14 @@ class App:
             changed=lambda: (self.keys.refresh(), self.terms.refresh()),
             cashier=self._cashier,
         )
+
+    def _pages(self) -> Pages:
+        return Pages(
+            self._facts, lambda: document(ROUTES, __version__), lambda: self.catalog, self._now_s, demo=self.settings.is_demo
+        )
+
+    def _now_s(self) -> float:
+        return self.clock.now_ms() / 1000
 
     def checks(self) -> list[Check]:
         """What must be well for requests to be served."""

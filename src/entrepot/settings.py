@@ -19,6 +19,8 @@ from msgspec import Meta
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
+DEMO_MARK = "demo.json"
+"""The file that marks a data directory as a demo's."""
 
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -250,6 +252,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The file of an SQLite database."""
         url = self.database_url
         return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the data directory was made by `entrepot demo`."""
+        return (Path(self.data_dir) / DEMO_MARK).is_file()
 
     @property
     def journal_dir(self) -> Path:

@@ -11,7 +11,7 @@ FLOORS = [
     {"providers", "dialects", "storage", "telemetry"},
     {"identity", "catalog", "routing", "upstream", "files", "metering", "records", "sandbox", "ledger", "payments"},
     {"pipeline"},
-    {"api", "web", "cli", "testing", "app", "server", "binding"},
+    {"api", "web", "cli", "testing", "demo", "app", "server", "binding"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 

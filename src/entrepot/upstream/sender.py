@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -17,7 +18,7 @@ from entrepot.routing.fit import Fit, keeps_to_schemas
 from entrepot.routing.plan import Candidate
 from entrepot.sandbox.provider import Sandbox
 from entrepot.upstream.answer import Answer
-from entrepot.upstream.client import Client, Origin, more_headers, parse_origin, render_head
+from entrepot.upstream.client import Origin, more_headers, parse_origin, render_head
 from entrepot.values.model import Endpoint
 from entrepot.values.request import Request
 
@@ -37,12 +38,20 @@ class Way(msgspec.Struct, frozen=True):
     signer: Signer | None
 
 
+class Transport(Protocol):
+    """What carries a request to a provider: the client over HTTP, or a double."""
+
+    async def send(self, origin: Origin, head: bytes, body: bytes) -> Answer:
+        """raises  UpstreamError"""
+        ...
+
+
 class Destinations:
     """Providers with their request heads rendered once. `salt` keys the digests that end users' names are sent as."""
 
     def __init__(
         self,
-        client: Client,
+        client: Transport,
         providers: Mapping[str, Configured],
         attachments: Attachments,
         salt: bytes,

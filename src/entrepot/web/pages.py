@@ -82,7 +82,10 @@ class Pages:
         openapi: Callable[[], dict[str, Any]],
         catalog: Callable[[], Catalog],
         now_s: Callable[[], float] = time.time,
+        *,
+        demo: bool = False,
     ) -> None:
+        """demo  every page says that what it shows is simulated"""
         self._facts = facts
         self._catalog = catalog
         self._now_s = now_s
@@ -96,7 +99,7 @@ class Pages:
         static = files("entrepot.web") / "static"
         self._files = _listed(static, b"no-cache") | _listed(static / "built", _YEAR)
         self._read: dict[str, Asset] = {}
-        self._templates.globals |= {"assets": _manifest(static), "version": __version__}
+        self._templates.globals |= {"assets": _manifest(static), "version": __version__, "demo": demo}
         self._templates.filters |= {"page_path": lambda slug: "/" + quote(slug, safe="/:~@"), "ticked": _ticked}
         self._docs = DocPages()
         self._reference = Reference(openapi)

@@ -1,0 +1,80 @@
+"""When calls are made: growth over the month, the rhythm of the week and of the day, and chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from random import Random
+
+import msgspec
+
+from entrepot.demo.people import APPS, App, Ask, ask
+
+HOUR_S = 3600
+DAY_S = 24 * HOUR_S
+_NIGHT = 0.18
+_MONTH_DAYS = 30
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How many calls each app makes in each hour.
+
+    since_s, until_s   seconds since 1970; the first hour begins at the one, and none goes beyond the other
+    """
+
+    since_s: float
+    until_s: float
+    seed: int
+    hours: tuple[tuple[int, ...], ...]
+
+    @property
+    def calls(self) -> int:
+        return sum(map(sum, self.hours))
+
+
+def plan(since_s: float, until_s: float, seed: int, scale: float = 1.0) -> Plan:
+    """The same for the same arguments. `scale` multiplies all traffic."""
+    random = Random(f"{seed} {since_s}")  # a play, not a secret
+    hours = []
+    for number in range(math.ceil((until_s - since_s) / HOUR_S)):
+        began_s = since_s + number * HOUR_S
+        part = min(1.0, (until_s - began_s) / HOUR_S)
+        hours.append(tuple(_chance(scale * part * expected(app, began_s, since_s), random) for app in APPS))
+    return Plan(since_s, until_s, seed, tuple(hours))
+
+
+def asks(plan: Plan) -> Iterator[Ask]:
+    """Every call in the order of time."""
+    random = Random(f"{plan.seed} {plan.since_s} asks")
+    whole_s = plan.until_s - plan.since_s
+    for number, counts in enumerate(plan.hours):
+        began_s = plan.since_s + number * HOUR_S
+        length_s = min(HOUR_S, plan.until_s - began_s)
+        times = [(began_s + random.random() * length_s, place) for place, count in enumerate(counts) for _ in range(count)]
+        for at_s, place in sorted(times):
+            yield ask(APPS[place], at_s, (at_s - plan.since_s) / whole_s, random)
+
+
+def expected(app: App, at_s: float, since_s: float) -> float:
+    """Calls that the hour from `at_s` on can expect."""
+    grown: float = app.growth ** ((at_s - since_s) / DAY_S / _MONTH_DAYS)
+    weekend = app.weekend if int(at_s // DAY_S + 4) % 7 in (0, 6) else 1.0
+    return app.daily / 24 * grown * weekend * _of_day(app, at_s % DAY_S / HOUR_S)
+
+
+def _of_day(app: App, hour: float) -> float:
+    """1 on the average of a day."""
+    away = min(abs(hour - app.peak_hour), 24 - abs(hour - app.peak_hour))
+    awake = _NIGHT + 2.06 * math.exp(-((away / 5.2) ** 2))
+    return app.flat + (1 - app.flat) * awake
+
+
+def _chance(mean: float, random: Random) -> int:
+    """How often something happens that happens so often on the average."""
+    if mean > 30:
+        return max(0, round(random.gauss(mean, math.sqrt(mean))))
+    limit, product, count = math.exp(-mean), random.random(), 0
+    while product > limit:
+        product *= random.random()
+        count += 1
+    return count
