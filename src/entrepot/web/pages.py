@@ -117,7 +117,9 @@ class Pages:
         if path == "/reference":
             return self._html("reference.html", **self._reference.context(base_url(headers)))
         if path == "/docs" or path.startswith("/docs/"):
-            return self._doc(path)
+            return self._doc(path, query, headers)
+        if path in ("/llms.txt", "/llms-full.txt"):
+            return _text(self._docs.llms(base_url(headers)) if path == "/llms.txt" else self._docs.whole(), b"text/plain")
         if path == "/models":
             return self._models(query)
         return None if path.startswith(_NO_PAGES) else self._model(path, query, headers)
@@ -133,10 +135,16 @@ class Pages:
         command = facts.command if _NEAR.match(url) else Command()
         return self._html("front.html", facts=facts, uptime=uptime, samples=samples(url), command=command)
 
-    def _doc(self, path: str) -> PageResponse:
-        page = self._docs.find(path)
+    def _doc(self, path: str, query: str, headers: Mapping[str, str]) -> PageResponse:
+        if path == "/docs/search":
+            question = _parsed(query).get("q", "").strip()[:200]
+            hits = self._docs.search(question)
+            return self._html("docs_search.html", question=question, hits=hits, index=self._docs.index, here=path)
+        page = self._docs.find(path.removesuffix(".md"))
         if page is None:
             return self.missing()
+        if path.endswith(".md"):
+            return _text(page.markdown, b"text/markdown")
         html = markupsafe.Markup(page.html)  # noqa: S704 - our own Markdown, with raw HTML switched off
         return self._html("doc.html", title=page.title, html=html, index=self._docs.index, here=page.path)
 
@@ -188,6 +196,11 @@ def _asset(name: str, place: Traversable, caching: bytes) -> Asset:
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     told = [(b"content-type", kind.encode()), (b"etag", tag.encode()), (b"cache-control", caching), *_SECURITY]
     return Asset(tag, told, body)
+
+
+def _text(text: str, kind: bytes) -> PageResponse:
+    headers = [(b"content-type", kind + b"; charset=utf-8"), (b"cache-control", b"no-cache"), *_SECURITY]
+    return PageResponse(200, headers, text.encode())
 
 
 def _ticked(text: str) -> markupsafe.Markup:
