@@ -20,7 +20,6 @@ from entrepot.values.generation import Attempt
 from entrepot.values.request import Request
 
 _MAX_ERROR_BODY = 256 * 1024
-_NO_NOTES: tuple[str, ...] = ()
 
 
 class Opened(msgspec.Struct):
@@ -72,15 +71,12 @@ class Course(msgspec.Struct, frozen=True):
     max_answer_bytes: int
 
 
-class Failed:
+class Failed(msgspec.Struct):
     """What went wrong so far. `final`: no other endpoint may be tried."""
 
-    __slots__ = ("final", "inexpressible", "upstream")
-
-    def __init__(self) -> None:
-        self.upstream: list[UpstreamError] = []
-        self.inexpressible: InvalidRequest | None = None
-        self.final = False
+    upstream: list[UpstreamError] = []
+    inexpressible: InvalidRequest | None = None
+    final: bool = False
 
     def add(self, error: InvalidRequest | UpstreamError) -> None:
         if isinstance(error, InvalidRequest):
@@ -90,35 +86,35 @@ class Failed:
             self.final = self.final or not error.try_next
 
 
-class Trial:
-    """An attempt under way: `prepare`, then `open`. Whoever runs it adds it to the course's attempts when it is over."""
+class Trial(msgspec.Struct, eq=False):
+    """An attempt under way: `prepare`, then `open`. Whoever runs it adds it to the course's attempts when it is over.
 
-    __slots__ = ("_answer", "_began", "_candidate", "_course", "_notes")
+    began  on the course's clock, in seconds
+    """
 
-    def __init__(self, course: Course, candidate: Candidate) -> None:
-        self._course = course
-        self._candidate = candidate
-        self._began = course.clock.monotonic()
-        self._answer: Answer | None = None
-        self._notes = _NO_NOTES
+    course: Course
+    candidate: Candidate
+    began: float
+    answer: Answer | None = None
+    notes: tuple[str, ...] = ()
 
     async def prepare(self) -> Rendered:
         """raises  InvalidRequest, when this endpoint's dialect cannot express the request"""
-        course, candidate = self._course, self._candidate
+        course, candidate = self.course, self.candidate
         suited = course.suit(candidate)
         if course.request.may_point:
             await course.sender.attach(course.request, candidate)
         rendered = course.sender.render(course.request, candidate, suited)
-        self._notes = suited.notes + rendered.notes if rendered.notes else suited.notes
+        self.notes = suited.notes + rendered.notes if rendered.notes else suited.notes
         return rendered
 
     async def open(self, rendered: Rendered) -> Opened:
         """Returns when the answer has begun well. raises UpstreamError"""
-        course, candidate = self._course, self._candidate
+        course, candidate = self.course, self.candidate
         name = course.sender.name_of(candidate)
         try:
-            answer = self._answer = await course.sender.send(candidate, rendered, course.request.stream)
-            opened = Opened(candidate, answer, self._notes)
+            answer = self.answer = await course.sender.send(candidate, rendered, course.request.stream)
+            opened = Opened(candidate, answer, self.notes)
             hearing = course.sender.hearing_of(candidate)
             await _begin(opened, course.request, course.voice(candidate, name), hearing, name, course.max_answer_bytes)
         except BaseException:
@@ -127,12 +123,12 @@ class Trial:
         return opened
 
     def close(self) -> None:
-        if self._answer is not None:
-            self._answer.close()
+        if self.answer is not None:
+            self.answer.close()
 
     def told(self, error: GatewayError | None = None) -> Attempt:
         """How it went, as it is over now."""
-        endpoint, status = self._candidate.endpoint, self._answer.status if self._answer is not None else 0
+        endpoint, status = self.candidate.endpoint, self.answer.status if self.answer is not None else 0
         asked = not isinstance(error, InvalidRequest)
         return Attempt(
             endpoint=endpoint.id,
@@ -141,7 +137,7 @@ class Trial:
             status=(error.upstream_status or status) if isinstance(error, UpstreamError) else status,
             error_type=error.error_type if error else "",
             message=error.message if error else "",
-            latency_ms=round((self._course.clock.monotonic() - self._began) * 1000, 3) if asked else 0,
+            latency_ms=round((self.course.clock.monotonic() - self.began) * 1000, 3) if asked else 0,
         )
 
 

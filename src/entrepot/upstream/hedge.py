@@ -43,7 +43,7 @@ class _Runner:
     __slots__ = ("asked_s", "task", "trial")
 
     def __init__(self, course: Course, candidate: Candidate, preparing: asyncio.Lock) -> None:
-        self.trial = Trial(course, candidate)
+        self.trial = Trial(course, candidate, course.clock.monotonic())
         self.asked_s = 0.0
         self.task = asyncio.create_task(self._run(preparing))
 

@@ -33,7 +33,7 @@ async def walk(plan: Plan, course: Course, hedge: Hedge = NO_HEDGE) -> Opened:
 
 async def _one_by_one(plan: Plan, course: Course, failed: Failed) -> Opened | None:
     for candidate in plan.candidates:
-        trial = Trial(course, candidate)
+        trial = Trial(course, candidate, course.clock.monotonic())
         try:
             opened = await trial.open(await trial.prepare())
         except (InvalidRequest, UpstreamError) as error:
