@@ -76,6 +76,7 @@ from entrepot.values.request import Request
 from entrepot.web.pages import FrontFacts, Pages, ProviderFact
 
 _REFRESH_S = 0.5
+_TOP_UP_S = 2
 _DAY_MS = 86_400_000
 _SPOKEN = (*chat.ROUTES, *responses.ROUTES, *messages.ROUTES, *completions.ROUTES, *embeddings.ROUTES)
 ROUTES = (
@@ -207,10 +208,22 @@ class App:
     def _payments(self) -> Callable[[], Cashier]:
         opened = open_cashier(self._db, self.settings.payments, self.clock.now_ms)
         if isinstance(opened, Cashier):
+            topping = asyncio.create_task(self._top_up(opened))
+            self._stack.callback(topping.cancel)
             return lambda: opened
         if self.settings.payments.stripe_key:
             log.warning("payments are off", why=opened)
         return off(opened)
+
+    async def _top_up(self, cashier: Cashier) -> None:
+        """Charges kept cards of workspaces that have little left, and ends what any process left half-way."""
+        while True:
+            try:
+                for trouble in await asyncio.to_thread(cashier.top_ups.tick):
+                    log.warning("automatic top-up", why=trouble)
+            except (StorageAway, Refused) as error:
+                log.warning("automatic top-up could not look", error=str(error))
+            await asyncio.sleep(_TOP_UP_S)
 
     async def _end_leases(self) -> None:
         """When all records are in the database. Otherwise whoever takes in our journal does it."""

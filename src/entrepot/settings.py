@@ -35,6 +35,13 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Seconds, Meta(description="A client must have sent its request's head by then, and a body may pause so long.")
     ] = 30.0
     keep_alive_s: Annotated[Seconds, Meta(description="An idle client connection is closed after this.")] = 75.0
+    chat_keys: Annotated[
+        str,
+        Meta(
+            pattern="^(near|any|off)$",
+            description="Who may have the chat page make a test key: browsers on this machine (near), anybody or nobody (off).",
+        ),
+    ] = "near"
     drain_s: Annotated[
         Seconds, Meta(description="On SIGTERM running generations may go on this long; a second signal stops at once.")
     ] = 30.0
@@ -122,6 +129,7 @@ class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 _DECIMAL = r"^\d{1,9}(\.\d{1,6})?$"
 _REFERENCE = "^(|env:.+|file:.+)$"
+_CURRENCY = r"[a-z]{3}(=\d{1,6}(\.\d{1,7})?(@\d{4}-\d\d-\d\d)?)?"
 
 
 class Payments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -140,8 +148,8 @@ class Payments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     currencies: Annotated[
         str,
         Meta(
-            pattern=r"^[a-z]{3}(=\d{1,6}(\.\d{1,7})?)?( [a-z]{3}=\d{1,6}(\.\d{1,7})?)*$",
-            description="What is taken, with the dollars of credit for one of it, as `usd eur=1.08`.",
+            pattern=rf"^{_CURRENCY}( {_CURRENCY})*$",
+            description="What is taken, with the dollars of credit for one of it and the day of that rate, as `usd eur=1.08@2026-11-20`.",
         ),
     ] = "usd"
     methods: Annotated[
@@ -153,6 +161,19 @@ class Payments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(pattern=r"^\d{1,2}(\.\d{1,6})?$", description="Paid on top of the credit; 0: the operator bears the fee.")
     ] = "0"
     fee_least_usd: Annotated[str, Meta(pattern=_DECIMAL, description="Least fee of one payment.")] = "0"
+    rate_days: Annotated[
+        int, Meta(ge=0, description="A currency whose rate is older than this is refused until the rate is renewed; 0: never.")
+    ] = 0
+    seller_name: Annotated[str, Meta(max_length=200, description="Who sells, on receipts and statements.")] = ""
+    seller_address: Annotated[
+        str, Meta(max_length=500, description="The seller's address and tax number; lines are divided by newlines.")
+    ] = ""
+    receipt_prefix: Annotated[
+        str, Meta(pattern=r"^[A-Za-z0-9/_-]{1,20}$", description="Begins the numbers of receipts; each prefix counts from 1.")
+    ] = "R-"
+    pdf_font: Annotated[
+        str, Meta(description="A TrueType or OpenType file for PDFs, where names are not in Western European letters.")
+    ] = ""
     return_url: Annotated[
         str, Meta(pattern="^https?://.+$", description="Where the customer's browser goes when it is over.")
     ] = "http://127.0.0.1:8080/"

@@ -87,7 +87,7 @@ async def shop(at_stripe: LocalStripe, store_url: str, tmp_path: Path) -> AsyncI
         "stripe_key": f"file:{tmp_path / 'stripe_key'}",
         "stripe_webhook_secret": f"file:{tmp_path / 'stripe_secret'}",
         "api_base": at_stripe.url,
-        "currencies": "usd eur=1.08",
+        "currencies": "usd eur=1.08@2026-11-20 chf=1.1@2026-11-20",
         "fee_percent": "5.5",
         "fee_least_usd": "0.80",
     }

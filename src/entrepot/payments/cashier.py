@@ -11,49 +11,61 @@ import msgspec
 from entrepot.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from entrepot.ledger import audit, funding, leases
 from entrepot.ledger.audit import Act
-from entrepot.payments import posting, store
+from entrepot.payments import cards, posting, store
 from entrepot.payments.posting import Seen, mismatch
-from entrepot.payments.store import Payment, Return
-from entrepot.payments.terms import Terms
-from entrepot.payments.till import EventSeen, ReturnSeen, Till, TillAway, TillRefuses
+from entrepot.payments.receipts import Seller
+from entrepot.payments.store import Payment, Return, new_payment
+from entrepot.payments.terms import REFUND_DAYS, Terms, day_of
+from entrepot.payments.till import Ask, EventSeen, ReturnSeen, SessionSeen, Till, TillAway, TillRefuses
+from entrepot.payments.top_ups import TopUps
 from entrepot.storage.database import Database
 from entrepot.values.ids import ulid
 
 Outcome = Literal["done", "ignored"]
-_ABOUT = ("checkout.session.", "charge.refund", "charge.dispute.", "refund.")
+_ABOUT = (
+    "checkout.session.",
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "charge.refund",
+    "charge.dispute.",
+    "refund.",
+)
 _STRANGERS = 60
 _HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
 
 
 class Cashier:
     """Its methods ask the store and Stripe, and so belong on a thread."""
 
-    def __init__(self, db: Database, till: Till, terms: Terms, now_ms: Callable[[], int]) -> None:
+    def __init__(self, db: Database, till: Till, terms: Terms, now_ms: Callable[[], int], seller: Seller = Seller()) -> None:
         self._db = db
         self._till = till
         self._terms = terms
+        self._seller = seller
         self._now_ms = now_ms
+        self.top_ups = TopUps(db, till, terms, now_ms, seller)
         self._strangers: deque[int] = deque(maxlen=_STRANGERS)
 
-    def open(self, workspace: str, amount: str, currency: str, actor: str) -> tuple[Payment, str]:
+    def open(self, workspace: str, amount: str, currency: str, actor: str, *, keep_card: bool = False) -> tuple[Payment, str]:
         """A payment, and where its customer pays. raises InvalidRequest, NotFound, Unavailable, TillAway"""
-        quote = self._terms.quote(amount, currency)
         now_ms = self._now_ms()
-        number = "pay-" + ulid(now_ms)
-        amounts = (quote.amount_minor, quote.fee_minor, quote.rate_nano)
-        payment = Payment(number, workspace, currency, *amounts, "open", "", "", actor, now_ms)
+        quote = self._terms.quote(amount, currency, day_of(now_ms))
+        payment = new_payment(workspace, quote, Act(actor=actor, at_ms=now_ms), keep_card=keep_card)
         with self._db.transaction():
             if self._db.execute("SELECT 1 FROM workspaces WHERE id = ?", (workspace,)).fetchone() is None:
                 raise NotFound(f"There is no workspace {workspace[:80]!r}.", field="workspace_id")
             store.add(self._db, payment)
             told = {"workspace": workspace, "currency": currency, "total_minor": quote.total_minor}
-            audit.write(self._db, Act(actor=actor, at_ms=now_ms), "payment.open", f"payment/{number}", {}, told)
+            audit.write(self._db, Act(actor=actor, at_ms=now_ms), "payment.open", f"payment/{payment.id}", {}, told)
         try:
-            session = self._till.open_session(number, quote, self._terms.methods)
+            customer = cards.customer_of(self._db, self._till, workspace, now_ms)
+            methods = self._terms.methods_for(currency)
+            session = self._till.open_session(Ask(payment.id, quote, customer, methods=methods, keep_card=keep_card))
         except TillRefuses as error:
             raise Unavailable(f"Stripe opens no session: {error}.", remedy="The operator's Stripe account says why.") from None
         with self._db.transaction(alone=leases.alone(workspace)):
-            now = self.find(number)
+            now = self.find(payment.id)
             if now.state == "open":
                 payment = msgspec.structs.replace(now, session=session.id)
                 store.change(self._db, payment)
@@ -65,6 +77,10 @@ class Cashier:
         if found is None:
             raise NotFound("There is no such payment.", field="id")
         return found
+
+    def page(self, workspace: str | None, *, offset: int, limit: int) -> tuple[list[Payment], int]:
+        """Some payments, the newest first, and how many there are. workspace  None: of all"""
+        return store.page(self._db, workspace, offset=offset, limit=limit)
 
     def returns_of(self, payment: str) -> list[Return]:
         return store.returns_of(self._db, payment)
@@ -93,15 +109,21 @@ class Cashier:
         return payment
 
     def _bring_up(self, payment: Payment, event: EventSeen) -> None:
-        opened = event.session or payment.session
-        if not opened:
-            self._refuse(f"payment/{payment.id}", "it has no session")
-        session = self._till.session(opened)
+        session = self._charge_of(payment, event)
         seen = Seen(session, self._till.returns(session.intent) if session.paid and session.intent else ())
         wrong = mismatch(payment, seen, event.intent)
         if wrong:
             self._refuse(f"payment/{payment.id}", wrong)
-        posting.bring_up(self._db, payment.id, seen, Act(actor="stripe", at_ms=self._now_ms()))
+        posting.bring_up(self._db, payment.id, seen, Act(actor="stripe", at_ms=self._now_ms()), self._seller)
+
+    def _charge_of(self, payment: Payment, event: EventSeen) -> SessionSeen:
+        """As Stripe has it now: the session, or the charge of a kept card."""
+        if payment.origin == "top_up" and not event.session:
+            return self._till.charged(payment.intent or event.intent)
+        opened = event.session or payment.session
+        if not opened:
+            self._refuse(f"payment/{payment.id}", "it has no session")
+        return self._till.session(opened)
 
     def refund(self, number: str, amount: int | None, act: Act) -> Return:
         """Pays back credit of a payment that is neither spent nor in use. amount  smallest units; None: all that is left of it
@@ -113,7 +135,8 @@ class Cashier:
         back = self._set_aside(payment, amount, act)
         seen = self._refund_at_stripe(payment, back, act)
         if seen is not None:
-            posting.bring_up(self._db, number, Seen(self._till.session(payment.session), [seen]), act)
+            charge = self._charge_of(payment, EventSeen("", "", payment.session, payment.intent))
+            posting.bring_up(self._db, number, Seen(charge, [seen]), act, self._seller)
         return next(now for now in store.returns_of(self._db, number) if now.id == back.id)
 
     def _refund_at_stripe(self, payment: Payment, back: Return, act: Act) -> ReturnSeen | None:
@@ -143,6 +166,7 @@ class Cashier:
         with self._db.transaction(alone=leases.alone(payment.workspace)):
             if self.find(payment.id).state != "paid":
                 raise Conflict("This payment was not paid, so that nothing of it can go back.", remedy="Nothing was changed.")
+            _check_age(payment, act.at_ms)
             known = store.returns_of(self._db, payment.id)
             left = payment.amount_minor - sum(back.credit_minor for back in known if back.state != "undone")
             asked = next((back for back in known if back.state == "asked"), None)
@@ -180,3 +204,12 @@ class Cashier:
         with self._db.transaction():
             audit.write(self._db, Act(actor="stripe", at_ms=self._now_ms()), "payment.refused", subject, {}, {"why": why})
         raise InvalidRequest(f"Refused: {why}.", remedy="Nothing was changed.")
+
+
+def _check_age(payment: Payment, now_ms: int) -> None:
+    days = REFUND_DAYS.get(payment.method)
+    if days is not None and payment.paid_ms is not None and now_ms - payment.paid_ms > days * _DAY_MS:
+        raise Conflict(
+            f"A payment by {payment.method} can be paid back for {days} days, which are over.",
+            remedy="Pay it back by another way, and write it down with `entrepot credit refund`.",
+        )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from entrepot.errors import NotFound
 from entrepot.payments.cashier import Cashier
+from entrepot.payments.receipts import Seller
 from entrepot.payments.terms import terms_of
 from entrepot.settings import BadSettings, Payments, secret
 from entrepot.storage.database import Database
@@ -35,7 +36,11 @@ def open_cashier(db: Database, knobs: Payments, now_ms: Callable[[], int]) -> Ca
     except ImportError as error:
         return f"a package is not installed ({error.name}): {HOW_TO_INSTALL}"
     till = StripeTill(key, webhook_secret, knobs.webhook_tolerance_s, knobs.return_url, knobs.api_base)
-    return Cashier(db, till, terms_of(knobs), now_ms)
+    return Cashier(db, till, terms_of(knobs), now_ms, seller_of(knobs))
+
+
+def seller_of(knobs: Payments) -> Seller:
+    return Seller(knobs.seller_name, knobs.seller_address, knobs.receipt_prefix)
 
 
 def _read(name: str, reference: str) -> str:

@@ -17,7 +17,8 @@ import msgspec
 from entrepot.ledger import audit, leases
 from entrepot.ledger.audit import Act
 from entrepot.ledger.books import Account, Move, Transaction, post
-from entrepot.payments import store
+from entrepot.payments import cards, receipts, rules, store
+from entrepot.payments.receipts import Seller
 from entrepot.payments.store import Payment, Return
 from entrepot.payments.till import ReturnSeen, SessionSeen
 from entrepot.storage.database import Database
@@ -45,35 +46,43 @@ def mismatch(payment: Payment, seen: Seen, intent: str = "") -> str:
     return ""
 
 
-def bring_up(db: Database, payment: str, seen: Seen, act: Act) -> Payment:
+def bring_up(db: Database, payment: str, seen: Seen, act: Act, seller: Seller) -> Payment:
     """Posts what is missing of a payment that fits what was seen."""
     known = store.find(db, payment)
     assert known is not None
     with db.transaction(alone=leases.alone(known.workspace)):
         known = store.find(db, payment)
         assert known is not None
-        known = _paid(db, known, seen.session, act)
+        known = _paid(db, known, seen.session, act, seller)
         if known.state == "paid":
             for back in seen.returns:
                 _return(db, known, back, act)
     return known
 
 
-def _paid(db: Database, payment: Payment, session: SessionSeen, act: Act) -> Payment:
-    if payment.state == "paid" or not (session.paid or session.expired):
+def _paid(db: Database, payment: Payment, session: SessionSeen, act: Act, seller: Seller) -> Payment:
+    if payment.state == "paid" or not (session.paid or session.expired or session.failure):
         return payment
+    now = msgspec.structs.replace(payment, session=session.id, method=session.method)
     if not session.paid:
-        now = msgspec.structs.replace(payment, state="expired", session=session.id)
+        now = msgspec.structs.replace(now, state="expired", failure=session.failure)
     else:
-        now = msgspec.structs.replace(payment, state="paid", session=session.id, intent=session.intent, paid_ms=act.at_ms)
+        now = msgspec.structs.replace(now, state="paid", intent=session.intent, paid_ms=act.at_ms, failure="")
         moves: list[tuple[Account, Account, int]] = [
             ("clearing", "credit", payment.amount_minor),
             ("clearing", "revenue", payment.fee_minor),
         ]
         _post(db, payment, f"payment:{payment.id}", "payment", moves, act)
-    if now.state != payment.state:
+        if payment.keep_card and session.card is not None:
+            cards.keep(db, payment.workspace, session.card, act)
+    if now.standing != payment.standing:
         store.change(db, now)
-        audit.write(db, act, f"payment.{now.state}", f"payment/{payment.id}", {"state": payment.state}, {"state": now.state})
+        told = {"state": now.standing, "why": now.failure} if now.failure else {"state": now.standing}
+        audit.write(db, act, f"payment.{now.standing}", f"payment/{payment.id}", {"state": payment.standing}, told)
+    if now.state == "paid":
+        receipts.number(db, payment.id, seller, act)
+    if payment.origin == "top_up" and now.failure:
+        rules.stop(db, payment.workspace, now.failure, act)
     return now
 
 
@@ -101,6 +110,8 @@ def _first_seen(db: Database, payment: Payment, seen: ReturnSeen, known: Sequenc
     if back.state == "done":
         moves: list[tuple[Account, Account, int]] = [("credit", "clearing", credit), ("revenue", "clearing", back.fee_minor)]
         _post(db, payment, f"{seen.kind}:{number}", seen.kind, moves, act)
+        if seen.kind == "dispute":
+            rules.stop(db, payment.workspace, f"payment {payment.id} is disputed", act)
     audit.write(db, act, f"payment.{seen.kind}", f"payment/{payment.id}", {}, {"id": number, "state": back.state})
 
 

@@ -22,8 +22,49 @@ class TillRefuses(Exception):
     """It says no, and did nothing."""
 
 
+class CardDeclined(TillRefuses):
+    """The bank says no. code  the payment company's word for why, as `authentication_required`"""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """A session that is to be opened, or a charge that is to be made.
+
+    payment    our id of it, which makes it happen once
+    customer   the payment company's id of who pays
+    card       the kept card that is charged; "" for a session
+    methods    ways to pay that a session offers
+    keep_card  a card is kept for later when it is paid with one
+    """
+
+    payment: str
+    quote: Quote
+    customer: str
+    card: str = ""
+    methods: Sequence[str] = ()
+    keep_card: bool = False
+
+
+class CardSeen(msgspec.Struct, frozen=True):
+    """A card that is kept. expires  as 2030-12"""
+
+    id: str
+    brand: str
+    last4: str
+    expires: str
+
+
 class SessionSeen(msgspec.Struct, frozen=True):
-    """payment  the id of ours that the session was opened with"""
+    """A session, or a charge without one; its `id` and `url` are then empty.
+
+    payment  the id of ours that it was opened with
+    failure  why it can no longer be paid; "" while it can, and when it was not tried
+    method   how it was paid, by the payment company's name
+    card     the card that was paid with, where it is kept
+    """
 
     id: str
     url: str
@@ -33,6 +74,9 @@ class SessionSeen(msgspec.Struct, frozen=True):
     paid: bool
     expired: bool
     intent: str
+    failure: str = ""
+    method: str = ""
+    card: CardSeen | None = None
 
 
 class ReturnSeen(msgspec.Struct, frozen=True):
@@ -62,7 +106,16 @@ class EventSeen(msgspec.Struct, frozen=True):
 class Till(Protocol):
     """All methods raise TillAway and TillRefuses."""
 
-    def open_session(self, payment: str, quote: Quote, methods: Sequence[str]) -> SessionSeen: ...
+    def new_customer(self, workspace: str, own: str) -> str:
+        """The id of a customer that stands for a workspace. own  makes it happen once"""
+
+    def open_session(self, ask: Ask) -> SessionSeen: ...
+
+    def charge(self, ask: Ask) -> SessionSeen:
+        """Charges a kept card without its owner; asked again with the same payment it gives what came of the first time.
+
+        raises CardDeclined
+        """
 
     def verified(self, body: bytes, signature: str) -> str | None:
         """The id of a signed event; None when the signature is wrong or too old, or the body is no event."""
@@ -71,9 +124,18 @@ class Till(Protocol):
 
     def session(self, session: str) -> SessionSeen: ...
 
+    def charged(self, intent: str) -> SessionSeen:
+        """A charge without a session, as it stands."""
+
+    def charge_of(self, payment: str, customer: str, since_ms: int) -> str:
+        """The intent of a customer that carries an id of ours and was made since then; "" when there is none."""
+
     def payment_of(self, intent: str) -> str:
         """The id of ours that a payment intent carries; "" when it has none."""
 
     def returns(self, intent: str) -> list[ReturnSeen]: ...
 
     def refund(self, intent: str, own: str, amount_minor: int) -> None: ...
+
+    def forget_card(self, card: str) -> None:
+        """The card can no longer be charged; nothing happens to one that is gone already."""

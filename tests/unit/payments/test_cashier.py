@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,8 @@ from entrepot.ledger.audit import Act
 from entrepot.ledger.books import balance
 from entrepot.ledger.verify import verify
 from entrepot.payments.cashier import Cashier
-from entrepot.payments.terms import Quote, terms_of
-from entrepot.payments.till import EventSeen, ReturnSeen, SessionSeen, TillAway, TillRefuses
+from entrepot.payments.terms import terms_of
+from entrepot.payments.till import Ask, EventSeen, ReturnSeen, SessionSeen, TillAway, TillRefuses
 from entrepot.settings import Payments
 from entrepot.storage import sqlite
 
@@ -33,11 +32,27 @@ class FakeTill:
         self.mute = False
         self.refunds: dict[str, ReturnSeen] = {}
 
-    def open_session(self, payment: str, quote: Quote, methods: Sequence[str]) -> SessionSeen:
+    def new_customer(self, workspace: str, own: str) -> str:
+        return "cus_1"
+
+    def open_session(self, ask: Ask) -> SessionSeen:
         if self.trouble:
             raise self.trouble
-        self._session = SessionSeen("cs_1", "https://pay.test", payment, quote.total_minor, quote.currency, True, False, "pi_1")
+        total, currency = ask.quote.total_minor, ask.quote.currency
+        self._session = SessionSeen("cs_1", "https://pay.test", ask.payment, total, currency, True, False, "pi_1")
         return self._session
+
+    def charge(self, ask: Ask) -> SessionSeen:
+        raise TillRefuses("there is no card here")
+
+    def charged(self, intent: str) -> SessionSeen:
+        return self._session
+
+    def charge_of(self, payment: str, customer: str, since_ms: int) -> str:
+        return ""
+
+    def forget_card(self, card: str) -> None:
+        raise TillRefuses("there is no card here")
 
     def verified(self, body: bytes, signature: str) -> str | None:
         return "evt_1" if signature == "good" else None
