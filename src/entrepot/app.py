@@ -244,6 +244,7 @@ class App:
         )
 
     def _plan(self, request: Request, caller: Caller) -> Plan:
+        self.recorder.must_take()  # or a provider would be paid for an answer that may not leave
         wished = request.slugs
         asked = (caller.kind == "test", wished)
         return self._plans.plan(request, asked, lambda: plan(request, self._offers(wished, caller), self._refuses))
@@ -321,20 +322,13 @@ class App:
 
     def checks(self) -> list[Check]:
         """What must be well for requests to be served."""
-        trouble, away = self.recorder.trouble, self._trouble_of_the_store()
-        store = Check("storage", not away, away)
+        records, away = self.recorder, self.keys.trouble
+        store = Check("storage", not away, away, needed=False)
         catalogue = Check("catalogue", bool(self.catalog.models), "" if self.catalog.models else "it has no models")
-        return [store, Check("records", not trouble, trouble), catalogue]
-
-    def _trouble_of_the_store(self) -> str:
-        """One that is near is asked now; the one across the network was asked half a second ago, and may never answer."""
-        if self._db.engine == "postgresql":
-            return self.keys.trouble
-        try:
-            self._db.execute("SELECT 1 FROM workspaces LIMIT 1").fetchone()
-        except (StorageAway, Refused) as error:
-            return str(error)
-        return ""
+        waiting = f"{records.waiting} wait for the database" if away or records.trouble else ""
+        if waiting and records.trouble:
+            waiting += f": {records.trouble}"
+        return [store, Check("records", not records.refusal, records.refusal or waiting), catalogue]
 
     def _facts(self) -> FrontFacts:
         providers = tuple(

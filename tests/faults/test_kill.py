@@ -143,10 +143,12 @@ def run(scene: Scene, faults: Sequence[Fault], rounds: int) -> None:
     for number in range(rounds):
         faults[number % len(faults)](scene)
     tally = scene.end()
+    most = CLIENTS * rounds
     print(f"{rounds} rounds: {tally.told()}")
     print(
-        f"bound: 0 of those seen whole; of others those open at the instant, at most {CLIENTS * rounds} here, and each at most its hold"
+        f"bound: of answers seen whole 0; of others those open at the instant, here at most {most}, each at most what was held for it"
     )
+    assert tally.billed_unseen + tally.unbilled <= most
     assert tally.whole > rounds
     assert {refused.status for refused in scene.book.refused} <= {503}, scene.book.refused
 

@@ -17,9 +17,12 @@ class Live(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """`checks` says what was looked at; those that are not ok say why in `detail`."""
+    """`checks` says what was looked at; those that are not ok say why in `detail`, and so does what waits for the database.
 
-    status: Literal["ready", "not ready"]
+    `degraded`: something is away that traffic goes on without, within the limits of what is known and leased here.
+    """
+
+    status: Literal["ready", "degraded", "not ready"]
     checks: list[Check]
 
 
@@ -28,10 +31,14 @@ def live(desk: Desk, request: Request) -> Response:
 
 
 def ready(desk: Desk, request: Request) -> Response:
-    """503 takes this process out of a balancer's rotation, so only what makes every request fail may cause it."""
+    """503 takes this process out of a balancer's rotation, so only what makes every request fail may cause it.
+
+    Nothing is asked here that could be slow to answer.
+    """
     checks = desk.checks()
-    well = all(check.ok for check in checks)
-    return answer(Ready("ready" if well else "not ready", checks), 200 if well else 503)
+    if any(check.needed and not check.ok for check in checks):
+        return answer(Ready("not ready", checks), 503)
+    return answer(Ready("ready" if all(check.ok for check in checks) else "degraded", checks))
 
 
 def metrics(desk: Desk, request: Request) -> Response:
@@ -54,7 +61,6 @@ ROUTES = (
         returns=Ready,
         same_shape=(503,),
         bases=_ROOT,
-        asks=True,
     ),
     Route("GET", "/metrics", "Metrics for Prometheus", "Operation", metrics, media=METRICS_MEDIA, bases=_ROOT),
     Route("GET", "/openapi.json", "This description", "Operation", openapi, returns=dict[str, Any], bases=("", "/api/v1")),

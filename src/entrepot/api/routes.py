@@ -54,11 +54,12 @@ GENERATING = (
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One thing that must be well for traffic to be served."""
+    """One thing that is looked at. `needed`: no traffic can be served without it."""
 
     name: str
     ok: bool
     detail: str = ""
+    needed: bool = True
 
 
 class Desk(msgspec.Struct, frozen=True):

@@ -21,6 +21,8 @@ else:
 
 _NAME = "records-{}-{:08d}.journal"
 _NAME_OF = "records-{}-*.journal"
+_ROOM = bytes(2**20)
+"""Of what a disk must take before it counts as having room: that of some hundred records."""
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
 
 
@@ -57,6 +59,19 @@ class Journal:
             raise OSError(28, "no space left on the device")
         self._length += written
 
+    def try_out(self) -> None:
+        """Whether the disk has room. What is written has no end of a line, so nobody takes it for a record. raises OSError"""
+        try:
+            written = os.write(self._descriptor, _ROOM)
+        finally:
+            os.ftruncate(self._descriptor, self._length)
+        if written != len(_ROOM):
+            raise OSError(28, "no space left on the device")
+
+    def sync(self) -> None:
+        """What was appended outlives the loss of power when this returns. raises OSError"""
+        os.fsync(self._descriptor)
+
     def rotate(self) -> Finished:
         """Begins another file and gives the one so far. raises OSError, and then goes on with the same file"""
         before = Finished(self._path, self._descriptor)
@@ -83,6 +98,10 @@ class Finished:
     def lines(self) -> list[bytes]:
         """Whole lines. A last one without its end was being written when the process died: its answer never left."""
         return self.path.read_bytes().split(b"\n")[:-1]
+
+    def sync(self) -> None:
+        """raises OSError"""
+        os.fsync(self._descriptor)
 
     def delete(self) -> None:
         """A file that cannot be deleted is taken in again by the next start, which finds that nothing of it is missing."""

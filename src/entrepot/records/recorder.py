@@ -3,7 +3,11 @@
 `settle` costs one `write` and is what an answer waits for before its last byte leaves. Twice a second all that came is moved into
 the database by a thread. Until then it is found in memory, so that `find` and the sums never lag behind an answer. After a crash
 the next start takes in what the journal holds, each record exactly once. With `storage.synchronous = "full"` an answer waits for
-the database itself, which syncs its disk: all that came while one commit ran share the next.
+the database itself, which syncs its disk: all that came while one commit ran share the next. While the database is away it waits
+for the disk below the journal instead.
+
+When the disk does not take a record, its answer may not leave and nothing is charged for it; nor is any further call begun
+(`must_take`) until the disk has room again, since a provider would be paid for answers that nobody gets.
 """
 
 from __future__ import annotations
@@ -33,6 +37,7 @@ _LARGEST = 2**63 - 1
 """What a column holds. Checked for each alone, since one that does not fit would take its whole batch with it."""
 _PATIENCE_S = 20.0
 _LAST_S = 5.0
+_REMEDY = "The operator must free space on the disk of the data directory."
 _LAST_PAUSE_S = 0.25
 Post = Callable[[Database, Sequence[Generation], str], None]
 """Told of new records within the transaction that writes them, and of the process that settled them."""
@@ -88,7 +93,9 @@ class Recorder:
         self._closing = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="records")
         self.trouble = ""
-        """What the disk said last, "" when all is well."""
+        """What the database or the disk said last, "" when all is well."""
+        self._full = ""
+        """What the disk said when it took no record, until it has room again."""
 
     async def __aenter__(self) -> Recorder:
         """Takes in what a process that died left behind. raises StorageAway"""
@@ -132,20 +139,35 @@ class Recorder:
         """False for a process that is no more, on this folder, and all of whose records are in the database."""
         return has_journal(self._folder, process)
 
+    @property
+    def refusal(self) -> str:
+        """Why no call may be begun now, "" when all is well."""
+        if self._bytes > _BOUND_BYTES:
+            return f"{self.waiting} records wait for the database, and no more may: {self.trouble}"
+        return f"The disk takes no records: {self._full}" if self._full else ""
+
+    def must_take(self) -> None:
+        """Before a call is begun whose record could not be written. raises NotRecorded"""
+        if self._full or self._bytes > _BOUND_BYTES:
+            raise NotRecorded("Records cannot be written, so no answer may leave.", detail=self.refusal, remedy=_REMEDY)
+
     async def settle(self, generation: Generation) -> None:
         """raises  NotRecorded, when the disk does not take it"""
         if self._closing or self._bytes > _BOUND_BYTES:
-            raise NotRecorded("Records are not being written.", detail=self.trouble or "the server is stopping")
+            raise NotRecorded("Records are not being written.", detail=self.refusal or "the server is stopping")
         usage = generation.usage
         if max(abs(generation.cost_nano), usage.prompt_tokens, usage.completion_tokens) > _LARGEST:
             raise NotRecorded("The cost or usage of this generation is larger than a record holds.", detail=generation.id)
         try:
             line = _encode(generation)
             self._journal.append(line + b"\n")
-        except (OSError, ValueError, TypeError) as error:
-            self.trouble = str(error)
+        except OSError as error:
+            self._full = self.trouble = error.strerror or str(error)
             self._wanted.set()
-            raise NotRecorded("The record of this generation could not be written.", detail=self.trouble) from None
+            raise NotRecorded("The record of this generation could not be written.", detail=str(error), remedy=_REMEDY) from None
+        except (ValueError, TypeError) as error:
+            raise NotRecorded("The record of this generation could not be written.", detail=str(error)) from None
+        self._full = ""
         self._fresh[generation.id] = (generation, line)
         self._bytes += len(line)
         if len(self._fresh) >= _AT_ONCE:
@@ -197,20 +219,49 @@ class Recorder:
 
     async def _move(self) -> None:
         """While the database is away, what comes stays in one file, so that there are few of them however long that lasts."""
-        self.trouble = ""
+        if self._full:
+            self._look_for_room()
+        self.trouble = self._full
         there = True
         for batch in list(self._moving):
             there = there and await self._arrives(batch)
         if self._fresh and (there or len(self._fresh) >= _AT_ONCE):
-            try:
-                batch = _Batch(self._journal.rotate(), self._fresh, self._arrival)
-            except OSError as error:
-                self.trouble = str(error)
-                return
-            with self._swap:
-                self._fresh, self._arrival = {}, asyncio.get_running_loop().create_future()
-                self._moving.append(batch)
-            await self._arrives(batch)
+            there = await self._arrives_fresh()
+        if self._durable and not there:
+            await self._sync()
+
+    async def _arrives_fresh(self) -> bool:
+        """All that came since the last time. Also false when the disk has no room for another file."""
+        try:
+            batch = _Batch(self._journal.rotate(), self._fresh, self._arrival)
+        except OSError as error:
+            self.trouble = str(error)
+            return False
+        with self._swap:
+            self._fresh, self._arrival = {}, asyncio.get_running_loop().create_future()
+            self._moving.append(batch)
+        return await self._arrives(batch)
+
+    def _look_for_room(self) -> None:
+        try:
+            self._journal.try_out()
+        except OSError:
+            return
+        self._full = ""
+
+    async def _sync(self) -> None:
+        """What came so far is on the disk, which is as good as in a database that cannot be asked."""
+        loop = asyncio.get_running_loop()
+        arrivals = [*(batch.arrived for batch in self._moving), self._arrival]
+        files: list[Finished | Journal] = [*(batch.file for batch in self._moving), self._journal]
+        self._arrival = loop.create_future()
+        try:
+            await loop.run_in_executor(self._thread, lambda: [file.sync() for file in files])
+        except OSError as error:
+            self.trouble = str(error)
+            return
+        for arrival in arrivals:
+            _done(arrival)
 
     async def _arrives(self, batch: _Batch) -> bool:
         """False when the database is away. A batch that it does not take for another reason keeps no other one waiting."""
@@ -221,7 +272,7 @@ class Recorder:
             return not isinstance(error, StorageAway)
         self._moving.remove(batch)
         self._bytes -= sum(len(line) for _, line in batch.by_id.values())
-        batch.arrived.set_result(None)
+        _done(batch.arrived)
         return True
 
     def _take(self, batch: _Batch) -> None:
@@ -255,6 +306,11 @@ class Recorder:
                 await asyncio.shield(self._arrival)
         except TimeoutError:
             raise NotRecorded("The record of this generation could not be written in time.", detail=self.trouble) from None
+
+
+def _done(arrival: asyncio.Future[None]) -> None:
+    if not arrival.done():
+        arrival.set_result(None)
 
 
 def _read(line: bytes) -> store.Row | None:

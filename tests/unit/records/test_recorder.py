@@ -166,20 +166,54 @@ async def test_with_full_synchronous_a_record_is_in_the_database_when_settle_ret
         assert rows(db) == (20, 20)
 
 
-async def test_a_full_disk_refuses_the_answer_and_leaves_no_half_line(db: Database, tmp_path: Path) -> None:
+async def test_with_full_synchronous_and_the_database_away_a_record_is_on_the_disk(tmp_path: Path) -> None:
+    db, holder = connect(tmp_path / "e.db", wait_s=0.01), connect(tmp_path / "e.db")
+    db.migrate()
+    async with Recorder(db, tmp_path, durable=True) as recorder:
+        holder.execute("BEGIN IMMEDIATE")
+        for _ in range(3):
+            await asyncio.wait_for(recorder.settle(generation()), 10)
+        assert recorder.waiting == 3
+        holder.execute("ROLLBACK")
+        holder.close()
+    assert rows(db) == (3, 3)
+    db.close()
+
+
+@contextlib.contextmanager
+def full_disk() -> Iterator[None]:
+    """No file may be longer than what one record takes."""
     resource = pytest.importorskip("resource", reason="this system has no limits to stand for a full disk")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1500, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+async def test_no_call_is_begun_while_the_disk_is_full_and_again_when_it_has_room(db: Database, tmp_path: Path) -> None:
     async with Recorder(db, tmp_path) as recorder:
-        good = generation()
-        await recorder.settle(good)
-        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1500, before[1]))
-        try:
+        with full_disk():
             with pytest.raises(NotRecorded):
                 await recorder.settle(generation(error_message="x" * 5000))
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, before)
-            signal.signal(signal.SIGXFSZ, handler)
+            await recorder.move()
+            with pytest.raises(NotRecorded, match="no answer may leave"):
+                recorder.must_take()
+            assert "takes no records" in recorder.refusal
+        await recorder.move()
+        recorder.must_take()
+        assert recorder.refusal == ""
+    assert rows(db) == (0, 0)
+
+
+async def test_a_full_disk_refuses_the_answer_and_leaves_no_half_line(db: Database, tmp_path: Path) -> None:
+    async with Recorder(db, tmp_path) as recorder:
+        await recorder.settle(generation())
+        with full_disk(), pytest.raises(NotRecorded):
+            await recorder.settle(generation(error_message="x" * 5000))
         await recorder.settle(generation())
         assert all(line.endswith(b"}") for file in tmp_path.glob("*.journal") for line in file.read_bytes().splitlines())
     assert rows(db) == (2, 2)
