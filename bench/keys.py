@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
@@ -101,7 +102,8 @@ def served(place: Path, key: str) -> dict[str, float]:
 
 def _revoke(place: Path, port: int, key: str) -> float:
     db = connect(place / "entrepot.db")
-    store.set_disabled(db, key_hash(key, server_secret(place)), True, 2)
+    found = store.find_key(db, key_hash(key, server_secret(place)))
+    store.update_key(db, msgspec.structs.replace(found, disabled=True), 2)
     began = time.monotonic()
     while _status(port, key) == 200:
         time.sleep(0.02)

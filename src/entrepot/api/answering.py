@@ -9,9 +9,11 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from entrepot.api.exchange import credential_in, read_body
+from entrepot.dialects.surface import Surface, refusal
 from entrepot.errors import GatewayError, Internal
-from entrepot.pipeline import Http, Pipeline, Surface, refusal
+from entrepot.pipeline import Pipeline
 from entrepot.values.cors import CORS_LINES
+from entrepot.values.http import Http
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -30,7 +32,7 @@ class ClientHttp(Http, Protocol):
 
 
 class AsgiHttp:
-    """One request of an ASGI server, as `pipeline.Http`, for those that are not answered by an `Exchange`."""
+    """One request of an ASGI server, as `values.http.Http`, for those that are not answered by an `Exchange`."""
 
     __slots__ = ("_body_limit", "_headers", "_raw", "_receive", "_send", "authorization", "began", "task")
 

@@ -6,7 +6,7 @@ from entrepot.api.chat_shapes import ChatAnswer
 from entrepot.api.routes import GENERATING, Route
 from entrepot.dialects.openai_chat.dialect import dialect
 from entrepot.dialects.openai_chat.parse import parse_request
-from entrepot.pipeline import Surface
+from entrepot.dialects.surface import Surface
 from entrepot.values.chat import Chat
 
 _PATHS = ("/api/v1/chat/completions", "/v1/chat/completions", "/chat/completions")

@@ -23,6 +23,7 @@ from entrepot.dialects.cloudflare_run.parse import parse, parse_universal
 from entrepot.dialects.cloudflare_run.refuse import envelope
 from entrepot.dialects.cloudflare_run.wire import RunBody, Universal
 from entrepot.dialects.dialect import Dialect
+from entrepot.dialects.surface import Surface
 from entrepot.dialects.voice import decode_fields, dumps
 from entrepot.errors import (
     Forbidden,
@@ -37,7 +38,6 @@ from entrepot.errors import (
     Unauthenticated,
     Unavailable,
 )
-from entrepot.pipeline import Surface
 
 _BASE = "/client/v4/accounts/{account}/ai"
 _RUN = re.compile(r"/client/v4/accounts/[^/]+/ai/run/(?P<model>.+)")

@@ -12,7 +12,7 @@ from entrepot.api.routes import GENERATING, Route
 from entrepot.dialects.openai_completions.dialect import dialect
 from entrepot.dialects.openai_completions.parse import parse
 from entrepot.dialects.openai_completions.wire import CompletionRequest
-from entrepot.pipeline import Surface
+from entrepot.dialects.surface import Surface
 
 
 class CompletionChoice(msgspec.Struct, omit_defaults=True):

@@ -15,7 +15,7 @@ from entrepot.api.routes import GENERATING, Desk, Route
 from entrepot.dialects.openai_embeddings.dialect import dialect
 from entrepot.dialects.openai_embeddings.parse import parse
 from entrepot.dialects.openai_embeddings.wire import EmbeddingRequest
-from entrepot.pipeline import Surface
+from entrepot.dialects.surface import Surface
 
 
 class OneEmbedding(msgspec.Struct):

@@ -31,6 +31,7 @@ from entrepot.api.routes import Desk, Route
 from entrepot.dialects.gemini.dialect import dialect
 from entrepot.dialects.gemini.listing import counted, model_entry, models_page
 from entrepot.dialects.gemini.parse import parse, parse_counted, with_model
+from entrepot.dialects.surface import Surface
 from entrepot.errors import (
     Forbidden,
     GatewayError,
@@ -44,7 +45,6 @@ from entrepot.errors import (
     Unavailable,
 )
 from entrepot.metering.tokens import count_prompt
-from entrepot.pipeline import Surface
 from entrepot.values.request import Request as Asked
 
 _VERTEX = "/v1/projects/{project}/locations/{location}/publishers/{author}"

@@ -12,9 +12,9 @@ from entrepot.api.routes import GENERATING, Desk, Route
 from entrepot.dialects.anthropic_messages.dialect import dialect
 from entrepot.dialects.anthropic_messages.parse import parse, parse_count, render_count
 from entrepot.dialects.anthropic_messages.wire import Body, Counted
+from entrepot.dialects.surface import Surface
 from entrepot.errors import InvalidRequest, NotFound, TooLarge
 from entrepot.metering.tokens import count_prompt
-from entrepot.pipeline import Surface
 
 
 class MessageUsage(msgspec.Struct):

@@ -26,9 +26,9 @@ from entrepot.dialects.openai_responses.stored import (
     wants_keeping,
     with_history,
 )
+from entrepot.dialects.surface import Surface
 from entrepot.errors import GatewayError, InvalidRequest, NotFound, TooLarge
 from entrepot.metering.tokens import count_prompt
-from entrepot.pipeline import Surface
 from entrepot.records.responses import Kept, ResponseStore
 from entrepot.values.caller import Caller
 from entrepot.values.request import Asked

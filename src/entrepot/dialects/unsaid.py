@@ -5,7 +5,6 @@ For dialects that only providers speak; what concerns single parts of messages s
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
@@ -189,10 +188,3 @@ def thinks_foreign(part: Reasoning, family: str) -> str:
 def budget_of(effort: str, whole: int) -> int:
     """Tokens to think with, as the share of the whole answer that OpenRouter publishes for an effort; at least 1024."""
     return max(whole * _SHARES.get(effort, 50) // 100, 1024)
-
-
-def end_user(conversation: Conversation, salt: bytes) -> str:
-    """The end user's name as a keyed digest, never as it came; "" when none was told."""
-    if not conversation.user:
-        return ""
-    return hashlib.blake2b(conversation.user.encode(errors="replace"), key=salt[:64], digest_size=16).hexdigest()

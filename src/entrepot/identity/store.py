@@ -117,14 +117,6 @@ def update_key(db: Database, key: Caller, now_ms: int) -> None:
     )
 
 
-def set_disabled(db: Database, hash_: str, disabled: bool, now_ms: int) -> None:
-    _change(
-        db,
-        f"UPDATE keys SET disabled = ?, updated_ms = ?, revision = {_NEXT} WHERE hash = ?",  # noqa: S608
-        (int(disabled), now_ms, hash_),
-    )
-
-
 def delete_key(db: Database, hash_: str, now_ms: int) -> None:
     """The row stays, because records name it; the key is refused from now on and listed no more."""
     _change(

@@ -45,6 +45,14 @@ def cost_of(usage: Usage, price: Price, *, images: int = 0, at_utc_hhmm: int | N
     return Cost(total, min(prompt, total), total - min(prompt, total), half_even(saved, YOCTO_PER_NANO))
 
 
+def within(cost: Cost, total_nano: int) -> Cost:
+    """The same cost, of which no more than so much is charged."""
+    if total_nano == cost.total_nano:
+        return cost
+    prompt = min(cost.prompt_nano, total_nano)
+    return Cost(total_nano, prompt, total_nano - prompt, cost.cache_discount_nano)
+
+
 def _cost_of_text(usage: Usage, rates: Rates) -> Cost:
     """The usual case: text, some of it from a cache, some of it reasoning."""
     cached, reasoning = min(usage.cached_tokens, usage.prompt_tokens), min(usage.reasoning_tokens, usage.completion_tokens)

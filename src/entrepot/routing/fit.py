@@ -79,6 +79,14 @@ def fit(request: Request, endpoint: Endpoint, refused: frozenset[str] = frozense
     return Fit(tuple(dropped), effort, length, tuple(notes), refusal)
 
 
+def shortened(suited: Fit, cap: int | None) -> Fit:
+    """The answer is made no longer than `cap`, which is what the money held for it covers."""
+    if cap is None or (suited.max_tokens is not None and suited.max_tokens <= cap):
+        return suited
+    note = f"max_tokens: set to {cap}, which is what the credit or limit covers"
+    return msgspec.structs.replace(suited, max_tokens=cap, notes=(*suited.notes, note))
+
+
 def _effort(request: Request, endpoint: Endpoint, notes: list[str]) -> tuple[str | None, str]:
     wished, facts = request.effort, endpoint.reasoning
     if wished is None:

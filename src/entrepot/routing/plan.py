@@ -50,6 +50,18 @@ class Dropped(msgspec.Struct, frozen=True):
     why: str
 
 
+def check_named(request: Request) -> None:
+    """raises InvalidRequest, when no model is asked for"""
+    if not request.slugs:
+        raise InvalidRequest(
+            "`model` is required.",
+            field="model",
+            expected="a slug such as openai/gpt-5.1",
+            received="nothing",
+            remedy="Send `model`, or a list of `models`; GET /api/v1/models lists them.",
+        )
+
+
 def plan(request: Request, offers: Iterable[Offer], refuses: dict[str, frozenset[str]]) -> Plan:
     """refuses  by provider slug: request fields it answers with an error
 

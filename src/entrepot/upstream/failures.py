@@ -13,7 +13,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from entrepot.dialects.translated import shown
+from entrepot.dialects.voice import ErrorEvent, Malformed
 from entrepot.errors import (
+    BrokenStream,
     CredentialRejected,
     ProviderBroke,
     ProviderBusy,
@@ -86,6 +89,15 @@ def classify_event(payload: bytes, provider: str) -> UpstreamError:
     status = _status_inside(payload)
     kind = _kind(status, _signs(text)) if status else _kind_by_words(_signs(text))
     return kind(f"{provider} failed: {redact(told)[:300] or 'no message'}", upstream_status=status, raw=redact(text)[:_RAW])
+
+
+def failure_of(problem: UpstreamError | ErrorEvent | Malformed, provider: str, speaks: str) -> UpstreamError:
+    """What broke an answer that had begun. `speaks`: the provider's dialect."""
+    if isinstance(problem, ErrorEvent):
+        return classify_event(problem.payload, provider)
+    if isinstance(problem, Malformed):
+        return BrokenStream(f"{provider} sent something that is not {shown(speaks)}: {problem}.")
+    return problem
 
 
 def _signs(text: str) -> str:

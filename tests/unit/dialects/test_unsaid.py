@@ -3,7 +3,8 @@
 import pytest
 from msgspec import Raw
 
-from entrepot.dialects.unsaid import arguments_of, budget_of, callable_tools, end_user, results_in_words, schema_of, unsaid
+from entrepot.dialects.pseudonym import pseudonym
+from entrepot.dialects.unsaid import arguments_of, budget_of, callable_tools, results_in_words, schema_of, unsaid
 from entrepot.errors import InvalidRequest
 from entrepot.values.conversation import (
     Cache,
@@ -109,6 +110,5 @@ def test_pictures_of_several_results_follow_them_together() -> None:
 
 def test_an_effort_is_a_share_and_a_name_is_a_digest_of_its_own_salt() -> None:
     assert (budget_of("low", 10000), budget_of("xhigh", 10000), budget_of("low", 100)) == (2000, 9500, 1024)
-    alice = Conversation(messages=(HI,), user="alice")
-    assert end_user(alice, b"a") == end_user(alice, b"a") != end_user(alice, b"b")
-    assert end_user(Conversation(messages=(HI,)), b"a") == ""
+    assert pseudonym("alice", b"a") == pseudonym("alice", b"a") != pseudonym("alice", b"b")
+    assert pseudonym("", b"a") == ""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from entrepot.errors import Forbidden, InvalidRequest, Unauthenticated
 from entrepot.identity import store
@@ -89,7 +90,7 @@ def test_a_running_ring_sees_what_another_connection_changed(db: Database, chang
     caller = keys.authenticate(f"Bearer {key}")
     other = db.sibling()
     if change == "disable":
-        store.set_disabled(other, caller.key_hash, True, 20)
+        store.update_key(other, replace(caller, disabled=True), 20)
     else:
         store.delete_key(other, caller.key_hash, 20)
     other.close()
@@ -144,7 +145,8 @@ def test_many_changes_are_taken_in_slices_and_the_last_one_of_each_key_holds(db:
     keys, other = KeyRing(db, SECRET, lambda: 10, at_once=20), db.sibling()
     with other.transaction():
         plain = [make(other) for _ in range(21)]
-        store.set_disabled(other, key_hash(plain[0], SECRET), True, 20)
+        first = store.find_key(other, key_hash(plain[0], SECRET))
+        store.update_key(other, replace(first, disabled=True), 20)
     other.close()
     assert keys.refresh()
     while keys.refresh():

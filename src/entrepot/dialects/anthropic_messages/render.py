@@ -14,8 +14,9 @@ from entrepot.dialects.anthropic_messages.schema import fitted_schema
 from entrepot.dialects.anthropic_messages.thinking import Thinking, thinking_for
 from entrepot.dialects.anthropic_messages.words import ANSWER_TOOL, FAMILY, NAME
 from entrepot.dialects.dialect import Rendered, Wishes
+from entrepot.dialects.pseudonym import pseudonym
 from entrepot.dialects.turns import takes_back
-from entrepot.dialects.unsaid import cannot, end_user, schema_of, unsaid
+from entrepot.dialects.unsaid import cannot, schema_of, unsaid
 from entrepot.dialects.voice import encode
 from entrepot.values.conversation import (
     Conversation,
@@ -80,7 +81,7 @@ def _say(body: Object, **members: Any) -> None:
 
 def _say_rest(body: Object, conversation: Conversation, wishes: Wishes, blocks: Blocks) -> None:
     if conversation.user:
-        body["metadata"] = {"user_id": end_user(conversation, wishes.user_salt)}
+        body["metadata"] = {"user_id": pseudonym(conversation.user, wishes.user_salt)}
     tier = {"auto": "auto", "priority": "auto", "default": "standard_only"}.get(conversation.service_tier)
     _say(body, service_tier=tier)
     if conversation.cache is not None:

@@ -21,8 +21,8 @@ from entrepot.dialects.anthropic_messages.thinking import takes_budget, thinking
 from entrepot.dialects.anthropic_messages.wire import FOR_US, Body
 from entrepot.dialects.anthropic_messages.words import FAMILY
 from entrepot.dialects.dialect import Rendered, Wishes
+from entrepot.dialects.pseudonym import pseudonym
 from entrepot.dialects.turns import left_out
-from entrepot.dialects.unsaid import end_user
 from entrepot.dialects.voice import Fields, decode_fields, encode
 from entrepot.values.conversation import NOTHING, Conversation, Opaque, OutputFormat, fitted, given
 from entrepot.values.request import Asked, Request
@@ -174,7 +174,7 @@ def _finished(fields: Fields, said: Body, wishes: Wishes, notes: list[str]) -> R
 def _hide_user(kept: Fields, said: Body, wishes: Wishes) -> None:
     metadata = decode_fields(kept["metadata"]) if said.metadata is not None else {}
     user = said.user or (said.metadata.user_id if said.metadata is not None else None) or ""
-    metadata["user_id"] = Raw(encode(end_user(Conversation(messages=(), user=user), wishes.user_salt)))
+    metadata["user_id"] = Raw(encode(pseudonym(user, wishes.user_salt)))
     kept["metadata"] = Raw(encode(metadata))
 
 

@@ -13,8 +13,9 @@ from entrepot.dialects.bedrock_converse.content import Blocks, Object, cache_poi
 from entrepot.dialects.bedrock_converse.thinking import is_claude, longest_answer, model_fields, sampled
 from entrepot.dialects.bedrock_converse.wire import NAME
 from entrepot.dialects.dialect import Rendered, Wishes
+from entrepot.dialects.pseudonym import pseudonym
 from entrepot.dialects.turns import turns
-from entrepot.dialects.unsaid import callable_tools, end_user, schema_of, unsaid, words_of
+from entrepot.dialects.unsaid import callable_tools, schema_of, unsaid, words_of
 from entrepot.dialects.voice import encode
 from entrepot.values.conversation import Conversation, Message, Text, Tool, ToolCall, ToolChoice, ToolResult, leading_system
 
@@ -172,6 +173,6 @@ def _say_rest(conversation: Conversation, wishes: Wishes, body: Object, notes: l
         body["serviceTier"] = {"type": tier}
     elif conversation.service_tier not in ("", "auto", "standard_only"):
         notes.append(f"service_tier: {conversation.service_tier} left out, Bedrock has flex, priority and default")
-    user = end_user(conversation, wishes.user_salt)
+    user = pseudonym(conversation.user, wishes.user_salt)
     if user:
         body["requestMetadata"] = {"user": user}

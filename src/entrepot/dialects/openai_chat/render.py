@@ -11,8 +11,9 @@ from typing import Any
 from msgspec import Raw
 
 from entrepot.dialects.dialect import Rendered, Wishes
-from entrepot.dialects.openai_chat.respeak import nine, pseudonym
+from entrepot.dialects.openai_chat.respeak import nine
 from entrepot.dialects.openai_chat.write import entries_of
+from entrepot.dialects.pseudonym import pseudonym
 from entrepot.dialects.turns import left_out
 from entrepot.dialects.voice import dumps, loads
 from entrepot.errors import InvalidRequest

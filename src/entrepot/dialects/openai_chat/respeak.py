@@ -11,6 +11,7 @@ from msgspec import Raw
 
 from entrepot.dialects.dialect import Wishes
 from entrepot.dialects.openai_chat.shape import Fields, decode_fields, encode
+from entrepot.dialects.pseudonym import pseudonym
 from entrepot.providers import Quirk
 from entrepot.values.chat import AssistantMessage, DeveloperMessage, Request
 
@@ -74,11 +75,6 @@ def _render_controls(request: Request, wishes: Wishes, quirks: frozenset[Quirk],
         fields["random_seed"] = fields.pop("seed")
     if chat.tools and any(tool.cache_control for tool in chat.tools) and Quirk.KEEPS_OPENROUTER_FIELDS not in quirks:
         fields["tools"] = Raw(encode([_without(tool, "cache_control") for tool in _decode_messages(fields["tools"])]))
-
-
-def pseudonym(user: str, salt: bytes) -> str:
-    """What stands for an end user's name at a provider: the same for the same user, and telling nothing."""
-    return hashlib.blake2b(user.encode(errors="replace"), key=salt[:64], digest_size=16).hexdigest()
 
 
 def _render_effort(effort: str, quirks: frozenset[Quirk], fields: Fields) -> None:

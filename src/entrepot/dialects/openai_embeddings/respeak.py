@@ -7,9 +7,9 @@ from typing import cast
 from msgspec import Raw
 
 from entrepot.dialects.dialect import Rendered, Wishes
-from entrepot.dialects.openai_chat.respeak import pseudonym
 from entrepot.dialects.openai_embeddings.parse import Embedding
 from entrepot.dialects.openai_embeddings.wire import Content
+from entrepot.dialects.pseudonym import pseudonym
 from entrepot.dialects.voice import encode
 from entrepot.errors import InvalidRequest
 from entrepot.providers import Quirk

@@ -18,7 +18,8 @@ from entrepot.dialects.openai_responses.create import GATEWAY_ONLY
 from entrepot.dialects.openai_responses.items import Items, Object
 from entrepot.dialects.openai_responses.parse import parse
 from entrepot.dialects.openai_responses.shape import FAMILY, NAME
-from entrepot.dialects.unsaid import cannot, end_user, unsaid
+from entrepot.dialects.pseudonym import pseudonym
+from entrepot.dialects.unsaid import cannot, unsaid
 from entrepot.dialects.voice import dumps, encode
 from entrepot.providers import Quirk
 from entrepot.values.conversation import Conversation, OutputFormat, Reasoning, Text, Tool, ToolChoice, given
@@ -214,7 +215,7 @@ def _say_settings(conversation: Conversation, wishes: Wishes, body: Object, note
     told["service_tier"] = conversation.service_tier or None
     told["prompt_cache_key"] = conversation.cache_key or None
     told["prompt_cache_retention"] = conversation.cache_retention or None
-    told["safety_identifier"] = end_user(conversation, wishes.user_salt) or None
+    told["safety_identifier"] = pseudonym(conversation.user, wishes.user_salt) or None
     body |= {name: value for name, value in told.items() if value is not None}
     if body.get("top_logprobs", 0) is None:
         del body["top_logprobs"]

@@ -8,11 +8,11 @@ import msgspec
 from msgspec import Raw
 
 from entrepot.dialects.dialect import Rendered, Wishes
-from entrepot.dialects.openai_chat.respeak import pseudonym
 from entrepot.dialects.openai_responses.converse import refuse_what_is_not_kept, state_of
 from entrepot.dialects.openai_responses.create import GATEWAY_ONLY, Content, Item, Said
 from entrepot.dialects.openai_responses.parse import as_input
 from entrepot.dialects.openai_responses.shape import FAMILY
+from entrepot.dialects.pseudonym import pseudonym
 from entrepot.dialects.turns import left_out
 from entrepot.dialects.voice import Fields, decode_fields, encode
 from entrepot.providers import Quirk
