@@ -55,6 +55,7 @@ from entrepot.providers.configured import Configured, configure
 from entrepot.providers.local import find_local
 from entrepot.records.recorder import Recorder
 from entrepot.records.responses import ResponseStore
+from entrepot.records.statistics import Statistics
 from entrepot.routing.fit import AS_IT_IS, Fit, fit
 from entrepot.routing.memo import PlanMemo
 from entrepot.routing.plan import Candidate, Offer, Plan, plan
@@ -133,6 +134,9 @@ class App:
         client = await self._stack.enter_async_context(Client(settings.upstream, proxy_environment()))
         durable = settings.storage.synchronous == "full"
         self.recorder = Recorder(self._db, settings.journal_dir, durable=durable, post=post_usage)
+        reading = self._db.sibling(read_only=True)
+        self._stack.callback(reading.close)
+        self.statistics = Statistics(reading, self.clock.now_ms)
         self.terms = Terms(watching)
         self.holds, self._janitor = self._money()
         self._stack.push_async_callback(self._end_leases)

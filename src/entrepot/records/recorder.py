@@ -25,6 +25,7 @@ import msgspec
 from entrepot.errors import GatewayError
 from entrepot.records import store
 from entrepot.records.journal import Finished, Journal, has_journal, left_behind
+from entrepot.records.rollups import Rollups
 from entrepot.storage.database import Database, Refused, StorageAway
 from entrepot.values.generation import Generation
 
@@ -82,6 +83,7 @@ class Recorder:
         self.name = uuid.uuid4().hex[:12]
         self._part = int(self.name[:4], 16)
         self._db = db.sibling()
+        self._rollups = Rollups(self._db, self._part)
         self._reader = db.sibling(read_only=True)
         self._sweeper = db.sibling()
         self._swap = threading.Lock()
@@ -133,7 +135,11 @@ class Recorder:
             left.delete()
 
     def _posting(self, process: str) -> store.Also:
-        return lambda made: self._post(self._db, made, process)
+        def posting(made: Sequence[Generation]) -> None:
+            self._post(self._db, made, process)
+            self._rollups.add(made)
+
+        return posting
 
     def may_live(self, process: str) -> bool:
         """False for a process that is no more, on this folder, and all of whose records are in the database."""

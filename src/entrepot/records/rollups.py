@@ -1,0 +1,140 @@
+"""Sums of records by minute, hour and day, added to those in the database within the transaction that writes the records.
+
+So a record counts exactly once, whatever dies. Each process adds to rows of its own part, so that none waits for another; on
+PostgreSQL two that happen to share a part take turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from entrepot.records.apps import Admission
+from entrepot.records.asked import KEPT, TableName
+from entrepot.records.batch import Batch, Key, Sums, at_level, summed
+from entrepot.records.figures import LEVEL_S, Totals
+from entrepot.records.histogram import pack, unpack
+from entrepot.storage.database import Database, Kind, Row, Table
+from entrepot.values.generation import Generation
+
+PARTS = 16
+_SUMS = Totals.__struct_fields__
+_ENDINGS = ("ended_stop", "ended_length", "ended_tools", "ended_filter", "streamed", "tool_calls", "attempts")
+_KEYS: dict[TableName, tuple[str, ...]] = {
+    "endpoint_sums": ("level", "at", "test", "model", "endpoint", "provider", "part"),
+    "endpoint_speeds": ("level", "at", "test", "model", "endpoint", "provider", "part"),
+    "endpoint_failures": ("level", "at", "test", "model", "endpoint", "what", "error_type", "provider", "part"),
+    "workspace_sums": ("level", "at", "workspace", "test", "model", "endpoint", "app", "tier", "provider", "part"),
+    "key_sums": ("level", "at", "workspace", "test", "key_hash", "model", "endpoint", "app", "tier", "provider", "part"),
+    "app_sums": ("level", "at", "test", "app", "model", "part"),
+}
+"""What tells rows apart. A provider follows from its endpoint, or where there is none stands beside it."""
+_VALUES: dict[TableName, tuple[str, ...]] = {
+    "endpoint_sums": (*_SUMS, *_ENDINGS),
+    "endpoint_speeds": ("latency", "throughput"),
+    "endpoint_failures": ("failures",),
+    "workspace_sums": _SUMS,
+    "key_sums": _SUMS,
+    "app_sums": _SUMS,
+}
+_WHOLE_NUMBERS: dict[str, Kind] = {"level": "integer", "at": "bigint", "test": "integer", "part": "integer"}
+_SPEEDS_AT_ONCE = 64
+
+
+def _table(name: TableName) -> Table:
+    of_values: Kind = "bytea" if name == "endpoint_speeds" else "bigint"
+    keys = ((key, _WHOLE_NUMBERS.get(key, "text")) for key in _KEYS[name])
+    return Table(name, (*keys, *((value, of_values) for value in _VALUES[name])))
+
+
+def _tail(name: TableName, put: str) -> str:
+    changed = ", ".join(put.format(value=value, table=name) for value in _VALUES[name])
+    return f"ON CONFLICT ({', '.join(_KEYS[name])}) DO UPDATE SET {changed}"
+
+
+TABLES = {name: _table(name) for name in _KEYS}
+_ADD = {name: _tail(name, "{value} = {table}.{value} + excluded.{value}") for name in _KEYS}
+_REPLACE = _tail("endpoint_speeds", "{value} = excluded.{value}")
+_SPEED_KEY = ", ".join(_KEYS["endpoint_speeds"])
+_TITLES = Table("apps", (("url", "text"), ("title", "text"), ("first_ms", "bigint")))
+_KEEP_TITLE = "ON CONFLICT (url) DO UPDATE SET title = CASE excluded.title WHEN '' THEN apps.title ELSE excluded.title END"
+_MOST_TITLES = 10_000
+
+
+class Rollups:
+    """Use from one thread. What applications call themselves is written when it changes."""
+
+    def __init__(self, db: Database, part: int) -> None:
+        self._db = db
+        self._part = part % PARTS if db.engine == "postgresql" else 0
+        self._admission = Admission(self._apps_of)
+        self._titles: dict[str, str] = {}
+
+    def add(self, made: Sequence[Generation]) -> None:
+        """Within the transaction that writes these records, at its end. raises StorageAway"""
+        batch = summed(made, self._admission.admitted)
+        with self._db.transaction(alone=f"statistics {self._part}"):
+            self.add_batch(batch)
+
+    def add_batch(self, batch: Batch) -> None:
+        failures: dict[Key, Sums] = {key: (count,) for key, count in batch.failures.items()}
+        self._add("endpoint_sums", batch.endpoints)
+        self._add("endpoint_failures", failures)
+        self._add("workspace_sums", batch.workspaces)
+        self._add("key_sums", batch.keys)
+        self._add("app_sums", batch.apps)
+        self._add_speeds(batch.speeds)
+        self._name(batch.titles)
+
+    def _add(self, name: TableName, sums: dict[Key, Sums]) -> None:
+        """Sorted, so that neighbours in the table are written together."""
+        for level in KEPT[name]:
+            each = LEVEL_S[level]
+            rows = sorted((each, *key, self._part, *added) for key, added in at_level(sums, each).items())
+            self._db.insert(TABLES[name], rows, _ADD[name])
+
+    def _add_speeds(self, speeds: dict[Key, tuple[int, int]]) -> None:
+        """Histograms are added here, because no database can."""
+        rows: dict[Key, Sums] = {}
+        for level in KEPT["endpoint_speeds"]:
+            each = LEVEL_S[level]
+            rows |= {(each, *key, self._part): added for key, added in at_level(speeds, each).items()}  # type: ignore[arg-type]
+        wished = sorted(rows)
+        for at in range(0, len(wished), _SPEEDS_AT_ONCE):
+            some = wished[at : at + _SPEEDS_AT_ONCE]
+            held = {tuple(key): (latency, throughput) for *key, latency, throughput in self._speeds(some)}
+            merged = []
+            for key in some:
+                latency, throughput = rows[key]
+                if key in held:
+                    latency, throughput = latency + unpack(held[key][0]), throughput + unpack(held[key][1])
+                merged.append((*key, pack(latency), pack(throughput)))
+            self._db.insert(TABLES["endpoint_speeds"], merged, _REPLACE)
+
+    def _speeds(self, keys: Sequence[Key]) -> list[Row]:
+        """Those that are there. The first row of values tells PostgreSQL their types; few lengths make few statements."""
+        wanted = 1 << (len(keys) - 1).bit_length()
+        keys = [*keys, *([keys[-1]] * (wanted - len(keys)))]
+        first = ", ".join(f"CAST(? AS {kind})" for _, kind in TABLES["endpoint_speeds"].columns[:-2])
+        more = ", (?, ?, ?, ?, ?, ?, ?)" * (len(keys) - 1)
+        same = " AND ".join(f"s.{name} = w.{name}" for name in _KEYS["endpoint_speeds"])
+        shown = ", ".join(f"s.{name}" for name, _ in TABLES["endpoint_speeds"].columns)
+        sql = (
+            f"WITH w ({_SPEED_KEY}) AS (VALUES ({first}){more}) "  # noqa: S608 # our own names, and question marks
+            f"SELECT {shown} FROM w CROSS JOIN endpoint_speeds s WHERE {same}"
+        )
+        return self._db.execute(sql, [value for key in keys for value in key]).fetchall()
+
+    def _name(self, titles: dict[str, tuple[str, int]]) -> None:
+        new = sorted((url, title, at_ms) for url, (title, at_ms) in titles.items() if self._titles.get(url) != title)
+        if new:
+            self._db.insert(_TITLES, new, _KEEP_TITLE)
+            if len(self._titles) > _MOST_TITLES:
+                self._titles.clear()
+            self._titles |= {url: title for url, title, _ in new}
+
+    def _apps_of(self, workspace: str, day: int, at_most: int) -> Iterable[str]:
+        rows = self._db.execute(
+            "SELECT DISTINCT app FROM workspace_sums WHERE level = 86400 AND at = ? AND workspace = ? AND app <> '' LIMIT ?",
+            (day * LEVEL_S["day"], workspace, at_most),
+        )
+        return [app for (app,) in rows.fetchall()]
