@@ -27,6 +27,7 @@ from entrepot.api import (
     models,
     payments,
     responses,
+    top_ups,
 )
 from entrepot.api.answering import AsgiHttp, Pattern, answering, patterned
 from entrepot.api.openapi import document, render
@@ -89,6 +90,7 @@ ROUTES = (
     *key.ROUTES,
     *keys.ROUTES,
     *payments.ROUTES,
+    *top_ups.ROUTES,
     *generation.ROUTES,
     *health.ROUTES,
 )

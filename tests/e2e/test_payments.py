@@ -3,99 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-import time
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import stripe
-from local_stripe import KEY, SECRET, LocalStripe
+from local_stripe import KEY
+from shop import Shop
 
-from entrepot.ledger import audit
-from entrepot.ledger.books import Move, Transaction, balance, post
-from entrepot.ledger.verify import verify
 from entrepot.testing.gateway import Gateway
-
-
-@pytest.fixture(scope="module")
-def at_stripe() -> Iterator[LocalStripe]:
-    with LocalStripe() as server:
-        yield server
-
-
-class Shop:
-    """A gateway that takes payments, and what happens to it."""
-
-    def __init__(self, gateway: Gateway, at_stripe: LocalStripe, client: httpx.AsyncClient) -> None:
-        self.gateway, self.stripe, self._client = gateway, at_stripe, client
-        self.db = gateway.app._db
-
-    async def call(self, path: str, **told: Any) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.gateway.management_key}"}
-        return await self._client.post(f"/api/v1{path}", json=told, headers=headers)
-
-    async def buy(self, amount: Any = 20, **told: Any) -> tuple[str, str]:
-        """A payment of ours, and Stripe's session of it."""
-        answer = await self.call("/credits/checkout", amount=amount, **told)
-        assert answer.status_code == 201, answer.text
-        data = answer.json()["data"]
-        return data["id"], data["url"].rpartition("/")[2]
-
-    async def bought(self, amount: Any = 20) -> tuple[str, str]:
-        """A payment that was paid and posted, and its payment intent."""
-        payment, session = await self.buy(amount)
-        intent = (await asyncio.to_thread(self.stripe.pay, session))["payment_intent"]
-        assert (await self.tell("checkout.session.completed", f"checkout.session:{session}")).status_code == 200
-        return payment, intent
-
-    async def event(self, kind: str, about: str) -> dict[str, Any]:
-        return await asyncio.to_thread(self.stripe.event, kind, about)
-
-    async def tell(self, kind: str, about: str) -> httpx.Response:
-        return await self.deliver(await self.event(kind, about))
-
-    async def deliver(self, event: dict[str, Any], secret: str = SECRET, age_s: int = 0) -> httpx.Response:
-        body = json.dumps(event)
-        signature = stripe.WebhookSignature.generate_signature_header(body, secret, int(time.time()) - age_s)
-        return await self._client.post("/webhooks/stripe", content=body, headers={"Stripe-Signature": signature})
-
-    async def refused(self, answer: httpx.Response, why: str) -> None:
-        """Refused in words, with an audit line that says so."""
-        assert answer.status_code == 400 and why in answer.json()["error"]["message"]
-        line = audit.lines(self.db, 1)[0]
-        assert line.action == "payment.refused" and why in line.after
-
-    def cents(self, account: Any = "credit") -> int:
-        whole, rest = divmod(balance(self.db, account, "default"), 10**7)
-        assert rest == 0
-        return whole
-
-    def spend(self, cents: int) -> None:
-        move = Move("credit", "default", "revenue", "default", cents * 10**7)
-        post(self.db, Transaction(f"spent:{random.random()}", "live", "correction", 1, (move,)))
-
-
-@pytest.fixture
-async def shop(at_stripe: LocalStripe, store_url: str, tmp_path: Path) -> AsyncIterator[Shop]:
-    (tmp_path / "stripe_key").write_text(KEY)
-    (tmp_path / "stripe_secret").write_text(SECRET)
-    payments = {
-        "stripe_key": f"file:{tmp_path / 'stripe_key'}",
-        "stripe_webhook_secret": f"file:{tmp_path / 'stripe_secret'}",
-        "api_base": at_stripe.url,
-        "currencies": "usd eur=1.08@2026-11-20 chf=1.1@2026-11-20",
-        "fee_percent": "5.5",
-        "fee_least_usd": "0.80",
-    }
-    async with Gateway(data_dir=tmp_path, payments=payments, storage={"url": store_url}) as gateway:
-        async with httpx.AsyncClient(base_url=gateway.url, timeout=60) as client:
-            shop = Shop(gateway, at_stripe, client)
-            yield shop
-            assert not [finding for finding in verify(shop.db) if finding.wrong]
 
 
 async def test_what_was_paid_is_credit_and_the_fee_is_on_top(shop: Shop) -> None:
@@ -157,17 +74,17 @@ async def test_a_dispute_takes_what_was_paid_and_gives_it_back_when_it_is_won(sh
 
 async def test_credit_is_refunded_in_part_and_whole(shop: Shop) -> None:
     payment, _ = await shop.bought(20)
-    part = await shop.call(f"/credits/payments/{payment}/refund", amount=5)
+    part = await shop.call(f"/payments/{payment}/refund", amount=5)
     assert [back["state"] for back in part.json()["data"]["returns"]] == ["done"]
     assert shop.cents() == 1500
-    assert (await shop.call(f"/credits/payments/{payment}/refund")).status_code == 200
+    assert (await shop.call(f"/payments/{payment}/refund")).status_code == 200
     assert (shop.cents("credit"), shop.cents("revenue")) == (0, 110)
-    assert (await shop.call(f"/credits/payments/{payment}/refund")).status_code == 409
+    assert (await shop.call(f"/payments/{payment}/refund")).status_code == 409
 
 
 async def test_word_of_our_own_refund_posts_nothing_more(shop: Shop) -> None:
     payment, intent = await shop.bought(20)
-    await shop.call(f"/credits/payments/{payment}/refund", amount="5.00")
+    await shop.call(f"/payments/{payment}/refund", amount="5.00")
     await shop.tell("charge.refunded", f"payment_intent:{intent}")
     assert shop.cents() == 1500
 
@@ -175,7 +92,7 @@ async def test_word_of_our_own_refund_posts_nothing_more(shop: Shop) -> None:
 async def test_credit_that_is_used_is_not_refunded(shop: Shop) -> None:
     payment, _ = await shop.bought(20)
     shop.spend(1200)
-    answer = await shop.call(f"/credits/payments/{payment}/refund", amount=9)
+    answer = await shop.call(f"/payments/{payment}/refund", amount=9)
     assert answer.status_code == 400 and "$8" in answer.json()["error"]["message"]
     assert shop.cents() == 800
 
@@ -191,7 +108,7 @@ async def test_an_amount_that_is_none_or_out_of_bounds_is_refused(shop: Shop) ->
 async def test_only_a_management_key_buys_and_refunds(shop: Shop) -> None:
     shop.gateway.management_key = shop.gateway.live_key
     assert (await shop.call("/credits/checkout", amount=20)).status_code == 403
-    assert (await shop.call("/credits/payments/pay-1/refund")).status_code == 403
+    assert (await shop.call("/payments/pay-1/refund")).status_code == 403
 
 
 async def test_credit_for_another_currency_goes_by_its_rate(shop: Shop) -> None:

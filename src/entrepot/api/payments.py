@@ -14,9 +14,11 @@ from entrepot.api.keys import Word, act, decoded
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from entrepot.identity.store import DEFAULT_WORKSPACE
-from entrepot.payments.store import Payment, Return
-from entrepot.payments.terms import amount_text, minor_of
+from entrepot.payments import receipts, store
+from entrepot.payments.store import Payment, Standing
+from entrepot.payments.terms import amount_text, minor_of, units
 from entrepot.payments.till import TillAway
+from entrepot.storage.database import Database
 
 Money = Annotated[Decimal, Meta(description="In the currency.", extra_json_schema={"type": "number"})]
 
@@ -25,6 +27,13 @@ class Checkout(msgspec.Struct, frozen=True):
     amount: Money
     currency: Annotated[str, Meta(pattern="^[a-z]{3}$")] = "usd"
     workspace_id: Word = DEFAULT_WORKSPACE
+    save_card: Annotated[bool, Meta(description="Keep the card that it is paid with, for automatic top-up.")] = False
+
+
+class PaymentQuery(msgspec.Struct, frozen=True):
+    workspace_id: Annotated[Word | None, Meta(description="None: of all workspaces.")] = None
+    offset: Annotated[int, Meta(ge=0, le=10**9)] = 0
+    limit: Annotated[int, Meta(ge=1, le=100)] = 100
 
 
 class RefundOrder(msgspec.Struct, frozen=True):
@@ -44,11 +53,17 @@ class PaymentData(msgspec.Struct, frozen=True):
 
     id: str
     workspace_id: str
-    state: Literal["open", "paid", "expired"]
+    state: Annotated[Standing, Meta(description="expired: it was left unpaid. failed: see `failure`.")]
+    origin: Annotated[Literal["checkout", "top_up"], Meta(description="Who began it: a customer, or automatic top-up.")]
+    method: Annotated[str | None, Meta(description="How it was paid, as card or alipay.")]
     currency: str
     total: Usd
     fee: Usd
     credit: Usd
+    rate: Annotated[Usd, Meta(description="US dollars of credit for one of the currency.")]
+    rate_day: Annotated[str | None, Meta(description="The day of which the rate is.")]
+    failure: str | None
+    receipt: Annotated[str | None, Meta(description="The receipt's number, of a payment that was paid.")]
     created_at: str
     paid_at: str | None
     returns: list[PaymentReturn]
@@ -59,25 +74,36 @@ class PaymentAnswer(msgspec.Struct, frozen=True):
     data: PaymentData
 
 
+class Payments(msgspec.Struct, frozen=True):
+    data: list[PaymentData]
+    total_count: int
+
+
 class Heard(msgspec.Struct, frozen=True):
     outcome: Literal["done", "ignored"]
 
 
 def checkout(desk: Desk, request: Request) -> Response:
     cashier, asked = desk.cashier(), decoded(request, Checkout)
-    payment, url = cashier.open(asked.workspace_id, str(asked.amount), asked.currency, act(desk, request).actor)
-    return answer(PaymentAnswer(_shown(payment, [], url)), 201)
+    payment, url = cashier.open(
+        asked.workspace_id, str(asked.amount), asked.currency, act(desk, request).actor, keep_card=asked.save_card
+    )
+    return answer(PaymentAnswer(shown(desk.store, payment, url)), 201)
+
+
+def list_payments(desk: Desk, request: Request) -> Response:
+    query: PaymentQuery = request.query
+    found, total = store.page(desk.store, query.workspace_id, offset=query.offset, limit=query.limit)
+    return answer(Payments([shown(desk.store, payment) for payment in found], total))
 
 
 def show_payment(desk: Desk, request: Request) -> Response:
-    cashier = desk.cashier()
-    payment = cashier.find(request.params["id"])
-    return answer(PaymentAnswer(_shown(payment, cashier.returns_of(payment.id))))
+    return answer(PaymentAnswer(shown(desk.store, wanted(desk, request))))
 
 
 def refund(desk: Desk, request: Request) -> Response:
     cashier, asked = desk.cashier(), decoded(request, RefundOrder)
-    payment = cashier.find(request.params["id"])
+    payment = wanted(desk, request)
     amount = None if asked.amount is None else minor_of(str(asked.amount), payment.currency)
     cashier.refund(payment.id, amount, act(desk, request))
     return show_payment(desk, request)
@@ -87,23 +113,39 @@ def hear(desk: Desk, request: Request) -> Response:
     return answer(Heard(desk.cashier().hear(request.body, request.signature)))
 
 
-def _shown(payment: Payment, returns: list[Return], url: str | None = None) -> PaymentData:
+def wanted(desk: Desk, request: Request) -> Payment:
+    """The payment of a path; there also when payments were turned off since. raises NotFound"""
+    found = store.find(desk.store, request.params["id"])
+    if found is None:
+        raise NotFound("There is no such payment.", field="id", remedy="GET /api/v1/payments lists them.")
+    return found
+
+
+def shown(db: Database, payment: Payment, url: str | None = None) -> PaymentData:
+    receipt = receipts.find(db, payment.id)
+
     def amount(minor: int) -> Usd:
         return msgspec.Raw(amount_text(minor, payment.currency).encode())
 
     return PaymentData(
         id=payment.id,
         workspace_id=payment.workspace,
-        state=payment.state,
+        state=payment.standing,
+        origin=payment.origin,
+        method=payment.method or None,
         currency=payment.currency,
         total=amount(payment.quote.total_minor),
         fee=amount(payment.fee_minor),
         credit=dollars(payment.quote.credit_nano),
+        rate=dollars(payment.rate_nano * units(payment.currency)),
+        rate_day=payment.rate_day or None,
+        failure=payment.failure or None,
+        receipt=None if receipt is None else receipt.number,
         created_at=iso(payment.created_ms),
         paid_at=None if payment.paid_ms is None else iso(payment.paid_ms),
         returns=[
             PaymentReturn(back.id, back.kind, back.state, amount(back.credit_minor + back.fee_minor), iso(back.at_ms))
-            for back in returns
+            for back in store.returns_of(db, payment.id)
         ],
         url=url,
     )
@@ -117,11 +159,15 @@ ROUTES = (
         errors=(InvalidRequest, NotFound, Unavailable, TillAway),
     ),
     Route(
-        "GET", "/credits/payments/{id}", "Show a payment", _TAG, show_payment, "management",
+        "GET", "/payments", "List payments", _TAG, list_payments, "management",
+        query=PaymentQuery, returns=Payments, asks=True,
+    ),
+    Route(
+        "GET", "/payments/{id}", "Show a payment", _TAG, show_payment, "management",
         returns=PaymentAnswer, asks=True, errors=(NotFound,),
     ),
     Route(
-        "POST", "/credits/payments/{id}/refund", "Pay back credit that is not used", _TAG, refund, "management",
+        "POST", "/payments/{id}/refund", "Pay back credit that is not used", _TAG, refund, "management",
         body=RefundOrder, returns=PaymentAnswer, reads=True, asks=True,
         errors=(InvalidRequest, NotFound, Conflict, TillAway),
     ),

@@ -78,10 +78,6 @@ class Cashier:
             raise NotFound("There is no such payment.", field="id")
         return found
 
-    def page(self, workspace: str | None, *, offset: int, limit: int) -> tuple[list[Payment], int]:
-        """Some payments, the newest first, and how many there are. workspace  None: of all"""
-        return store.page(self._db, workspace, offset=offset, limit=limit)
-
     def returns_of(self, payment: str) -> list[Return]:
         return store.returns_of(self._db, payment)
 
