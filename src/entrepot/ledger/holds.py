@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -19,12 +19,12 @@ from entrepot.errors import GatewayError
 from entrepot.ledger import leases
 from entrepot.ledger.asking import Ask, Policy
 from entrepot.ledger.bound import Worsts
-from entrepot.ledger.leases import Granted, Need
+from entrepot.ledger.leases import Granted, Need, Room
 from entrepot.ledger.purses import DAY_MS, SPANS, Hold, Purse, budget_purse, credit_purse, key_purse, release, take, window_of
 from entrepot.ledger.refusal import refusal
 from entrepot.ledger.terms import Bounds, Terms
 from entrepot.routing.plan import Plan
-from entrepot.storage.database import Database
+from entrepot.storage.database import Database, StorageAway
 from entrepot.values.caller import Caller
 from entrepot.values.request import Request
 
@@ -32,7 +32,15 @@ T = TypeVar("T")
 _NO_BOUNDS = Bounds()
 _TRIES = 15
 _PAUSE_S = 0.1
+_PATIENCE_S = 5.0
+_TOP_UP_PART = 4
+"""Of what a purse has left, a process keeps at most this part at hand for what may come."""
+_LATELY_S = 0.1
+_MOST_LATELY = 10_000
 _MOST_CALLERS = 50_000
+
+
+_LONG_AGO = (0.0, Granted(0, Room(0, 0)))
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -57,9 +65,10 @@ class Short(Exception):
 class Holds:
     """Use from one event loop, with a `Janitor` beside it.
 
-    process  the name under which leases are held, that of the journal whose records they pay for
-    place    where that journal lies
-    tries    so often is asked again for what other processes may give back
+    process     the name under which leases are held, that of the journal whose records they pay for
+    place       where that journal lies
+    tries       so often is asked again for what other processes may give back
+    patience_s  a call waits so long for the database to give a larger lease
     """
 
     def __init__(
@@ -71,6 +80,7 @@ class Holds:
         now_ms: Callable[[], int],
         policy: Policy = Policy(),
         tries: int = _TRIES,
+        patience_s: float = _PATIENCE_S,
     ) -> None:
         self.db = db
         self.terms = terms
@@ -84,8 +94,11 @@ class Holds:
         """Anything was ever leased; until then there is nothing to keep in order."""
         self._policy = policy
         self._tries = tries
+        self._patience_s = patience_s
         self._worsts = Worsts()
         self._known: dict[str, Bound] = {}
+        self._lately: dict[str, tuple[float, Granted]] = {}
+        """Purses that the database had too little of a moment ago: until when that holds, and its answer."""
         self._returns: Counter[str] = Counter()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="leases")
 
@@ -111,23 +124,49 @@ class Holds:
         """Who is bound by what is looked up again; after purses were dropped."""
         self._known.clear()
 
-    def set_free(self, purse: Purse) -> None:
-        """Nobody may hold what is free in it any more; `flush` gives it back."""
-        if purse.free > 0:
-            self._returns[purse.name] += purse.free
-            purse.allowance -= purse.free
-        purse.beyond = 0
+    def hope(self) -> None:
+        """What was short a moment ago may be there now: limits or credit were changed here."""
+        self._lately.clear()
+
+    def set_free(self, purse: Purse, keep: int = 0) -> None:
+        """Nobody may hold what is free in it beyond `keep` any more; `flush` gives it back."""
+        given = purse.free - keep
+        if given > 0:
+            self._returns[purse.name] += given
+            purse.allowance -= given
+        purse.beyond = purse.beyond + given if keep else 0
+
+    def has(self, purse: str) -> int:
+        """What this process believes to have leased of a purse and not spent."""
+        known = self.purses.get(purse)
+        return (known.allowance if known is not None else 0) + self._returns[purse]
+
+    def low(self, purse: Purse) -> int:
+        """What it should have at hand and does not, as far as there is enough left."""
+        return min(purse.pace.needed, (purse.allowance + purse.beyond) // _TOP_UP_PART) - purse.allowance
+
+    async def top_up(self, purses: Sequence[Purse]) -> None:
+        """With the lock. Leases what they should have at hand. raises StorageAway"""
+        of: dict[str, list[Purse]] = {}
+        for purse in purses:
+            of.setdefault(purse.workspace, []).append(purse)
+        for workspace, some in of.items():
+            await self._lease(workspace, some, [Need(purse.name, 0, self.low(purse), 2) for purse in some])
 
     async def flush(self) -> None:
-        """With the lock. What the database does not take now is free again only when this process ends. raises StorageAway"""
+        """With the lock. What the database does not take now is given back later (`stranded`). raises StorageAway"""
         returns, self._returns = self._returns, Counter()
+        await self.give_back(returns)
 
-        def give_back() -> None:
+    async def give_back(self, amounts: Mapping[str, int]) -> None:
+        """With the lock. raises StorageAway"""
+
+        def take_off() -> None:
             with self.db.transaction():
-                leases.take_off(self.db, self.process, returns)
+                leases.take_off(self.db, self.process, amounts)
 
-        if returns:
-            await self.apart(give_back)
+        if amounts:
+            await self.apart(take_off)
 
     async def apart(self, work: Callable[[], T]) -> T:
         """On a thread, in the order in which it was asked for."""
@@ -158,20 +197,21 @@ class Holds:
         found: list[Purse] = []
         if caller.kind != "test":
             found += [
-                self._purse(budget_purse(caller.workspace, span, now_ms), window_of(span, now_ms).end_day)
+                self._purse(budget_purse(caller.workspace, span, now_ms), window_of(span, now_ms).end_day, caller.workspace)
                 for span in bounds.budgets
             ]
         if caller.limit_nano is not None:
             span = caller.limit_reset or SPANS[0]
-            found.append(self._purse(key_purse(caller.key_hash, span, now_ms), window_of(span, now_ms).end_day))
+            name = key_purse(caller.key_hash, span, now_ms)
+            found.append(self._purse(name, window_of(span, now_ms).end_day, caller.workspace))
         if caller.kind != "test" and bounds.prepaid:
-            found.append(self._purse(credit_purse(caller.workspace), window_of(SPANS[0], now_ms).end_day))
+            found.append(self._purse(credit_purse(caller.workspace), window_of(SPANS[0], now_ms).end_day, caller.workspace))
         return found
 
-    def _purse(self, name: str, until_day: int) -> Purse:
+    def _purse(self, name: str, until_day: int, workspace: str) -> Purse:
         known = self.purses.get(name)
         if known is None:
-            known = self.purses[name] = Purse(name, until_day)
+            known = self.purses[name] = Purse(name, until_day, workspace)
         return known
 
     async def _lend(self, caller: Caller, ask: Ask) -> Hold | None:
@@ -180,7 +220,13 @@ class Holds:
         while True:
             attempt = asyncio.ensure_future(self._alone(caller, ask))
             try:
-                return await asyncio.shield(attempt)
+                async with asyncio.timeout(self._patience_s):
+                    return await asyncio.shield(attempt)
+            except TimeoutError:
+                attempt.add_done_callback(_let_go)
+                raise _away(f"it has not answered for {self._patience_s:g} s") from None
+            except StorageAway as error:
+                raise _away(error.message) from None
             except asyncio.CancelledError:
                 # What was asked of the database is answered all the same, and belongs to this process then.
                 attempt.add_done_callback(_let_go)
@@ -204,6 +250,7 @@ class Holds:
         hold = take(purses, names, ask.amount(_available(purses)))
         if hold is not None:
             return hold
+        self._give_up_on(purses, ask)
         await self.flush()
         answers = await self._leased(caller.workspace, purses, ask)
         if ask.open_ended and _available(purses) > min(purse.free for purse in purses) >= ask.least:
@@ -218,12 +265,32 @@ class Holds:
             return hold
         if ask.sharpen():
             return await self._try(caller, ask)
-        raise _short(purses, [answer for _, _, answer in there], ask)
+        raise self._short(purses, [answer for _, _, answer in there], ask)
+
+    def _give_up_on(self, purses: Sequence[Purse], ask: Ask) -> None:
+        """Of all who wait for a purse that is short, and of one who asks again and again, few ask the database. raises Short"""
+        now = asyncio.get_running_loop().time()
+        for purse in purses:
+            until, answer = self._lately.get(purse.name, _LONG_AGO)
+            while now < until and purse.free + answer.room.unleased < ask.least:
+                if not ask.sharpen():
+                    raise _short((purse,), (answer,), ask)
+
+    def _short(self, purses: Sequence[Purse], answers: Sequence[Granted], ask: Ask) -> Short:
+        if len(self._lately) >= _MOST_LATELY:
+            self._lately.clear()
+        until = asyncio.get_running_loop().time() + _LATELY_S
+        self._lately |= {purse.name: (until, answer) for purse, answer in zip(purses, answers, strict=True)}
+        return _short(purses, answers, ask)
 
     async def _leased(self, workspace: str, purses: Sequence[Purse], ask: Ask) -> list[Granted]:
         """A call that says how long its answer may be needs all of it; another one what it cannot do without, and then some."""
-        needs = [_need(purse, ask) for purse in purses]
+        answers = await self._lease(workspace, purses, [_need(purse, ask) for purse in purses])
+        for purse in purses:
+            purse.used = True
+        return answers
 
+    async def _lease(self, workspace: str, purses: Sequence[Purse], needs: Sequence[Need]) -> list[Granted]:
         def lease() -> list[Granted]:
             with self.db.transaction(alone=leases.alone(workspace)):
                 return leases.lease(self.db, self.process, self.place, needs, self.now_ms())
@@ -233,7 +300,6 @@ class Holds:
         for purse, answer in zip(purses, answers, strict=True):
             purse.allowance += answer.amount
             purse.beyond = max(answer.room.unleased, 0)
-            purse.used = True
         return answers
 
 
@@ -243,6 +309,15 @@ def _let_go(attempt: asyncio.Future[Hold | None]) -> None:
     hold = attempt.result()
     if hold is not None:
         release(hold)
+
+
+def _away(why: str) -> StorageAway:
+    return StorageAway(
+        "The gateway's database cannot be asked now, and what was set aside from it beforehand does not cover this call.",
+        retry_after_s=1,
+        remedy="Try again in a moment. Nothing is wrong with the key or its credit.",
+        detail=why,
+    )
 
 
 def _available(purses: Sequence[Purse]) -> int:

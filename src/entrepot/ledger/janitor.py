@@ -1,27 +1,39 @@
 """What keeps leases in order: they go back when nobody uses them, a process says that it lives, and dead ones are cleared away.
 
+What a purse needed in the last minute and a half is kept at hand, and leased ahead of time where there is enough left, so that
+traffic goes on when the database cannot be asked; another process that looks for it gets it at once.
+
 A process on this machine is dead when the lock on its journal is gone, and its leases end when its records are in the database.
-Of a process elsewhere only its silence can be heard; its leases end after a quarter of an hour of it.
+Of a process elsewhere only its silence can be heard; its leases end after a quarter of an hour of it, if the database could be
+told anything in the last minute.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Protocol
 
 from entrepot.ledger import leases
 from entrepot.ledger.holds import Holds
+from entrepot.ledger.pace import SLOT_S
 from entrepot.ledger.purses import DAY_MS, Purse
+from entrepot.ledger.stranded import Waiting, even_out
 from entrepot.storage.database import StorageAway
 
 TICK_S = 0.2
-_IDLE_TICKS = 5
+_LOOK_TICKS = 5
+"""Each purse is looked at every so many ticks, a part of them at each."""
 _BEAT_TICKS = 25
 _SILENT_MS = 15 * 60_000
+_HEARD_MS = 60_000
+_MOST_KEPT = 10_000
+"""When there are more purses, nothing is kept at hand in those that nobody uses."""
+_AT_ONCE = 64
+"""Purses that are topped up in one turn."""
 
 
-class Records(Protocol):
+class Records(Waiting, Protocol):
     """What the writer of records knows of other processes."""
 
     async def take_in(self) -> None: ...
@@ -37,6 +49,8 @@ class Janitor:
         self._records = records
         self._warn = warn
         self._ticks = 0
+        self._heard_ms = 0
+        """Since when the database answers without a break; 0 while it does not."""
 
     async def run(self) -> None:
         while True:
@@ -50,6 +64,7 @@ class Janitor:
         try:
             await work()
         except StorageAway as error:
+            self._heard_ms = 0
             self._warn(error.message)
 
     async def tick(self) -> None:
@@ -57,24 +72,40 @@ class Janitor:
         holds = self._holds
         if not holds.purses:
             return
+        looked_at = list(holds.purses.values())[self._ticks % _LOOK_TICKS :: _LOOK_TICKS]
+        self._pace(looked_at)
         async with holds.lending:
             wanted = await holds.apart(lambda: leases.wanted(holds.db, holds.now_ms()))
-            idle = self._ticks % _IDLE_TICKS == 0
             today = holds.now_ms() // DAY_MS
-            chosen = [p for p in holds.purses.values() if p.name in wanted or p.until_day <= today or (idle and not p.used)]
-            if idle:
-                for purse in holds.purses.values():
-                    purse.used = purse.held > 0
-            if chosen:
-                await self._give_back(chosen)
+            keeps = {purse: 0 for name in wanted if (purse := holds.purses.get(name)) is not None}
+            keeps |= {purse: 0 for purse in looked_at if purse.until_day <= today}
+            for purse in looked_at:
+                at_hand = purse.pace.needed if len(holds.purses) <= _MOST_KEPT else 0
+                if not purse.used and purse.free >= at_hand:
+                    keeps.setdefault(purse, at_hand)
+            low = [purse for purse in looked_at if purse not in keeps and purse.used and holds.low(purse) > 0]
+            for purse in looked_at:
+                purse.used = purse.held > 0
+            await holds.top_up(low[:_AT_ONCE])
+            await self._give_back(keeps)
 
-    async def _give_back(self, chosen: Collection[Purse]) -> None:
+    def _pace(self, purses: Collection[Purse]) -> None:
+        slot = self._holds.now_ms() // (SLOT_S * 1000)
+        for purse in purses:
+            purse.pace.tell(slot, purse.spent, purse.peak)
+            purse.spent, purse.peak = 0, purse.held
+
+    async def _give_back(self, keeps: Mapping[Purse, int]) -> None:
+        """What is free beyond what each keeps. A purse of which nothing is left is forgotten."""
         holds = self._holds
-        for purse in chosen:
-            holds.set_free(purse)
-            if not purse.held and not purse.used:
+        gone = False
+        for purse, keep in keeps.items():
+            holds.set_free(purse, keep)
+            if not purse.held and not purse.used and purse.allowance <= 0:
                 del holds.purses[purse.name]
-        holds.forget()
+                gone = True
+        if gone:
+            holds.forget()
         await holds.flush()
 
     async def sweep(self) -> None:
@@ -82,13 +113,17 @@ class Janitor:
         holds, records = self._holds, self._records
         await records.take_in()
         now_ms = holds.now_ms()
+        if holds.leases:
+            await even_out(holds, records)
+        self._heard_ms = self._heard_ms or now_ms
+        heard = self._heard_ms <= now_ms - _HEARD_MS
 
         def sweep() -> None:
             if holds.leases:
                 leases.beat(holds.db, holds.process, now_ms)
             for process, place, beat_ms in leases.holders(holds.db):
                 here = place == holds.place
-                dead = not records.may_live(process) if here else beat_ms < now_ms - _SILENT_MS
+                dead = not records.may_live(process) if here else heard and beat_ms < now_ms - _SILENT_MS
                 if dead and process != holds.process:
                     with holds.db.transaction():
                         leases.end(holds.db, process)

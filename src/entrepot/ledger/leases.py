@@ -61,11 +61,13 @@ class Granted(msgspec.Struct, frozen=True):
 class Need(msgspec.Struct, frozen=True):
     """least   less is of no use
     wished  what would be useful; at least `least`
+    part    at most this part of what is left, for what is not needed at once
     """
 
     purse: str
     least: int
     wished: int
+    part: int = 1
 
 
 def alone(workspace: str) -> str:
@@ -117,8 +119,13 @@ def _answer(db: Database, process: str, need: Need, room: Room | None, *, refuse
             "SELECT coalesce(sum(granted_nano), 0) FROM leases WHERE purse = ? AND process <> ?", (need.purse, process)
         ).fetchone()
         return Granted(0, room, int(others[0]) if others else 0)
-    amount = max(min(room.unleased, max(need.wished, room.unleased // _PART)), 0)
+    amount = max(min(room.unleased // need.part, max(need.wished, room.unleased // _PART)), 0)
     return Granted(amount, Room(room.unspent, room.unleased - amount))
+
+
+def of(db: Database, process: str) -> dict[str, int]:
+    """All that a process has leased, by purse."""
+    return dict(db.execute("SELECT purse, granted_nano FROM leases WHERE process = ?", (process,)).fetchall())
 
 
 def take_off(db: Database, process: str, amounts: Mapping[str, int]) -> None:

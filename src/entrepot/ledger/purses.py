@@ -17,6 +17,8 @@ from typing import Literal
 
 import msgspec
 
+from entrepot.ledger.pace import Pace
+
 Span = Literal["daily", "weekly", "monthly", "lifetime"]
 SPANS: tuple[Span, ...] = ("lifetime", "monthly", "weekly", "daily")
 """From the broadest to the narrowest."""
@@ -60,18 +62,26 @@ def credit_purse(workspace: str) -> str:
 
 
 class Purse:
-    """`beyond` is what the store had left besides when it was last asked; `until_day` when the window is over."""
+    """beyond     what the store had left besides when it was last asked
+    until_day  when the window is over
+    workspace  whose it is
+    """
 
-    __slots__ = ("allowance", "beyond", "held", "name", "until_day", "used")
+    __slots__ = ("allowance", "beyond", "held", "name", "pace", "peak", "spent", "until_day", "used", "workspace")
 
-    def __init__(self, name: str, until_day: int = _FOR_EVER) -> None:
+    def __init__(self, name: str, until_day: int = _FOR_EVER, workspace: str = "") -> None:
         self.name = name
         self.until_day = until_day
+        self.workspace = workspace
         self.allowance = 0
         self.held = 0
         self.beyond = 0
         self.used = True
         """Something was held since the janitor last looked."""
+        self.spent = 0
+        self.peak = 0
+        """Spent, and the most that was held at once, since the janitor last looked."""
+        self.pace = Pace()
 
     @property
     def free(self) -> int:
@@ -98,6 +108,8 @@ def take(purses: Sequence[Purse], names: tuple[str, ...], amount: int) -> Hold |
             return None
     for purse in purses:
         purse.held += amount
+        if purse.held > purse.peak:
+            purse.peak = purse.held
         purse.used = True
     return Hold(purses, names, amount)
 
@@ -117,6 +129,7 @@ def settle(hold: Hold, cost: int) -> None:
     for purse in hold.purses:
         purse.held -= hold.amount
         purse.allowance -= cost
+        purse.spent += cost
 
 
 def release(hold: Hold) -> None:

@@ -16,7 +16,8 @@ import asyncio
 import contextlib
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -213,6 +214,22 @@ class Recorder:
     def waiting(self) -> int:
         """Records that are safe and not yet in the database."""
         return len(self._fresh) + sum(len(batch.by_id) for batch in self._moving)
+
+    @contextlib.asynccontextmanager
+    async def still(self) -> AsyncIterator[None]:
+        """Nothing is moved into the database meanwhile."""
+        async with self._one_mover:
+            yield
+
+    def unposted(self) -> Mapping[str, int] | None:
+        """Cost of the records that wait, by what it was held against; None while some may be in the database or not."""
+        if self._moving:
+            return None
+        costs: Counter[str] = Counter()
+        for generation, _ in self._fresh.values():
+            for purse in generation.held:
+                costs[purse] += generation.cost_nano
+        return costs
 
     def delete_before(self, before_ms: int) -> int:
         """Deletes a slice of the records older than a time and says how many. Beside the other work. raises StorageAway"""

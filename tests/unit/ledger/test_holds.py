@@ -1,6 +1,7 @@
 """Holds: what is held is leased, what is leased is there, and everything ends once."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -36,6 +37,13 @@ class Alone:
 
     def may_live(self, process: str) -> bool:
         return False
+
+    @contextlib.asynccontextmanager
+    async def still(self) -> AsyncIterator[None]:
+        yield
+
+    def unposted(self) -> dict[str, int]:
+        return {}
 
 
 class World:
