@@ -135,7 +135,9 @@ class App:
         self.keys = KeyRing(watching, secret, self.clock.now_ms)
         client = await self._stack.enter_async_context(Client(settings.upstream, proxy_environment()))
         durable = settings.storage.synchronous == "full"
-        self.recorder = Recorder(self._db, settings.journal_dir, durable=durable, post=post_usage)
+        self.recorder = Recorder(
+            self._db, settings.journal_dir, durable=durable, post=post_usage, now_ms=self.clock.now_ms
+        )
         reading = self._db.sibling(read_only=True)
         self._stack.callback(reading.close)
         self.statistics = Statistics(reading, self.clock.now_ms)

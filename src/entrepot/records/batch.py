@@ -1,12 +1,14 @@
-"""The sums of a batch of records, before they are added to those in the database. No I/O.
+"""The sums of records, before they are added to those in the database. No I/O.
 
-Of a generation that no endpoint answered, the endpoint that was asked last is told; of one that reached none, no model.
+Of a generation that no endpoint answered, the endpoint that was asked last is told; of one that reached none, no model. Figures
+are first only gathered, by all that tells records apart, and added up for many batches at once, which costs a third.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import add
+from typing import Any
 
 import msgspec
 
@@ -16,19 +18,29 @@ from entrepot.records.histogram import ONES, bucket_of
 from entrepot.values.generation import Generation
 
 _LONGEST_TIER = 40
-_NO_ENDINGS = (0,) * 6
-_NO_SUMS = (0,) * 11
-_ENDINGS: dict[str | None, tuple[int, int, int, int]] = {
-    "stop": (1, 0, 0, 0),
-    "length": (0, 1, 0, 0),
-    "tool_calls": (0, 0, 1, 0),
-    "content_filter": (0, 0, 0, 1),
-}
-_OTHERWISE = (0, 0, 0, 0)
+_UNTIMED = -1
+_ENDINGS = ("stop", "length", "tool_calls", "content_filter")
+_NO_SUMS = (0,) * 17
 Key = tuple[object, ...]
 Sums = tuple[int, ...]
+Figures = tuple[Any, ...]
 Admit = Callable[[str, str, int], str]
 """Given an application, its workspace and the day: the name it is counted under."""
+
+
+class Gathered(msgspec.Struct, frozen=True):
+    """What a few hundred records say, not yet added up.
+
+    figures   by minute, workspace, test, key, model, endpoint, app, tier, provider
+    attempts  beside the last of each generation, by minute, test, model, endpoint, provider
+    failures  by minute, test, model, endpoint, what, error_type, provider
+    titles    of the applications, and the time of the first request
+    """
+
+    figures: dict[Key, list[Figures]] = {}
+    attempts: dict[Key, int] = {}
+    failures: dict[Key, int] = {}
+    titles: dict[str, tuple[str, int]] = {}
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -44,67 +56,81 @@ class Batch(msgspec.Struct, frozen=True):
     """
 
     endpoints: dict[Key, Sums]
-    speeds: dict[Key, tuple[int, int]]
-    failures: dict[Key, int]
+    speeds: dict[Key, Sums]
+    failures: dict[Key, Sums]
     workspaces: dict[Key, Sums]
     keys: dict[Key, Sums]
     apps: dict[Key, Sums]
     titles: dict[str, tuple[str, int]]
 
 
-def summed(made: Sequence[Generation], admit: Admit) -> Batch:
-    """Values are only gathered for each record; they are added up for each group, which is several times faster."""
+def gather(made: Sequence[Generation], admit: Admit) -> Gathered:
+    """This is what statistics cost for every record; the rest is done for each group of them."""
+    found = Gathered({}, {}, {}, {})
+    groups = found.figures
+    for g in made:
+        usage, tried, endpoint, model = g.usage, g.attempts, g.endpoint, g.model
+        second = g.created_ms // 1000
+        if not endpoint and tried:
+            endpoint = tried[-1].endpoint
+            model = model_of(endpoint)
+        app = app_of(g) if g.http_referer else ""
+        if app:
+            app = admit(app, g.workspace, second // DAY_S)
+            if app not in found.titles:
+                found.titles[app] = (g.app_title, g.created_ms)
+        minute = second - second % MINUTE_S
+        key = (minute, g.workspace, g.test, g.key_hash, model, endpoint, app, g.service_tier, g.provider)
+        figures = (
+            g.error_type, g.cancelled, usage.prompt_tokens, usage.cached_tokens, usage.cache_write_tokens,
+            usage.cache_write_1h_tokens, usage.completion_tokens, usage.reasoning_tokens, g.cost_nano, g.cache_discount_nano,
+            g.upstream_cost_nano or 0, g.finish_reason, g.streamed, g.tool_calls, 1 if tried else 0, *_timed(g),
+        )  # fmt: skip
+        held = groups.get(key)
+        if held is None:
+            groups[key] = [figures]
+        else:
+            held.append(figures)
+        if g.error_type or len(tried) > 1:
+            _blame(found, (minute, int(g.test), model, endpoint, g.provider), g)
+    return found
+
+
+def summed(gathered: Iterable[Gathered]) -> Batch:
+    """All of them together."""
+    all_of_it = _together(gathered)
     endpoints: dict[Key, list[Sums]] = {}
+    speeds: dict[Key, list[Sums]] = {}
     workspaces: dict[Key, list[Sums]] = {}
     keys: dict[Key, list[Sums]] = {}
     apps: dict[Key, list[Sums]] = {}
-    speeds: dict[Key, tuple[list[int], list[int]]] = {}
-    failures: dict[Key, int] = {}
-    titles: dict[str, tuple[str, int]] = {}
-    for g in made:
-        second, test, provider, tried, usage = g.created_ms // 1000, int(g.test), g.provider, g.attempts, g.usage
-        minute, day = second - second % MINUTE_S, second - second % DAY_S
-        endpoint = g.endpoint or (tried[-1].endpoint if tried else "")
-        model = g.model or model_of(endpoint)
-        sums = (
-            1, 1 if g.error_type else 0, 1 if g.cancelled else 0,
-            usage.prompt_tokens, usage.cached_tokens, usage.cache_write_tokens + usage.cache_write_1h_tokens,
-            usage.completion_tokens, usage.reasoning_tokens, g.cost_nano, g.cache_discount_nano, g.upstream_cost_nano or 0,
-        )  # fmt: skip
-        here = (minute, test, model, endpoint, provider)
-        ended = _ENDINGS.get(g.finish_reason, _OTHERWISE)
-        _gather(endpoints, here, (*sums, *ended, 1 if g.streamed else 0, g.tool_calls, 1 if tried else 0))
-        if g.endpoint:
-            _time(speeds, here, g)
-        if g.error_type or len(tried) > 1:
-            _blame(endpoints, failures, here, g)
-        app = app_of(g)
+    for key, rows in all_of_it.figures.items():
+        minute, workspace, of_test, key_hash, model, endpoint, app, told, provider = key
+        assert isinstance(minute, int)
+        test, tier = int(bool(of_test)), str(told or "")[:_LONGEST_TIER]
+        sums, more, timed = _sums(rows)
+        here, rest = (minute, test, model, endpoint, provider), (model, endpoint, app, tier, provider)
+        _put(endpoints, here, sums + more)
+        if timed != (0, 0):
+            _put(speeds, here, timed)
+        _put(workspaces, (minute - minute % HOUR_S, workspace, test, *rest), sums)
+        _put(keys, (minute - minute % DAY_S, workspace, test, key_hash, *rest), sums)
         if app:
-            app = admit(app, g.workspace, day // DAY_S)
-            _gather(apps, (day, test, app, model), sums)
-            titles.setdefault(app, (g.app_title, g.created_ms))
-        tier = (g.service_tier or "")[:_LONGEST_TIER]
-        rest = (model, endpoint, app, tier, provider)
-        _gather(workspaces, (second - second % HOUR_S, g.workspace, test, *rest), sums)
-        _gather(keys, (day, g.workspace, test, g.key_hash, *rest), sums)
-    return Batch(
-        _added(endpoints),
-        {key: (_histogram(latency), _histogram(throughput)) for key, (latency, throughput) in speeds.items()},
-        failures,
-        _added(workspaces),
-        _added(keys),
-        _added(apps),
-        titles,
-    )
+            _put(apps, (minute - minute % DAY_S, test, app, model), sums)
+    for key, count in all_of_it.attempts.items():
+        _put(endpoints, key, (*_NO_SUMS, count))
+    failures: dict[Key, Sums] = {key: (count,) for key, count in all_of_it.failures.items()}
+    return Batch(_added(endpoints), _added(speeds), failures, _added(workspaces), _added(keys), _added(apps), all_of_it.titles)
 
 
 def at_level(sums: dict[Key, Sums], each: int) -> dict[Key, Sums]:
     """The same by longer stretches of so many seconds."""
     found: dict[Key, Sums] = {}
-    for (at, *rest), added in sums.items():
-        key = (at - at % each, *rest)  # type: ignore[operator]  # the first of a key is a time
+    for (at, *rest), more in sums.items():
+        assert isinstance(at, int)
+        key = (at - at % each, *rest)
         held = found.get(key)
-        found[key] = added if held is None else tuple(map(add, held, added))
+        found[key] = more if held is None else tuple(map(add, held, more))
     return found
 
 
@@ -113,7 +139,71 @@ def model_of(endpoint: str) -> str:
     return endpoint.rpartition("@")[0]
 
 
-def _gather(groups: dict[Key, list[Sums]], key: Key, sums: Sums) -> None:
+def _timed(g: Generation) -> tuple[int, int]:
+    """Buckets of latency and throughput. What came whole tells nothing of its first token, and its tokens took the whole time."""
+    if not g.endpoint:
+        return _UNTIMED, _UNTIMED
+    tokens, took_ms = g.usage.completion_tokens, g.generation_ms
+    latency = _UNTIMED
+    if g.streamed:
+        latency = bucket_of(g.first_byte_ms)
+    else:
+        took_ms += g.first_byte_ms
+    return latency, bucket_of(tokens * 1000 / took_ms) if tokens > 1 and took_ms >= 1 else _UNTIMED
+
+
+def _blame(found: Gathered, here: Key, g: Generation) -> None:
+    """What the caller was told, and every attempt that failed. An answer that broke off is a failed attempt that began well."""
+    at, test, model, endpoint, provider = here
+    if g.error_type:
+        _count(found.failures, (at, test, model, endpoint, "request", g.error_type, provider))
+        if g.endpoint and g.error_type in FAULTS:
+            _count(found.failures, (at, test, model, endpoint, "attempt", g.error_type, provider))
+    for number, tried in enumerate(g.attempts, 1):
+        there = (at, test, model_of(tried.endpoint), tried.endpoint)
+        if number < len(g.attempts):
+            _count(found.attempts, (*there, tried.provider))
+        if tried.error_type:
+            _count(found.failures, (*there, "attempt", tried.error_type, tried.provider))
+
+
+def _count(counts: dict[Key, int], key: Key, more: int = 1) -> None:
+    counts[key] = counts.get(key, 0) + more
+
+
+def _together(gathered: Iterable[Gathered]) -> Gathered:
+    found = Gathered({}, {}, {}, {})
+    for one in gathered:
+        for key, rows in one.figures.items():
+            held = found.figures.get(key)
+            found.figures[key] = rows if held is None else held + rows
+        for key, count in one.attempts.items():
+            _count(found.attempts, key, count)
+        for key, count in one.failures.items():
+            _count(found.failures, key, count)
+        found.titles.update(one.titles)
+    return found
+
+
+def _sums(rows: list[Figures]) -> tuple[Sums, Sums, Sums]:
+    """Sums, endings, and the histograms of latency and throughput."""
+    kinds, cancelled, prompt, cached, write, write_1h, completion, reasoning, cost, discount, upstream, ended, *rest = zip(
+        *rows, strict=True
+    )
+    streamed, tool_calls, attempts, latency, throughput = rest
+    sums = (
+        len(rows), len(rows) - kinds.count(""), sum(cancelled), sum(prompt), sum(cached), sum(write) + sum(write_1h),
+        sum(completion), sum(reasoning), sum(cost), sum(discount), sum(upstream),
+    )  # fmt: skip
+    endings = (*map(ended.count, _ENDINGS), sum(streamed), sum(tool_calls), sum(attempts))
+    return sums, endings, (_histogram(latency), _histogram(throughput))
+
+
+def _histogram(buckets: Iterable[int]) -> int:
+    return sum([ONES[bucket] for bucket in buckets if bucket != _UNTIMED])
+
+
+def _put(groups: dict[Key, list[Sums]], key: Key, sums: Sums) -> None:
     held = groups.get(key)
     if held is None:
         groups[key] = [sums]
@@ -123,39 +213,3 @@ def _gather(groups: dict[Key, list[Sums]], key: Key, sums: Sums) -> None:
 
 def _added(groups: dict[Key, list[Sums]]) -> dict[Key, Sums]:
     return {key: rows[0] if len(rows) == 1 else tuple(map(sum, zip(*rows, strict=True))) for key, rows in groups.items()}
-
-
-def _time(speeds: dict[Key, tuple[list[int], list[int]]], here: Key, g: Generation) -> None:
-    """An answer that came whole tells nothing of its first token, and its tokens took the whole time."""
-    held = speeds.get(here)
-    if held is None:
-        held = speeds[here] = ([], [])
-    if g.streamed:
-        held[0].append(bucket_of(g.first_byte_ms))
-    took_ms = g.generation_ms if g.streamed else g.first_byte_ms + g.generation_ms
-    tokens = g.usage.completion_tokens
-    if tokens > 1 and took_ms >= 1:
-        held[1].append(bucket_of(tokens * 1000 / took_ms))
-
-
-def _histogram(buckets: list[int]) -> int:
-    return sum([ONES[bucket] for bucket in buckets])
-
-
-def _blame(endpoints: dict[Key, list[Sums]], failures: dict[Key, int], here: Key, g: Generation) -> None:
-    """What the caller was told, and every attempt that failed. An answer that broke off is a failed attempt that began well."""
-    minute, test, model, endpoint, provider = here
-    if g.error_type:
-        _count(failures, (minute, test, model, endpoint, "request", g.error_type, provider))
-        if g.endpoint and g.error_type in FAULTS:
-            _count(failures, (minute, test, model, endpoint, "attempt", g.error_type, provider))
-    for number, tried in enumerate(g.attempts, 1):
-        there = (minute, test, model_of(tried.endpoint), tried.endpoint, tried.provider)
-        if number < len(g.attempts):
-            _gather(endpoints, there, (*_NO_SUMS, *_NO_ENDINGS, 1))
-        if tried.error_type:
-            _count(failures, (*there[:4], "attempt", tried.error_type, tried.provider))
-
-
-def _count(failures: dict[Key, int], key: Key) -> None:
-    failures[key] = failures.get(key, 0) + 1

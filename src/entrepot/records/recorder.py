@@ -28,9 +28,11 @@ from entrepot.records import store
 from entrepot.records.journal import Finished, Journal, has_journal, left_behind
 from entrepot.records.rollups import Rollups
 from entrepot.storage.database import Database, Refused, StorageAway
+from entrepot.values.clock import Clock
 from entrepot.values.generation import Generation
 
 _EVERY_S = 0.5
+_SUMS_EVERY_S = 5.0
 _AT_ONCE = 20_000
 """Records that wait for the database before it is asked to take them ahead of time."""
 _BOUND_BYTES = 512 * 2**20
@@ -77,14 +79,22 @@ class Recorder:
     name  of this process, among all that write to the database
     """
 
-    def __init__(self, db: Database, folder: Path, *, durable: bool = False, post: Post = _unposted) -> None:
+    def __init__(
+        self,
+        db: Database,
+        folder: Path,
+        *,
+        durable: bool = False,
+        post: Post = _unposted,
+        now_ms: Callable[[], int] = Clock().now_ms,
+    ) -> None:
         self._folder = folder
         self._durable = durable
         self._post = post
         self.name = uuid.uuid4().hex[:12]
         self._part = int(self.name[:4], 16)
         self._db = db.sibling()
-        self._rollups = Rollups(self._db, self._part)
+        self._rollups = Rollups(self._db, self.name, self._part, now_ms)
         self._reader = db.sibling(read_only=True)
         self._sweeper = db.sibling()
         self._swap = threading.Lock()
@@ -134,11 +144,12 @@ class Recorder:
             also = self._posting(left.process)
             store.insert_missing(self._db, rows, also, self._part)
             left.delete()
+        self._rollups.adopt()
 
     def _posting(self, process: str) -> store.Also:
         def posting(made: Sequence[Generation]) -> None:
             self._post(self._db, made, process)
-            self._rollups.add(made)
+            self._rollups.note(made)
 
         return posting
 
@@ -312,6 +323,7 @@ class Recorder:
     async def _move_all(self) -> None:
         """Runs until closed and all is moved, or tried for long enough."""
         now, last = asyncio.get_running_loop().time, 0.0
+        due = now() + _SUMS_EVERY_S
         while not last or (self.waiting and now() < last):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_PAUSE_S if last else _EVERY_S):
@@ -320,6 +332,18 @@ class Recorder:
             if self._closing and not last:
                 last = now() + _LAST_S
             await self.move()
+            if now() >= due:
+                due = now() + _SUMS_EVERY_S
+                await self.add_up()
+        await self.add_up()
+
+    async def add_up(self) -> None:
+        """Adds what is in the database to the statistics."""
+        async with self._one_mover:
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._rollups.add)
+            except (StorageAway, Refused) as error:
+                self.trouble = str(error)
 
     async def _arrived(self) -> None:
         """Returns when what came last is in the database."""

@@ -121,6 +121,15 @@ def find(db: Database, generation_id: str) -> Generation | None:
     return _decode(row[0]) if row else None
 
 
+def by_ids(db: Database, ids: Sequence[str]) -> Iterator[list[Generation]]:
+    """Those of them that are there, some hundred at a time."""
+    for at in range(0, len(ids), _IDS_AT_ONCE):
+        some = ids[at : at + _IDS_AT_ONCE]
+        marks = ", ".join("?" * len(some))
+        rows = db.execute(f"SELECT detail FROM generations WHERE id IN ({marks})", some)  # noqa: S608 # question marks only
+        yield [_decode(detail) for (detail,) in rows.fetchall()]
+
+
 def usage_nano(db: Database, key_hash: str, since_day: int = 0) -> int:
     """Nano-dollars spent by a key since a UTC day (days since 1970)."""
     sql = "SELECT sum(cost_nano) FROM key_usage WHERE key_hash = ? AND day >= ?"

@@ -2,8 +2,9 @@
 
 import contextlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import msgspec
 import pytest
 
 from entrepot.records import store
@@ -58,8 +59,9 @@ def one(dice: random.Random, at_ms: int) -> Generation:
 
 
 def write(db: Database, made: list[Generation], part: int = 0) -> None:
-    rollups = Rollups(db, part)
-    store.insert_missing(db, [(g, b"{}") for g in made], rollups.add, part)
+    rollups = Rollups(db, f"process {part}", part, lambda: NOW_MS)
+    store.insert_missing(db, [(g, msgspec.json.encode(g)) for g in made], rollups.note, part)
+    rollups.add()
 
 
 def statistics(db: Database) -> Statistics:
@@ -117,3 +119,27 @@ def test_figures_equal_those_of_the_records_for_a_random_hour_day_model_and_app(
     assert told.totals(Scope(app=app, test=True), day) == raw(made, day, test=True, http_referer=app)
     assert told.totals(Scope(workspace="other"), day, "hour") == raw(made, day, test=False, workspace="other")
     assert told.totals(Scope(workspace="other", key_hash="a"), day) == raw(made, day, test=False, workspace="other", key_hash="a")
+
+
+def test_what_a_dead_process_left_is_added_by_another_after_a_minute_and_once(db: Database) -> None:
+    made = some(random.Random(3), 40)
+    dead, later = Rollups(db, "dead", 1, lambda: NOW_MS), Rollups(db, "alive", 1, lambda: NOW_MS + 61_000)
+    store.insert(db, [(g, msgspec.json.encode(g)) for g in made], dead.note)
+    assert [Rollups(db, "early", 2, lambda: NOW_MS + 59_000).adopt(), later.adopt(), later.adopt()] == [0, 40, 0]
+    dead.add()
+    assert statistics(db).totals(Scope(), last(NOW_MS, days=5)) == raw(made, last(NOW_MS, days=5), test=False)
+
+
+def test_what_was_noted_and_rolled_back_does_not_count(db: Database) -> None:
+    made, rollups = some(random.Random(4), 20), Rollups(db, "p", 1, lambda: NOW_MS)
+
+    def fail(new: Sequence[Generation]) -> None:
+        rollups.note(new)
+        raise ZeroDivisionError
+
+    rows = [(g, msgspec.json.encode(g)) for g in made]
+    with pytest.raises(ZeroDivisionError):
+        store.insert(db, rows, fail)
+    store.insert_missing(db, rows, rollups.note)
+    rollups.add()
+    assert statistics(db).totals(Scope(), last(NOW_MS, days=5)) == raw(made, last(NOW_MS, days=5), test=False)

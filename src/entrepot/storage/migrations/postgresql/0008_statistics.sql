@@ -1,4 +1,4 @@
--- Statistics: sums of records by minute, hour and day, kept in the same transaction as the records.
+-- Statistics: sums of records by minute, hour and day.
 
 -- `level` is how many seconds a row is about, `at` its first second since 1970, and `part` differs between processes, so that no row is
 -- updated by all of them; what happened is the sum of the parts. Of a generation that no endpoint answered, the last one asked is told.
@@ -139,6 +139,16 @@ CREATE TABLE apps (
   url TEXT COLLATE "C" PRIMARY KEY,
   title TEXT NOT NULL,
   first_ms BIGINT NOT NULL
+);
+
+-- Records whose sums are still to be added, by their ids: written in the same transaction as the records, deleted in the same
+-- transaction as their sums are added. `process` is who adds them; what it left after a minute, any other adds.
+CREATE TABLE statistics_queue (
+  process TEXT COLLATE "C" NOT NULL,
+  number BIGINT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  ids TEXT NOT NULL,
+  PRIMARY KEY (process, number)
 );
 
 -- Generations lie in a partition for each UTC day. Ids sort by time, so that a day is a range of them.
