@@ -227,3 +227,4 @@ def test_what_needs_the_database_itself_is_503_in_time_and_never_the_caller_s_fa
     assert away.chat(shop.unused).status_code == 200
     assert away.ask("GET", "/api/v1/keys", shop.manager).status_code == 200
     assert away.chat(new_key("live")).status_code == 401
+    assert away.ask("GET", f"/v1/responses/{well['a response'].json()['id']}", shop.unlimited).status_code == 200

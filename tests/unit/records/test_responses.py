@@ -1,12 +1,15 @@
 """Responses are kept for the key that made them, gone on from in order, and deleted when they are old."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from entrepot.records.responses import Kept, ResponseStore
 from entrepot.storage.engines import open_database
+from entrepot.storage.sqlite import connect
 
 
 @pytest.fixture
@@ -39,3 +42,28 @@ async def test_one_is_deleted_once_and_old_ones_in_slices(responses: ResponseSto
     ]
     assert [responses.delete_before(4000, 1) for _ in range(3)] == [1, 1, 0]
     assert responses.find("resp_4", "k") == turn(4)
+
+
+async def test_while_the_database_takes_none_they_are_found_here_and_written_when_it_does(tmp_path: Path) -> None:
+    with contextlib.closing(connect(tmp_path / "e.db", wait_s=0.01)) as db, contextlib.closing(db.sibling()) as holder:
+        db.migrate()
+        async with ResponseStore(db, again_s=0.02) as store:
+            with holder.transaction():
+                for number in range(1, 4):
+                    await store.keep(turn(number), "k")
+                assert (store.find("resp_2", "k"), store.find("resp_2", "other")) == (turn(2), None)
+                assert await store.turns("resp_3", "k") == [turn(3)]
+            while store.waiting:
+                await asyncio.sleep(0.01)
+            assert store.find("resp_3", "k") == turn(3)
+        assert db.execute("SELECT count(*) FROM responses").fetchone() == (3,)
+
+
+async def test_an_answer_waits_only_so_long_for_its_row(tmp_path: Path) -> None:
+    with contextlib.closing(connect(tmp_path / "e.db", wait_s=30)) as db, contextlib.closing(db.sibling()) as holder:
+        db.migrate()
+        async with ResponseStore(db, patience_s=0.02) as store:
+            with holder.transaction():
+                await asyncio.wait_for(store.keep(turn(1), "k"), 10)
+                assert store.waiting == 1
+        assert db.execute("SELECT count(*) FROM responses").fetchone() == (1,)
