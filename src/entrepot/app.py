@@ -286,7 +286,12 @@ class App:
     async def _forget(self) -> None:
         """Deletes what is older than its retention, a slice at a time, now and every hour."""
         storage = self.settings.storage
-        rules = ((storage.retention_days, self.recorder.delete_before), (storage.responses_days, self.responses.delete_before))
+        rules = (
+            (storage.retention_days, self.recorder.delete_before),
+            (storage.minutes_days, self.recorder.delete_minutes_before),
+            (storage.hours_days, self.recorder.delete_hours_before),
+            (storage.responses_days, self.responses.delete_before),
+        )
         while True:
             for days, delete_before in rules:
                 before_ms = self.clock.now_ms() - days * _DAY_MS

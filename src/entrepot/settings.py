@@ -64,6 +64,10 @@ class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = "normal"
     retention_days: Annotated[int, Meta(ge=0, description="Records older than this are deleted; 0 keeps them.")] = 0
+    minutes_days: Annotated[int, Meta(ge=0, description="Statistics by the minute are deleted after this; 0 keeps them.")] = 2
+    hours_days: Annotated[
+        int, Meta(ge=0, description="Statistics by the hour are deleted after this, those by the day never; 0 keeps them.")
+    ] = 90
     responses_days: Annotated[
         int, Meta(ge=0, description="Responses kept for `previous_response_id` are deleted after this; 0 keeps them.")
     ] = 30

@@ -26,6 +26,8 @@ import msgspec
 from entrepot.errors import GatewayError
 from entrepot.records import store
 from entrepot.records.journal import Finished, Journal, has_journal, left_behind
+from entrepot.records.partitions import make_ahead
+from entrepot.records.retention import delete_records, delete_sums
 from entrepot.records.rollups import Rollups
 from entrepot.storage.database import Database, Refused, StorageAway
 from entrepot.values.clock import Clock
@@ -94,6 +96,8 @@ class Recorder:
         self.name = uuid.uuid4().hex[:12]
         self._part = int(self.name[:4], 16)
         self._db = db.sibling()
+        self._now_ms = now_ms
+        self._day = 0
         self._rollups = Rollups(self._db, self.name, self._part, now_ms)
         self._reader = db.sibling(read_only=True)
         self._sweeper = db.sibling()
@@ -145,6 +149,14 @@ class Recorder:
             store.insert_missing(self._db, rows, also, self._part)
             left.delete()
         self._rollups.adopt()
+        self._make_ahead()
+
+    def _make_ahead(self) -> None:
+        """Room for the records of the next days, once a day."""
+        today = self._now_ms() // store.DAY_MS
+        if today != self._day:
+            make_ahead(self._db, self._now_ms())
+            self._day = today
 
     def _posting(self, process: str) -> store.Also:
         def posting(made: Sequence[Generation]) -> None:
@@ -244,7 +256,15 @@ class Recorder:
 
     def delete_before(self, before_ms: int) -> int:
         """Deletes a slice of the records older than a time and says how many. Beside the other work. raises StorageAway"""
-        return store.delete_before(self._sweeper, before_ms)
+        return delete_records(self._sweeper, before_ms)
+
+    def delete_minutes_before(self, before_ms: int) -> int:
+        """The same for statistics by the minute."""
+        return delete_sums(self._sweeper, "minute", before_ms)
+
+    def delete_hours_before(self, before_ms: int) -> int:
+        """The same for statistics by the hour."""
+        return delete_sums(self._sweeper, "hour", before_ms)
 
     async def move(self) -> None:
         """Moves what there is into the database. What it does not take stays for the next time."""

@@ -160,12 +160,22 @@ CREATE FUNCTION entrepot_first_id(ms BIGINT) RETURNS TEXT LANGUAGE sql IMMUTABLE
   FROM generate_series(0, 9) AS place
 $$;
 
-CREATE FUNCTION entrepot_partition(day INTEGER) RETURNS VOID LANGUAGE plpgsql AS $$
+-- Makes the partition of a day (days since 1970), with what lies of it elsewhere. Says whether it was missing.
+CREATE FUNCTION entrepot_partition(day INTEGER) RETURNS BOOLEAN LANGUAGE plpgsql AS $$
+DECLARE
+  name TEXT := 'generations_' || to_char(date '1970-01-01' + day, 'YYYYMMDD');
+  first TEXT := entrepot_first_id(day * 86400000::bigint);
+  after TEXT := entrepot_first_id((day + 1) * 86400000::bigint);
 BEGIN
+  IF to_regclass(quote_ident(name)) IS NOT NULL THEN
+    RETURN false;
+  END IF;
+  EXECUTE format('CREATE TABLE %I (LIKE generations INCLUDING ALL)', name);
   EXECUTE format(
-    'CREATE TABLE IF NOT EXISTS %I PARTITION OF generations FOR VALUES FROM (%L) TO (%L)',
-    'generations_' || to_char(date '1970-01-01' + day, 'YYYYMMDD'),
-    entrepot_first_id(day * 86400000::bigint), entrepot_first_id((day + 1) * 86400000::bigint));
+    'WITH moved AS (DELETE FROM generations_other WHERE id >= %L AND id < %L RETURNING *) INSERT INTO %I SELECT * FROM moved',
+    first, after, name);
+  EXECUTE format('ALTER TABLE generations ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name, first, after);
+  RETURN true;
 END $$;
 
 ALTER TABLE generations RENAME TO generations_before;
@@ -189,12 +199,8 @@ CREATE TABLE generations (
 -- For ids of days whose partition was not made ahead.
 CREATE TABLE generations_other PARTITION OF generations DEFAULT;
 
-SELECT entrepot_partition(day)
-FROM (
-  SELECT DISTINCT (created_ms / 86400000)::int AS day FROM generations_before
-  WHERE id >= entrepot_first_id(created_ms / 86400000 * 86400000) AND id < entrepot_first_id((created_ms / 86400000 + 1) * 86400000)
-) AS days;
-
 INSERT INTO generations SELECT * FROM generations_before;
+
+SELECT entrepot_partition(day) FROM (SELECT DISTINCT (created_ms / 86400000)::int AS day FROM generations_before) AS days;
 
 DROP TABLE generations_before;
