@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2] / "src" / "entrepot"
 FLOORS = [
     {"values", "errors", "settings"},
     {"providers", "dialects", "storage", "telemetry"},
-    {"identity", "catalog", "routing", "upstream", "files", "metering", "records", "sandbox", "ledger", "payments"},
+    {"identity", "catalog", "routing", "upstream", "files", "metering", "records", "sandbox", "ledger", "payments", "checks"},
     {"pipeline"},
     {"api", "web", "cli", "testing", "demo", "app", "server", "binding"},
 ]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from entrepot import __version__
-from entrepot.cli import catalog, chat, credit, demo, doctor, endpoints, keys, ledger, models, providers, serve
+from entrepot.cli import catalog, chat, check, credit, demo, doctor, endpoints, keys, ledger, models, providers, serve
 from entrepot.cli.common import CONFIGURATION, FAILED, USAGE, explain
 
 app = App(
@@ -29,6 +29,7 @@ app.command(providers.app)
 app.command(endpoints.app)
 app.command(catalog.app)
 app.command(chat.chat)
+app.command(check.check)
 app.command(doctor.doctor)
 app.command(demo.demo)
 

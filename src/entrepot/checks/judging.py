@@ -1,0 +1,182 @@
+"""Judges: each looks at replies and says whether they are what was asked for, and what is wrong when not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from entrepot.checks.case import PASSED, Judge, Reply, Verdict, failed
+from entrepot.metering.tokens import count_text
+
+_SHOWN = 60
+_FENCE = re.compile(r"^```\w*\n(.*)\n```$", re.S)
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+}
+
+
+def says(pattern: str, wanted: str) -> Judge:
+    """The text, without the space around it, is of this form as a whole."""
+    form = re.compile(pattern, re.S)
+
+    def judge(replies: Sequence[Reply]) -> Verdict:
+        text = replies[0].text.strip()
+        return PASSED if form.fullmatch(text) else failed(f"wanted {wanted}, came {_short(text)}")
+
+    return judge
+
+
+def contains(word: str) -> Judge:
+    def judge(replies: Sequence[Reply]) -> Verdict:
+        text = replies[0].text
+        return PASSED if word.lower() in text.lower() else failed(f"wanted {word}, came {_short(text)}")
+
+    return judge
+
+
+def is_json(schema: dict[str, Any], *, fenced: bool = False) -> Judge:
+    """The text is JSON that keeps to `schema`. fenced  a code fence around it is let pass"""
+
+    def judge(replies: Sequence[Reply]) -> Verdict:
+        text = replies[0].text.strip()
+        inside = _FENCE.match(text) if fenced else None
+        try:
+            value = msgspec.json.decode(inside[1] if inside else text)
+        except msgspec.DecodeError:
+            return failed(f"not JSON: {_short(text)}")
+        wrong = misfit(value, schema)
+        return failed(wrong) if wrong else PASSED
+
+    return judge
+
+
+def misfit(value: Any, schema: dict[str, Any], path: str = "the answer") -> str:
+    """What of a value does not keep to a schema, "" when all does. For the words that the suite's own schemas use."""
+    if "enum" in schema:
+        return "" if value in schema["enum"] else f"{path} is {_short(str(value))}, not one of {', '.join(schema['enum'])}"
+    kind = schema["type"]
+    right = isinstance(value, _TYPES[kind]) and not (kind in ("integer", "number") and isinstance(value, bool))
+    if not right:
+        return f"{path} is no {kind}"
+    if kind == "array":
+        return next((wrong for at, each in enumerate(value) if (wrong := misfit(each, schema["items"], f"{path}[{at}]"))), "")
+    if kind != "object":
+        return ""
+    known: dict[str, Any] = schema["properties"]
+    missing, strange = [name for name in schema["required"] if name not in value], [name for name in value if name not in known]
+    if missing or strange:
+        return f"{path} lacks {missing[0]}" if missing else f"{path} has {_short(strange[0])}, which the schema forbids"
+    return next((wrong for name, inner in value.items() if (wrong := misfit(inner, known[name], name))), "")
+
+
+def calls(name: str, arguments: dict[str, Any]) -> Judge:
+    """One call of that tool with just these arguments; texts are compared without case."""
+
+    def judge(replies: Sequence[Reply]) -> Verdict:
+        made = replies[0].tool_calls
+        if len(made) != 1:
+            return failed(f"wanted one call of {name}, came {len(made)}")
+        if made[0].name != name:
+            return failed(f"wanted a call of {name}, came one of {_short(made[0].name)}")
+        try:
+            came = msgspec.json.decode(made[0].arguments)
+        except msgspec.DecodeError:
+            return failed(f"the arguments are not JSON: {_short(made[0].arguments)}")
+        if not isinstance(came, dict) or _folded(came) != _folded(arguments):
+            return failed(f"wanted the arguments {_short(str(arguments))}, came {_short(made[0].arguments)}")
+        return PASSED if replies[0].finish_reason == "tool_calls" else failed(f"the finish is {replies[0].finish_reason}")
+
+    return judge
+
+
+def no_call(replies: Sequence[Reply]) -> Verdict:
+    made = replies[0].tool_calls
+    return failed(f"{_short(made[0].name)} was called where no tool was needed") if made else PASSED
+
+
+def stops_before(stop: str, begins: str) -> Judge:
+    """The text ends where the stop sequence would have come, and not sooner."""
+
+    def judge(replies: Sequence[Reply]) -> Verdict:
+        reply = replies[0]
+        if stop in reply.text:
+            return failed(f"the text goes on through the stop sequence {stop!r}")
+        if begins not in reply.text:
+            return failed(f"the text ended before it came to the stop sequence: {_short(reply.text)}")
+        return PASSED if reply.finish_reason == "stop" else failed(f"the finish is {reply.finish_reason}, not stop")
+
+    return judge
+
+
+def no_longer_than(most: int, slack: float) -> Judge:
+    """slack  factor that our own count may lie above, for tokenizers that are not ours"""
+
+    def judge(replies: Sequence[Reply]) -> Verdict:
+        reply = replies[0]
+        if reply.counted > most * slack + 1:
+            return failed(f"max_tokens was {most}, and about {reply.counted} tokens came", float(reply.counted))
+        if reply.usage is not None and reply.usage.completion_tokens > most:
+            return failed(f"max_tokens was {most}, and {reply.usage.completion_tokens} tokens were charged")
+        if reply.finish_reason != "length":
+            return failed(f"the answer was cut off, and its finish is {reply.finish_reason or 'missing'}, not length")
+        return Verdict(True, value=float(reply.counted))
+
+    return judge
+
+
+def counts_honestly(prompts: Sequence[int], least: float, most: float, overhead: int) -> Judge:
+    """What is reported lies between `least` and `most` times our own count, for what went in and what came out.
+
+    prompts   tokens of each body, by our own count
+    overhead  tokens that a provider may add to a prompt whatever its length
+    """
+
+    def judge(replies: Sequence[Reply]) -> Verdict:
+        for reply, ours in zip(replies, prompts, strict=True):
+            if reply.usage is None:
+                return failed("no usage is reported")
+            if not ours * least <= reply.usage.prompt_tokens <= ours * most + overhead:
+                return failed(f"{reply.usage.prompt_tokens} prompt tokens are reported where {ours} went in")
+            said, counted = reply.usage.completion_tokens - reply.usage.reasoning_tokens, count_text(reply.text)
+            if not counted * least - 4 <= said <= counted * most + 12:
+                return failed(f"{said} completion tokens are reported where {counted} came out")
+        first, last = replies[0].usage, replies[-1].usage
+        grown = (last.prompt_tokens - first.prompt_tokens) / max(prompts[-1] - prompts[0], 1) if first and last else 0.0
+        return Verdict(True, value=round(grown, 4))
+
+    return judge
+
+
+def same_twice(replies: Sequence[Reply]) -> Verdict:
+    first, second = (reply.text for reply in replies)
+    return PASSED if first == second else failed(f"the same seed gave {_short(first)} and {_short(second)}")
+
+
+def milliseconds_to_first(replies: Sequence[Reply]) -> Verdict:
+    return Verdict(True, value=round(replies[0].first_ms, 1))
+
+
+def tokens_per_second(replies: Sequence[Reply]) -> Verdict:
+    """Of what was written after the first piece."""
+    reply = replies[0]
+    seconds = (reply.whole_ms - reply.first_ms) / 1000
+    return Verdict(True, value=round(reply.counted / seconds, 1) if seconds > 0 else None)
+
+
+def _folded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _folded(inner) for name, inner in value.items()}
+    return value.strip().casefold() if isinstance(value, str) else value
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return repr(flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…")
