@@ -75,7 +75,8 @@ from entrepot.values.clock import Clock
 from entrepot.values.command import Command
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.request import Request
-from entrepot.web.pages import FrontFacts, Pages, ProviderFact
+from entrepot.web.pages import FrontFacts, Pages
+from entrepot.web.shelf import ProviderFact
 
 _REFRESH_S = 0.5
 _TOP_UP_S = 2
@@ -327,7 +328,12 @@ class App:
 
     def _pages(self) -> Pages:
         return Pages(
-            self._facts, lambda: document(ROUTES, __version__), lambda: self.catalog, self._now_s, demo=self.settings.is_demo
+            self._facts,
+            lambda: document(ROUTES, __version__),
+            lambda: self.catalog,
+            self._now_s,
+            demo=self.settings.is_demo,
+            statistics=self.statistics,
         )
 
     def _now_s(self) -> float:
@@ -345,7 +351,7 @@ class App:
 
     def _facts(self) -> FrontFacts:
         providers = tuple(
-            ProviderFact(known.provider.name, slug, not known.off_reason, known.off_reason)
+            ProviderFact(known.provider.name, slug, not known.off_reason, known.off_reason, known.provider)
             for slug, known in self.providers.items()
         )
         ready = sum(endpoint.on for endpoint in self.catalog.all_endpoints())

@@ -15,7 +15,7 @@ import msgspec
 
 from entrepot.catalog.shipped import shipped_models
 from entrepot.values.model import Model
-from entrepot.values.money import YOCTO, usd
+from entrepot.values.money import YOCTO
 
 DOMAIN = "demo.invalid"
 _PER_MILLION = YOCTO // 10**6
@@ -134,4 +134,4 @@ def _entries(slug: str, berth: Berth, progress: float, models: Iterable[Model]) 
 
 def _scaled(rate: int, part: str) -> str:
     """A part of a rate as dollars for a million tokens."""
-    return usd(round(Decimal(rate) * Decimal(part) / _PER_MILLION) * _PER_MILLION * 10**6, scale=YOCTO)
+    return f"{Decimal(rate) * Decimal(part) / _PER_MILLION:.4f}"

@@ -1,8 +1,13 @@
-"""The page of all models: a query string becomes a wish, and the wish the rows that meet it, in order, fifty at a time."""
+"""The page of all models: a query string becomes a wish, and the wish the rows that meet it, in order, fifty at a time.
+
+Everything that is chosen stands in the address. Names and values of OpenRouter's own address are understood and moved to ours.
+Whatever the order, models that are ready here come before those that are not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
@@ -11,38 +16,95 @@ import msgspec
 
 from entrepot.values.money import YOCTO
 from entrepot.web import figures
-from entrepot.web.shelf import Row, Shelf
+from entrepot.web.listings_measured import NOTHING, ModelFigures
+from entrepot.web.shelf import FILTERS, Row, Shelf
 
 PAGE_SIZE = 50
-SORTS = {"newest": "Newest", "name": "Name", "price": "Price, lowest", "price-high": "Price, highest", "context": "Context"}
-CONTEXTS = (8_000, 32_000, 128_000, 200_000, 400_000, 1_000_000)
-_NAMES = {
-    "q": "search",
-    "author": "author",
-    "provider": "provider",
-    "input": "reads",
-    "output": "makes",
-    "max_price": "at most $",
-    "min_context": "context from",
-    "parameter": "takes",
-    "ready": "ready here",
+SORTS = {
+    "newest": "Newest",
+    "popular": "Most used",
+    "name": "Name",
+    "price": "Price, lowest",
+    "price-high": "Price, highest",
+    "context": "Context, longest",
+    "throughput": "Throughput, highest",
+    "latency": "Latency, lowest",
 }
-"""The filters, and how a page speaks of them."""
+VIEWS = {"table": "Table", "list": "List"}
+CONTEXTS = (8_000, 32_000, 128_000, 200_000, 400_000, 1_000_000)
+TITLES = {
+    "here": "Here",
+    "author": "Author",
+    "series": "Series",
+    "provider": "Provider",
+    "input": "Reads",
+    "output": "Makes",
+    "kind": "Is like this",
+    "parameter": "Takes the parameter",
+    "policy": "What is sent",
+    "country": "Seat of a provider",
+}
+"""The filters in the order of the page, with their headings there."""
+_ALL_OF = ("input", "kind", "parameter")
+"""Where several values are chosen, a model has all of these; of the others one is enough."""
+_OURS = {
+    "input_modalities": "input",
+    "output_modalities": "output",
+    "supported_parameters": "parameter",
+    "providers": "provider",
+    "model_authors": "author",
+    "arch": "series",
+    "context": "min_context",
+    "order": "sort",
+    "fmt": "view",
+}
+_OUR_VALUES = {
+    ("pricing", "free"): ("kind", "free"),
+    ("zdr", "true"): ("policy", "zdr"),
+    ("ready", "1"): ("here", "ready"),
+    ("view", "cards"): ("view", "list"),
+    ("sort", "top-weekly"): ("sort", "popular"),
+    ("sort", "most-popular"): ("sort", "popular"),
+    ("sort", "pricing-low-to-high"): ("sort", "price"),
+    ("sort", "pricing-high-to-low"): ("sort", "price-high"),
+    ("sort", "context-high-to-low"): ("sort", "context"),
+    ("sort", "throughput-high-to-low"): ("sort", "throughput"),
+    ("sort", "latency-low-to-high"): ("sort", "latency"),
+}
+_UNKNOWN = {
+    "categories": "Categories of models",
+    "category": "Categories of models",
+    "distillable": "Whether answers may be distilled",
+    "region": "Regions of endpoints",
+}
+_TEXTS = ("q", "min_price", "max_price", "min_context")
+PLAIN = ",/"
+"""Signs that stay as they are in an address."""
+_MADE = {"image": "pictures", "video": "films", "audio": "sound", "transcription": "transcripts", "rerank": "rankings of texts"}
+"""What models make, in a sentence, where it is called otherwise than its modality."""
 _LONGEST = 200
+_MOST_VALUES = 20
 _HIGHEST = 10**12
+_SHOWN = 7
+"""Of a filter's values; the others are folded."""
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What was asked for; "" and None ask for nothing.
+    """What was asked for; nothing is asked for by what is empty.
 
-    max_price    yocto-dollars for a prompt token
-    problems     what could not be read, in words for the reader
+    chosen     values by the name of a filter
+    texts      what was typed, by the name of its field
+    min_price, max_price   yocto-dollars for a prompt token
+    problems   what could not be read, in words for the reader
     """
 
-    given: dict[str, str]
+    chosen: Mapping[str, tuple[str, ...]] = {}
+    texts: Mapping[str, str] = {}
+    min_price: int | None = None
     max_price: int | None = None
     min_context: int = 0
     sort: str = "newest"
+    view: str = "table"
     page: int = 1
     problems: tuple[str, ...] = ()
 
@@ -54,29 +116,76 @@ class Chip(msgspec.Struct, frozen=True):
     without: str
 
 
-def read(query: Mapping[str, str]) -> Wish:
-    given = {name: value for name in _NAMES if (value := query.get(name, "").strip()[:_LONGEST])}
-    problems = []
-    price, context = _number(given.get("max_price", "0")), _number(given.get("min_context", "0"))
-    if price is None:
-        problems.append("The highest price must be a number of US dollars, as 2.50.")
-        del given["max_price"]
+class Option(msgspec.Struct, frozen=True):
+    """A value that may be chosen: how many models the page would then have of it, and the address that turns it over."""
+
+    label: str
+    count: int
+    chosen: bool
+    link: str
+
+
+class Facet(msgspec.Struct, frozen=True):
+    name: str
+    title: str
+    options: tuple[Option, ...]
+    more: tuple[Option, ...] = ()
+
+
+class Found(msgspec.Struct, frozen=True):
+    """rows in order, and for each filter how many rows each of its values would leave, the other filters as they are."""
+
+    rows: list[Row]
+    counts: Mapping[str, Counter[str]]
+
+
+def read(pairs: Iterable[tuple[str, str]]) -> Wish:
+    chosen: dict[str, list[str]] = {}
+    texts: dict[str, str] = {}
+    problems: list[str] = []
+    for name, value in _in_our_words(pairs):
+        if name in FILTERS:
+            chosen.setdefault(name, []).extend(part for part in value.split(",") if part)
+        elif name in _UNKNOWN:
+            problems.append(f"{_UNKNOWN[name]} are not known here, so that this filter is left out.")
+        else:
+            texts.setdefault(name, value)
+    lows, highs = _price(texts, "min_price", problems), _price(texts, "max_price", problems)
+    context = _number(texts.get("min_context", "0"))
     if context is None:
         problems.append("The least context must be a number of tokens, as 128000.")
-        del given["min_context"]
-    sort = query.get("sort", "") or "newest"
-    if sort not in SORTS:
-        problems.append(f"Models are sorted by {', '.join(SORTS)}.")
-        sort = "newest"
-    page = query.get("page", "1")
+        del texts["min_context"]
     return Wish(
-        given,
-        int(price * (YOCTO // 10**6)) if price is not None and "max_price" in given else None,
+        {name: tuple(dict.fromkeys(values[:_MOST_VALUES])) for name, values in chosen.items()},
+        {name: texts[name] for name in _TEXTS if texts.get(name)},
+        lows,
+        highs,
         int(context or 0),
-        sort,
-        int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 7 and int(page) else 1,
+        _one_of(texts.get("sort", ""), SORTS, "Models are sorted by", problems),
+        _one_of(texts.get("view", ""), VIEWS, "Models are shown as", problems),
+        _page(texts.get("page", "1")),
         tuple(problems),
     )
+
+
+def _in_our_words(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    for theirs, text in pairs:
+        value = text.strip()[:_LONGEST]
+        name = _OURS.get(theirs, theirs)
+        if value:
+            yield _OUR_VALUES.get((name, value.lower()), (name, value))
+
+
+def _price(texts: dict[str, str], name: str, problems: list[str]) -> int | None:
+    if name not in texts:
+        return None
+    price = _number(texts[name])
+    if price is None:
+        which = "lowest" if name == "min_price" else "highest"
+        problems.append(f"The {which} price must be a number of US dollars, as 2.50.")
+        del texts[name]
+        return None
+    return int(price * (YOCTO // 10**6))
 
 
 def _number(text: str) -> Decimal | None:
@@ -87,74 +196,151 @@ def _number(text: str) -> Decimal | None:
     return number if number.is_finite() and 0 <= number <= _HIGHEST else None
 
 
-def matching(shelf: Shelf, wish: Wish) -> list[Row]:
-    """The rows that meet the wish, in its order."""
-    words = wish.given.get("q", "").lower().split()
-    found = [row for row in shelf.rows.values() if all(word in row.words for word in words) and _meets(row, wish)]
-    found.sort(key=_ORDERS[wish.sort])
-    return found
+def _one_of(value: str, known: Mapping[str, str], said: str, problems: list[str]) -> str:
+    first = next(iter(known))
+    if value and value not in known:
+        problems.append(f"{said} {', '.join(known)}.")
+    return value if value in known else first
 
 
-def _meets(row: Row, wish: Wish) -> bool:
-    given, model = wish.given, row.model
+def _page(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 7 and int(text) else 1
+
+
+def browse(shelf: Shelf, wish: Wish, measured: Mapping[str, ModelFigures] = {}) -> Found:
+    """One look at each row: what fails one filter alone is counted for that filter's other values."""
+    words = wish.texts.get("q", "").lower().split()
+    rows: list[Row] = []
+    counts: dict[str, Counter[str]] = {name: Counter() for name in TITLES}
+    for row in shelf.rows.values():
+        if not _in_range(row, wish) or not all(word in row.words for word in words):
+            continue
+        failed = [name for name, values in wish.chosen.items() if not _has(row, name, values)]
+        if not failed:
+            rows.append(row)
+        if len(failed) < 2:
+            for name in failed or TITLES:
+                counts[name].update(row.marks[name])
+    order = _ORDERS[wish.sort]
+    rows.sort(key=lambda row: (not row.ready, *order(row, measured.get(row.target, NOTHING)), row.model.id))
+    return Found(rows, counts)
+
+
+def _in_range(row: Row, wish: Wish) -> bool:
+    prompt = row.price.rates.prompt
     return (
-        given.get("author", model.author) == model.author
-        and ("provider" not in given or any(endpoint.provider == given["provider"] for endpoint in row.endpoints))
-        and ("input" not in given or given["input"] in model.input_modalities)
-        and ("output" not in given or given["output"] in model.output_modalities)
-        and ("parameter" not in given or given["parameter"] in model.supported_parameters)
-        and (wish.max_price is None or (row.priced and row.price.rates.prompt <= wish.max_price))
-        and (model.context_length or 0) >= wish.min_context
-        and ("ready" not in given or row.ready)
+        (wish.max_price is None or (row.priced and prompt <= wish.max_price))
+        and (wish.min_price is None or (row.priced and prompt >= wish.min_price))
+        and (row.model.context_length or 0) >= wish.min_context
     )
 
 
-_ORDERS: dict[str, Callable[[Row], tuple[Any, ...]]] = {
-    "newest": lambda row: (-row.model.created, row.model.id),
-    "name": lambda row: (row.model.name.lower(), row.model.id),
-    # What has no price by the token stands last, whichever way the others stand.
-    "price": lambda row: (not row.priced, row.price.rates.prompt, row.price.rates.completion, row.model.id),
-    "price-high": lambda row: (not row.priced, -row.price.rates.prompt, -row.price.rates.completion, row.model.id),
-    "context": lambda row: (-(row.model.context_length or 0), row.model.id),
+def _has(row: Row, name: str, values: tuple[str, ...]) -> bool:
+    marks = row.marks[name]
+    return marks.issuperset(values) if name in _ALL_OF else not marks.isdisjoint(values)
+
+
+_ORDERS: dict[str, Callable[[Row, ModelFigures], tuple[Any, ...]]] = {
+    "newest": lambda row, _: (-row.model.created,),
+    "name": lambda row, _: (row.model.name.lower(),),
+    # What has no price by the token, or was not measured, stands last, whichever way the others stand.
+    "price": lambda row, _: (not row.priced, row.price.rates.prompt, row.price.rates.completion),
+    "price-high": lambda row, _: (not row.priced, -row.price.rates.prompt, -row.price.rates.completion),
+    "context": lambda row, _: (-(row.model.context_length or 0),),
+    "popular": lambda row, seen: (-seen.tokens, -row.model.created),
+    "throughput": lambda row, seen: (seen.throughput_tps is None, -(seen.throughput_tps or 0), -row.model.created),
+    "latency": lambda row, seen: (seen.latency_ms is None, seen.latency_ms or 0, -row.model.created),
 }
 
 
-def context(shelf: Shelf, wish: Wish) -> dict[str, Any]:
+def context(shelf: Shelf, wish: Wish, measured: Mapping[str, ModelFigures] = {}) -> dict[str, Any]:
     """What the template reads."""
-    found = matching(shelf, wish)
-    pages = max(1, -(-len(found) // PAGE_SIZE))
+    found = browse(shelf, wish, measured)
+    rows = found.rows
+    pages = max(1, -(-len(rows) // PAGE_SIZE))
     page = min(wish.page, pages)
     start = (page - 1) * PAGE_SIZE
+    shown = rows[start : start + PAGE_SIZE]
     return {
-        "rows": found[start : start + PAGE_SIZE],
-        "found": len(found),
+        "groups": [(True, [row for row in shown if row.ready]), (False, [row for row in shown if not row.ready])],
+        "shown": len(shown),
+        "found": len(rows),
         "total": len(shelf.rows),
+        "ready": shelf.ready,
+        "ready_found": sum(row.ready for row in rows),
+        "makes": shelf.choices["output"],
+        "made": _MADE,
         "start": start,
         "page": page,
         "pages": pages,
         "wish": wish,
-        "chips": [Chip(_told(shelf, name, value), _link(wish, without=name)) for name, value in wish.given.items()],
-        "choices": shelf.choices,
+        "chips": _chips(shelf, wish),
+        "facets": [_facet(shelf, wish, name, found.counts[name]) for name in TITLES],
         "contexts": CONTEXTS,
         "sorts": SORTS,
-        "sorted_by": lambda sort: _link(msgspec.structs.replace(wish, sort=sort)),
-        "page_link": lambda number: _link(wish, page=number),
+        "views": VIEWS,
+        "hidden": [(name, ",".join(values)) for name, values in wish.chosen.items()],
+        "viewed_as": lambda view: link(msgspec.structs.replace(wish, view=view)),
+        "sorted_by": lambda sort: link(msgspec.structs.replace(wish, sort=sort)),
+        "page_link": lambda number: link(wish, page=number),
+        "measured": measured,
+        "unmeasured": NOTHING,
         "figures": figures,
     }
 
 
-def _told(shelf: Shelf, name: str, value: str) -> str:
-    if name == "ready":
-        return _NAMES[name]
-    if name == "max_price":
-        return f"{_NAMES[name]}{value} a million"
-    if name == "provider":
-        value = shelf.provider_names.get(value, value)
-    return f"{_NAMES[name]} {value}"
+def _chips(shelf: Shelf, wish: Wish) -> list[Chip]:
+    told = [Chip(_typed(name, text), link(_untyped(wish, name))) for name, text in wish.texts.items()]
+    for name, values in wish.chosen.items():
+        title = TITLES[name].lower()
+        told += [Chip(f"{title}: {shelf.label(name, value)}", link(_toggled(wish, name, value))) for value in values]
+    return told
 
 
-def _link(wish: Wish, *, without: str = "", page: int = 1) -> str:
-    pairs = [(name, value) for name, value in wish.given.items() if name != without]
+def _typed(name: str, text: str) -> str:
+    if name == "min_context":
+        return f"context from {text}"
+    if name == "q":
+        return f"search: {text}"
+    return f"{'at least' if name == 'min_price' else 'at most'} ${text} a million"
+
+
+def _untyped(wish: Wish, name: str) -> Wish:
+    return msgspec.structs.replace(wish, texts={field: text for field, text in wish.texts.items() if field != name})
+
+
+def _toggled(wish: Wish, name: str, value: str) -> Wish:
+    """With the value when it was not chosen, without it when it was."""
+    now = wish.chosen.get(name, ())
+    then = tuple(one for one in now if one != value) if value in now else (*now, value)
+    chosen = {field: values for field, values in {**wish.chosen, name: then}.items() if values}
+    return msgspec.structs.replace(wish, chosen=chosen)
+
+
+def _facet(shelf: Shelf, wish: Wish, name: str, counts: Counter[str]) -> Facet:
+    """The values that would leave something, and those that are chosen."""
+    chosen = wish.chosen.get(name, ())
+    options = [
+        Option(choice.label, counts[choice.value], choice.value in chosen, link(_toggled(wish, name, choice.value)))
+        for choice in shelf.choices[name]
+        if counts[choice.value] or choice.value in chosen
+    ]
+    if len(options) <= _SHOWN + 2:
+        return Facet(name, TITLES[name], tuple(options))
+    first = sorted(options, key=lambda option: (not option.chosen, -option.count))[: max(_SHOWN, len(chosen))]
+    return Facet(name, TITLES[name], tuple(first), tuple(option for option in options if option not in first))
+
+
+def link(wish: Wish, *, page: int = 1) -> str:
+    """The one address of a wish."""
+    pairs = [(name, wish.texts[name]) for name in _TEXTS if name in wish.texts]
+    pairs += [(name, ",".join(wish.chosen[name])) for name in TITLES if name in wish.chosen]
     pairs += [("sort", wish.sort)] if wish.sort != "newest" else []
+    pairs += [("view", wish.view)] if wish.view != "table" else []
     pairs += [("page", str(page))] if page > 1 else []
-    return "/models" + (f"?{urlencode(pairs)}" if pairs else "")
+    return "/models" + (f"?{urlencode(pairs, safe=PLAIN)}" if pairs else "")
+
+
+def address(wish: Wish) -> str:
+    """Of the page as it was asked for."""
+    return link(wish, page=wish.page)

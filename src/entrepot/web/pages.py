@@ -24,12 +24,15 @@ import msgspec
 
 from entrepot import __version__
 from entrepot.catalog.catalog import Catalog
+from entrepot.records.statistics import Statistics
 from entrepot.values.command import Command
-from entrepot.web import browser, model_page
+from entrepot.web import model_page
 from entrepot.web.docs import DocPages
+from entrepot.web.listings import Listings, Moved
+from entrepot.web.listings_measured import Measured
 from entrepot.web.reference import Reference
 from entrepot.web.samples import samples
-from entrepot.web.shelf import Shelf
+from entrepot.web.shelf import ProviderFact, Shelf
 
 _POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
 _SECURITY = [
@@ -43,14 +46,6 @@ _MOST_FIELDS = 50
 _NO_PAGES = ("/api/", "/v1/", "/v1beta/", "/client/")
 """Below these programs ask, and a wrong path is theirs to be told."""
 _YEAR = b"public, max-age=31536000, immutable"
-
-
-class ProviderFact(msgspec.Struct, frozen=True):
-    name: str
-    slug: str
-    on: bool
-    how: str = ""
-    """how to switch it on"""
 
 
 class FrontFacts(msgspec.Struct, frozen=True):
@@ -84,6 +79,7 @@ class Pages:
         now_s: Callable[[], float] = time.time,
         *,
         demo: bool = False,
+        statistics: Statistics | None = None,
     ) -> None:
         """demo  every page says that what it shows is simulated"""
         self._facts = facts
@@ -104,6 +100,7 @@ class Pages:
         self._docs = DocPages()
         self._reference = Reference(openapi)
         self._kept_shelf: Shelf | None = None
+        self._listings = Listings(lambda: self._shelf, Measured(statistics), lambda: self._facts().providers)
 
     def respond(self, method: str, target: str, headers: Mapping[str, str]) -> PageResponse | None:
         """`target` is the path with its query. None: no page has this path."""
@@ -120,8 +117,9 @@ class Pages:
             return self._doc(path, query, headers)
         if path in ("/llms.txt", "/llms-full.txt"):
             return _text(self._docs.llms(base_url(headers)) if path == "/llms.txt" else self._docs.whole(), b"text/plain")
-        if path == "/models":
-            return self._models(query)
+        listed = self._listings.respond(path, query)
+        if listed is not None:
+            return _moved(listed.where) if isinstance(listed, Moved) else self._html(listed.template, **listed.context)
         return None if path.startswith(_NO_PAGES) else self._model(path, query, headers)
 
     def missing(self) -> PageResponse:
@@ -148,14 +146,6 @@ class Pages:
         html = markupsafe.Markup(page.html)  # noqa: S704 - our own Markdown, with raw HTML switched off
         return self._html("doc.html", title=page.title, html=html, index=self._docs.index, here=page.path)
 
-    def _models(self, query: str) -> PageResponse:
-        given = _parsed(query)
-        said = {name: value for name, value in given.items() if value}
-        if given != said:
-            # A form without scripts sends its empty fields too; the address that is shared has none.
-            return _moved("/models" + (f"?{urlencode(said)}" if said else ""))
-        return self._html("models.html", **browser.context(self._shelf, browser.read(said)))
-
     def _model(self, path: str, query: str, headers: Mapping[str, str]) -> PageResponse | None:
         found = model_page.find(self._shelf, path)
         if found is None:
@@ -170,7 +160,9 @@ class Pages:
         """Of the catalogue as it is now: a new one is a new value."""
         catalog = self._catalog()
         if self._kept_shelf is None or self._kept_shelf.catalog is not catalog:
-            self._kept_shelf = Shelf(catalog, {provider.slug: provider.name for provider in self._facts().providers})
+            known = self._facts().providers
+            seats = {provider.slug: provider.about.headquarters for provider in known if provider.about is not None}
+            self._kept_shelf = Shelf(catalog, {provider.slug: provider.name for provider in known}, seats)
         return self._kept_shelf
 
     def _html(self, template: str, *, status: int = 200, **context: Any) -> PageResponse:

@@ -1,0 +1,124 @@
+"""What was measured, as lists of models, providers and apps show it: sums of `records.statistics`, remembered for a minute.
+
+Without statistics, or while their store is away, nothing is known, and the pages say so.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from entrepot.records.figures import Quantiles, Scope, Span, Speed, Totals, Uptime, last
+from entrepot.records.statistics import Statistics
+from entrepot.storage.database import StorageAway
+
+T = TypeVar("T")
+_REMEMBERED_MS = 60_000
+_REMEMBERED = 512
+
+
+class ModelFigures(msgspec.Struct, frozen=True):
+    """tokens of the last seven days; latency and throughput the median of the last day, None where nothing was measured"""
+
+    tokens: int = 0
+    requests: int = 0
+    latency_ms: float | None = None
+    throughput_tps: float | None = None
+
+
+NOTHING = ModelFigures()
+
+
+class ProviderFigures(msgspec.Struct, frozen=True):
+    """totals of the last seven days; speed and uptime of the last day, and uptime of the last 30 days"""
+
+    totals: Totals = Totals()
+    speed: Speed = Speed()
+    uptime: Uptime = Uptime()
+    month: Uptime = Uptime()
+
+
+class Measured:
+    """All may be asked from any thread; none raises."""
+
+    def __init__(self, statistics: Statistics | None) -> None:
+        self._statistics = statistics
+        self._kept: dict[Hashable, tuple[int, object]] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def now_ms(self) -> int:
+        return self._statistics.now_ms() if self._statistics is not None else 0
+
+    def ask(self, name: Hashable, question: Callable[[Statistics], T], nothing: T) -> T:
+        """The answer to a question, a minute old at most; `nothing` where nobody can be asked. `name` tells questions apart."""
+        statistics = self._statistics
+        if statistics is None:
+            return nothing
+        now_ms = statistics.now_ms()
+        with self._lock:
+            known = self._kept.get(name)
+        if known is not None and now_ms - known[0] < _REMEMBERED_MS:
+            return known[1]  # type: ignore[return-value] # one question has one kind of answer
+        try:
+            found = question(statistics)
+        except StorageAway:
+            return nothing
+        with self._lock:
+            while len(self._kept) >= _REMEMBERED:
+                del self._kept[next(iter(self._kept))]
+            self._kept[name] = (now_ms, found)
+        return found
+
+    def models(self) -> Mapping[str, ModelFigures]:
+        """By the id of the model that served."""
+        nothing: Mapping[str, ModelFigures] = {}
+        return self.ask("models", _models, nothing)
+
+    def providers(self) -> Mapping[str, ProviderFigures]:
+        """Of those that served anything in the last week."""
+        nothing: Mapping[str, ProviderFigures] = {}
+        return self.ask("providers", _providers, nothing)
+
+
+def week(statistics: Statistics) -> Span:
+    return last(statistics.now_ms(), days=7)
+
+
+def day(statistics: Statistics) -> Span:
+    return last(statistics.now_ms(), hours=24)
+
+
+def _models(statistics: Statistics) -> Mapping[str, ModelFigures]:
+    totals, speeds = statistics.models(week(statistics)), statistics.speeds(day(statistics))
+    return {
+        model: ModelFigures(one.total_tokens, one.requests, *_medians(speeds.get(model, Speed())))
+        for model, one in totals.items()
+        if model
+    }
+
+
+def _medians(speed: Speed) -> tuple[float | None, float | None]:
+    return median(speed.latency_ms), median(speed.throughput_tps)
+
+
+def median(quantiles: Quantiles | None) -> float | None:
+    return quantiles.p50 if quantiles is not None else None
+
+
+def _providers(statistics: Statistics) -> Mapping[str, ProviderFigures]:
+    totals = statistics.totals_by("provider", Scope(), week(statistics))
+    today, month = day(statistics), last(statistics.now_ms(), days=30)
+    return {
+        slug: ProviderFigures(
+            one,
+            statistics.speed(Scope(provider=slug), today),
+            statistics.uptime(Scope(provider=slug), today),
+            statistics.uptime(Scope(provider=slug), month),
+        )
+        for slug, one in totals.items()
+        if slug
+    }
