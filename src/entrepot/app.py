@@ -15,6 +15,7 @@ import structlog
 from entrepot import __version__
 from entrepot.api import (
     chat,
+    chat_key,
     cloudflare,
     completions,
     embeddings,
@@ -43,6 +44,7 @@ from entrepot.files.attach import Attachments
 from entrepot.identity import store as keys_store
 from entrepot.identity.installation import installation_secret
 from entrepot.identity.keyring import KeyRing
+from entrepot.identity.ration import Ration
 from entrepot.ledger.asking import Policy
 from entrepot.ledger.holds import Holds
 from entrepot.ledger.janitor import Janitor
@@ -90,6 +92,7 @@ ROUTES = (
     *models.ROUTES,
     *key.ROUTES,
     *keys.ROUTES,
+    *chat_key.ROUTES,
     *payments.ROUTES,
     *top_ups.ROUTES,
     *generation.ROUTES,
@@ -324,6 +327,7 @@ class App:
             secret=self._secret,
             changed=lambda: (self.keys.refresh(), self.terms.refresh()),
             cashier=self._cashier,
+            chat_keys=Ration(self.settings.server.chat_keys),
         )
 
     def _pages(self) -> Pages:
@@ -355,7 +359,8 @@ class App:
             for slug, known in self.providers.items()
         )
         ready = sum(endpoint.on for endpoint in self.catalog.all_endpoints())
-        return FrontFacts(len(self.catalog.models), ready, self._started_ms / 1000, providers, self._command)
+        most_bytes = self.settings.server.max_body_bytes
+        return FrontFacts(len(self.catalog.models), ready, self._started_ms / 1000, providers, self._command, most_bytes)
 
     async def _refresh(self) -> None:
         """Sees what other processes did: keys made, disabled or deleted, models imported. And that a day began."""

@@ -1,56 +1,36 @@
 // What the pages do beyond being read: copy buttons, tabs for languages, code colours.
-import hljs from "highlight.js/lib/core";
-import bash from "highlight.js/lib/languages/bash";
-import ini from "highlight.js/lib/languages/ini";
-import javascript from "highlight.js/lib/languages/javascript";
-import json from "highlight.js/lib/languages/json";
-import python from "highlight.js/lib/languages/python";
-import typescript from "highlight.js/lib/languages/typescript";
+import { copyButton } from "./lib/copy";
 
-for (const [name, language] of Object.entries({ bash, toml: ini, javascript, json, python, typescript })) {
-  hljs.registerLanguage(name, language);
+async function colourCode(): Promise<void> {
+  const blocks = [...document.querySelectorAll<HTMLElement>("pre code[data-language]")];
+  if (!blocks.length) return;
+  const { colour } = await import("./lib/highlight");
+  for (const code of blocks) colour(code, code.dataset.language ?? "");
 }
 
-function colourCode(): void {
-  document.querySelectorAll<HTMLElement>("pre code").forEach((code) => {
-    const language = code.dataset.language ?? "";
-    if (hljs.getLanguage(language)) code.innerHTML = hljs.highlight(code.textContent ?? "", { language }).value;
-  });
-}
-
-function addCopyButtons(): void {
+// What scrolls sideways can be reached and moved by keys.
+function frameCode(): void {
   document.querySelectorAll<HTMLElement>("pre").forEach((block) => {
-    const button = copyButton(() => block.querySelector("code")?.textContent ?? "");
     // The button stands beside what scrolls, so that it stays in its corner.
     const frame = document.createElement("div");
     frame.className = "code";
     block.replaceWith(frame);
-    frame.append(block, button);
+    block.tabIndex = 0;
+    frame.append(block, copyButton(() => block.querySelector("code")?.textContent ?? ""));
   });
   document.querySelectorAll<HTMLElement>("[data-copy]").forEach((text) => text.after(copyButton(() => text.textContent ?? "")));
-}
-
-function copyButton(read: () => string): HTMLButtonElement {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "copy";
-  button.textContent = "Copy";
-  button.addEventListener("click", async () => {
-    await copy(read());
-    button.textContent = "Copied";
-    setTimeout(() => (button.textContent = "Copy"), 1500);
+  document.querySelectorAll<HTMLElement>(".scroll").forEach((frame) => {
+    frame.tabIndex = 0;
+    frame.setAttribute("role", "group");
+    frame.setAttribute("aria-label", frame.querySelector("caption")?.textContent ?? "Table");
   });
-  return button;
 }
 
-async function copy(text: string): Promise<void> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const area = document.createElement("textarea");
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
+function markWhereWeAre(): void {
+  document.querySelectorAll<HTMLAnchorElement>(".top nav a:not(.brand)").forEach((link) => {
+    const { pathname } = new URL(link.href);
+    if (location.pathname === pathname || location.pathname.startsWith(`${pathname}/`)) link.setAttribute("aria-current", "page");
+  });
 }
 
 function makeTabs(): void {
@@ -106,6 +86,7 @@ function submitChoices(): void {
 
 submitChoices();
 foldSide();
-colourCode();
-addCopyButtons();
+markWhereWeAre();
+void colourCode();
+frameCode();
 makeTabs();

@@ -1,5 +1,6 @@
-// Light or dark: what the reader chose, before anything is drawn; loaded on its own and at once, so that no page flashes.
+// Before anything is drawn: that scripts run, and light or dark as the reader chose; loaded at once, so that no page flashes.
 const root = document.documentElement;
+root.dataset.scripts = "on";
 
 // A browser may forbid storage; then the choice lasts for the page.
 function recall(): string | null {

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import Meta
 
+from entrepot.api.visitor import Visitor
 from entrepot.dialects.dialect import Dialect
 from entrepot.dialects.openai_chat.write import render_error
 from entrepot.errors import GatewayError, InvalidRequest
@@ -41,6 +42,7 @@ class Request(msgspec.Struct, frozen=True):
     query     the route's query struct, filled in
     caller    who shows the key, None on routes that need none
     target    path and query as sent, for links to other pages of the same list
+    visitor   where the request comes from
     body      the body, on routes that read one, and `signature` what its sender proves itself with (webhooks)
     """
 
@@ -51,6 +53,7 @@ class Request(msgspec.Struct, frozen=True):
     target: str = ""
     body: bytes = b""
     signature: str = ""
+    visitor: Visitor = Visitor()
 
 
 class Response(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from entrepot.api.exchange import credential_in, read_body
 from entrepot.api.http import Message, Receive, Request, Response, Send, headers_of, parse_query, refusal, send
 from entrepot.api.kept import Kept, had_already, tag_of, unless_had
 from entrepot.api.squeeze import Squeezer
+from entrepot.api.visitor import visitor_of
 from entrepot.catalog.catalog import Catalog
 from entrepot.dialects.dialect import Dialect
 from entrepot.errors import (
@@ -33,6 +34,7 @@ from entrepot.errors import (
     TooSlow,
     Unavailable,
 )
+from entrepot.identity.ration import Ration
 from entrepot.payments.cashier import Cashier
 from entrepot.payments.opening import off
 from entrepot.providers.configured import Configured
@@ -78,6 +80,7 @@ class Desk(msgspec.Struct, frozen=True):
     store                 the database, for keys and credit
     secret                what keys are hashed with
     changed               told that keys or limits were changed here
+    chat_keys             who may have the chat page make a test key
     cashier               who takes payments. raises NotFound, when payments are off
     """
 
@@ -99,6 +102,7 @@ class Desk(msgspec.Struct, frozen=True):
     secret: bytes
     changed: Callable[[], object]
     cashier: Callable[[], Cashier] = off("there is no cashier")
+    chat_keys: Ration = Ration()
 
 
 Handler = Callable[[Desk, Request], Response]
@@ -231,7 +235,7 @@ class Api:
         query = parse_query(scope["query_string"], route.query) if route.query is not None else None
         body = await read_body(receive, self._desk.max_body_bytes) if route.reads else b""
         signature = _header(scope["headers"], b"stripe-signature") or ""
-        handler, request = route.handler, Request(path, params, query, caller, _target(scope), body, signature)
+        handler, request = route.handler, Request(path, params, query, caller, _target(scope), body, signature, visitor_of(scope))
         if route.asks:
             return await asyncio.to_thread(handler, self._desk, request)
         if route.lasting is None or not route.lasting(query):

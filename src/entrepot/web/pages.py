@@ -26,7 +26,7 @@ from entrepot import __version__
 from entrepot.catalog.catalog import Catalog
 from entrepot.records.statistics import Statistics
 from entrepot.values.command import Command
-from entrepot.web import model_page
+from entrepot.web import chat, model_page
 from entrepot.web.docs import DocPages
 from entrepot.web.listings import Listings, Moved
 from entrepot.web.listings_measured import Measured
@@ -45,6 +45,7 @@ _NEAR = re.compile(r"^http://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)")
 _MOST_FIELDS = 50
 _NO_PAGES = ("/api/", "/v1/", "/v1beta/", "/client/")
 """Below these programs ask, and a wrong path is theirs to be told."""
+_JSON = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache")]
 _YEAR = b"public, max-age=31536000, immutable"
 
 
@@ -54,6 +55,7 @@ class FrontFacts(msgspec.Struct, frozen=True):
     started_s: float
     providers: tuple[ProviderFact, ...]
     command: Command = Command()
+    max_body_bytes: int = 10 * 2**20
 
 
 class PageResponse(msgspec.Struct, frozen=True):
@@ -120,6 +122,10 @@ class Pages:
         listed = self._listings.respond(path, query)
         if listed is not None:
             return _moved(listed.where) if isinstance(listed, Moved) else self._html(listed.template, **listed.context)
+        if path == "/chat":
+            return self._html("chat.html", samples=samples(base_url(headers)), most_bytes=self._facts().max_body_bytes)
+        if path == "/chat/models.json":
+            return PageResponse(200, [*_JSON, *_SECURITY], chat.choice(self._shelf, self._reference))
         return None if path.startswith(_NO_PAGES) else self._model(path, query, headers)
 
     def missing(self) -> PageResponse:

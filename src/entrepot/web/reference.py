@@ -45,6 +45,11 @@ class Reference:
         members: Schema = self._document.get("components", {}).get("schemas", {}).get(schema, {}).get("properties", {})
         return [self._parameter(name, member) for name, member in members.items()]
 
+    def kinds(self, schema: str, member: str) -> list[Schema]:
+        """What a member of a named schema may be."""
+        members: Schema = self._document["components"]["schemas"][schema]["properties"]
+        return [self._resolve(kind) for kind in self._flat(members[member])]
+
     def _parameter(self, name: str, member: Schema) -> Parameter:
         kinds = [kind for kind in map(self._resolve, self._flat(member)) if kind.get("type") != "null"]
         default = member.get("default")
