@@ -325,7 +325,7 @@ class App:
             log_failure=_log_failure,
             store=self._db,
             secret=self._secret,
-            changed=lambda: (self.keys.refresh(), self.terms.refresh()),
+            changed=lambda: (self.keys.refresh(), self.terms.refresh(), self.holds.hope()),
             cashier=self._cashier,
             chat_keys=Ration(self.settings.server.chat_keys),
         )

@@ -120,7 +120,28 @@ async def test_prepaid_credit_is_what_can_be_spent(world: World) -> None:
     with pytest.raises(OutOfCredits):
         await holds.reserve(ask(1), caller, PLAN)
     grant(world.db, Order(actor="cli", at_ms=NOW_MS, key="k", workspace="default", amount_nano=3_000, reason="r"))
+    holds.hope()
     assert (await held(holds, caller, 3)).amount == 3_000
+
+
+async def test_of_those_who_wait_for_a_purse_that_is_short_few_ask_the_database(world: World) -> None:
+    class Counted:
+        asked = 0
+
+        def transaction(self, alone: str = "") -> Any:
+            self.asked += 1
+            return world.db.transaction(alone)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(world.db, name)
+
+    counted, caller = Counted(), world.caller(10_000)
+    await held(world.process("other"), caller, 10)
+    holds = Holds(counted, Terms(world.db), "one", "here", lambda: NOW_MS, tries=3)
+    world.processes.append(holds)
+    refused = await asyncio.gather(*[holds.reserve(ask(1), caller, PLAN) for _ in range(50)], return_exceptions=True)
+    assert {type(each) for each in refused} == {OutOfCredits}
+    assert 0 < counted.asked < 75
 
 
 async def test_a_call_without_max_tokens_gets_a_share_and_is_made_no_longer_than_it_covers(world: World) -> None:

@@ -166,6 +166,7 @@ class WholeLedger(RuleBasedStateMachine):
         """As the janitors do when somebody finds a purse empty."""
         self.record()
         for holds in self.processes:
+            holds.hope()
             for purse in holds.purses.values():
                 holds.set_free(purse)
             self.wait(holds.flush())
