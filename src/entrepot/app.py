@@ -68,6 +68,7 @@ from entrepot.settings import BadSettings, Settings, proxy_environment
 from entrepot.storage.database import Database, Refused, StorageAway
 from entrepot.storage.engines import open_database
 from entrepot.telemetry.metrics import Metrics
+from entrepot.telemetry.worries import Worries
 from entrepot.upstream.attempt import Sender
 from entrepot.upstream.client import Client, parse_origin, render_head
 from entrepot.upstream.hedge import Hedge
@@ -125,6 +126,7 @@ class App:
         """POST paths whose requests the server hands over without an ASGI layer, and who answers them."""
         self._sandboxed: dict[str, Offer] = {}
         self._plans = PlanMemo()
+        self._worries = Worries()
 
     async def __aenter__(self) -> App:
         settings = self.settings
@@ -215,7 +217,7 @@ class App:
         policy = Policy(settings.ledger.share_percent, settings.ledger.least_tokens)
         place = f"{socket.gethostname()}:{settings.journal_dir.resolve()}"
         holds = Holds(self._db, self.terms, self.recorder.name, place, self.clock.now_ms, policy)
-        return holds, Janitor(holds, self.recorder, lambda why: log.warning("leases could not be kept", error=why))
+        return holds, Janitor(holds, self.recorder, lambda why: self._worries.tell("leases cannot be kept", why))
 
     def _payments(self) -> Callable[[], Cashier]:
         opened = open_cashier(self._db, self.settings.payments, self.clock.now_ms)
@@ -302,8 +304,8 @@ class App:
                 try:
                     while days and await asyncio.to_thread(delete_before, before_ms):
                         await asyncio.sleep(0.1)
-                except GatewayError as error:
-                    log.warning("what is past its retention could not be deleted", error=error.message)
+                except (GatewayError, Refused) as error:
+                    log.warning("what is past its retention could not be deleted", error=str(error))
             await asyncio.sleep(3600)
 
     def _desk(self) -> Desk:
@@ -346,11 +348,9 @@ class App:
     def checks(self) -> list[Check]:
         """What must be well for requests to be served."""
         records, away = self.recorder, self.keys.trouble
-        store = Check("storage", not away, away, needed=False)
+        store = Check("storage", not away, "The database cannot be asked; the log says why." if away else "", needed=False)
         catalogue = Check("catalogue", bool(self.catalog.models), "" if self.catalog.models else "it has no models")
         waiting = f"{records.waiting} wait for the database" if away or records.trouble else ""
-        if waiting and records.trouble:
-            waiting += f": {records.trouble}"
         return [store, Check("records", not records.refusal, records.refusal or waiting), catalogue]
 
     def _facts(self) -> FrontFacts:
@@ -374,7 +374,10 @@ class App:
                     await self._restock()
                     self._stocked = mark
             except (StorageAway, Refused, BadSettings) as error:
-                log.warning("keys and catalogue could not be refreshed", error=str(error))
+                self._worries.tell("keys and catalogue cannot be refreshed", str(error))
+            else:
+                self._worries.tell("keys and catalogue cannot be refreshed", "")
+            self._worries.tell("records cannot be written into the database", self.recorder.trouble)
 
     def _stock_mark(self) -> tuple[int, str]:
         """Changes when the catalogue must be made again: after an import, and on a new day, when prices and offers may end."""

@@ -97,7 +97,7 @@ def explain(error: Exception) -> int:
             err.print(f"[red]configuration:[/] {escape(problem)}")
         return CONFIGURATION
     if isinstance(error, GatewayError):
-        _say(f"{error.message} {error.remedy or ''}".rstrip())
+        _say(f"{error} {error.remedy or ''}".rstrip())
         return FAILED
     if isinstance(error, Failure | CannotListen | UnknownSchema):
         _say(str(error))

@@ -224,9 +224,9 @@ class Holds:
                     return await asyncio.shield(attempt)
             except TimeoutError:
                 attempt.add_done_callback(_let_go)
-                raise _away(f"it has not answered for {self._patience_s:g} s") from None
+                raise _away(f"It has not answered for {self._patience_s:g} s.") from None
             except StorageAway as error:
-                raise _away(error.message) from None
+                raise _away(error.why) from None
             except asyncio.CancelledError:
                 # What was asked of the database is answered all the same, and belongs to this process then.
                 attempt.add_done_callback(_let_go)
@@ -313,10 +313,8 @@ def _let_go(attempt: asyncio.Future[Hold | None]) -> None:
 
 def _away(why: str) -> StorageAway:
     return StorageAway(
-        "The gateway's database cannot be asked now, and what was set aside from it beforehand does not cover this call.",
-        retry_after_s=1,
-        remedy="Try again in a moment. Nothing is wrong with the key or its credit.",
-        detail=why,
+        why,
+        message="The gateway's database cannot be asked now, and what was set aside from it beforehand does not cover this call.",
     )
 
 

@@ -19,7 +19,7 @@ from entrepot.ledger.holds import Holds
 from entrepot.ledger.pace import SLOT_S
 from entrepot.ledger.purses import DAY_MS, Purse
 from entrepot.ledger.stranded import Waiting, even_out
-from entrepot.storage.database import StorageAway
+from entrepot.storage.database import Refused, StorageAway
 
 TICK_S = 0.2
 _LOOK_TICKS = 5
@@ -42,7 +42,7 @@ class Records(Waiting, Protocol):
 
 
 class Janitor:
-    """`run` until cancelled, then `leave`. `warn` is told when the database is away."""
+    """`run` until cancelled, then `leave`. `warn` is told why the database could not be asked, "" when it could."""
 
     def __init__(self, holds: Holds, records: Records, warn: Callable[[str], None]) -> None:
         self._holds = holds
@@ -63,9 +63,11 @@ class Janitor:
     async def _tried(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
-        except StorageAway as error:
+        except (StorageAway, Refused) as error:
             self._heard_ms = 0
-            self._warn(error.message)
+            self._warn(str(error))
+        else:
+            self._warn("")
 
     async def tick(self) -> None:
         """Gives back what others look for, what lay idle, and what is left of windows that are over."""

@@ -173,7 +173,7 @@ class Recorder:
     def refusal(self) -> str:
         """Why no call may be begun now, "" when all is well."""
         if self._bytes > _BOUND_BYTES:
-            return f"{self.waiting} records wait for the database, and no more may: {self.trouble}"
+            return f"{self.waiting} records wait for the database, and no more may."
         return f"The disk takes no records: {self._full}" if self._full else ""
 
     def must_take(self) -> None:

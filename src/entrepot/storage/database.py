@@ -17,6 +17,7 @@ from entrepot.errors import GatewayError
 EngineName = Literal["sqlite", "postgresql"]
 Kind = Literal["text", "bigint", "integer", "bytea"]
 Row = tuple[Any, ...]
+_ASKED_IN_VAIN = "The gateway's database cannot be asked now."
 
 
 class UnknownSchema(Exception):
@@ -24,11 +25,25 @@ class UnknownSchema(Exception):
 
 
 class StorageAway(GatewayError):
-    """The store cannot be asked. Never shown as if the caller's key were wrong."""
+    """The store cannot be asked. Never shown as if the caller's key were wrong.
+
+    As a text it says why, with `remedy` for the operator: neither is for callers, who get `message` and what mends it for them.
+    """
 
     status = 503
     error_type = "server"
     retryable = True
+
+    def __init__(self, why: str, *, remedy: str | None = None, detail: str = "", message: str = _ASKED_IN_VAIN) -> None:
+        super().__init__(message, remedy=remedy, retry_after_s=1, detail=f"{why} {detail}".rstrip())
+        self.why = why
+
+    def __str__(self) -> str:
+        return self.why
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        return super().metadata | {"remedy_hint": "Try again in a moment: nothing is wrong with the key or its credit."}
 
 
 class Refused(Exception):
