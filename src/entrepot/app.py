@@ -14,10 +14,15 @@ import structlog
 
 from entrepot import __version__
 from entrepot.api import (
+    activity,
+    analytics,
+    audit,
     chat,
     chat_key,
     cloudflare,
     completions,
+    datasets,
+    credits,
     embeddings,
     gemini,
     generation,
@@ -93,9 +98,17 @@ ROUTES = (
     *models.ROUTES,
     *key.ROUTES,
     *keys.ROUTES,
+    *workspaces.ROUTES,
+    *credits.ROUTES,
+    *prices.ROUTES,
+    *audit.ROUTES,
     *chat_key.ROUTES,
     *payments.ROUTES,
+    *statements.ROUTES,
     *top_ups.ROUTES,
+    *activity.ROUTES,
+    *analytics.ROUTES,
+    *datasets.ROUTES,
     *generation.ROUTES,
     *health.ROUTES,
 )
@@ -327,8 +340,12 @@ class App:
             log_failure=_log_failure,
             store=self._db,
             secret=self._secret,
-            changed=lambda: (self.keys.refresh(), self.terms.refresh(), self.holds.hope()),
+            statistics=self.statistics,
+            changed=lambda: (self.keys.refresh(), self.terms.refresh(), self.prices.refresh(self.clock.now_ms()), self.holds.hope()),
+            window=self._window,
+            prepaid=self.settings.ledger.new_workspaces == "prepaid",
             cashier=self._cashier,
+            letterhead=Letterhead(seller_of(self.settings.payments).lines, self.settings.payments.pdf_font),
             chat_keys=Ration(self.settings.server.chat_keys),
         )
 

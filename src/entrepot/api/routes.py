@@ -39,6 +39,7 @@ from entrepot.payments.cashier import Cashier
 from entrepot.payments.opening import off
 from entrepot.providers.configured import Configured
 from entrepot.records.responses import ResponseStore
+from entrepot.records.statistics import Statistics
 from entrepot.storage.database import Database
 from entrepot.values.caller import Caller
 from entrepot.values.generation import Generation
@@ -79,6 +80,7 @@ class Desk(msgspec.Struct, frozen=True):
     log_failure           told of a bug
     store                 the database, for keys and credit
     secret                what keys are hashed with
+    statistics            sums of what was used
     changed               told that keys or limits were changed here
     chat_keys             who may have the chat page make a test key
     cashier               who takes payments. raises NotFound, when payments are off
@@ -100,8 +102,12 @@ class Desk(msgspec.Struct, frozen=True):
     log_failure: Callable[[BaseException], None]
     store: Database
     secret: bytes
+    statistics: Statistics
     changed: Callable[[], object]
     cashier: Callable[[], Cashier] = off("there is no cashier")
+    letterhead: Letterhead = Letterhead()
+    prepaid: bool = False
+    window: Callable[[Catalog, Caller | None], Catalog] = _as_listed
     chat_keys: Ration = Ration()
 
 

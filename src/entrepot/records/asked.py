@@ -34,13 +34,16 @@ _BUCKETS = (
 )
 
 
+Conditions = tuple[tuple[str, str, object], ...]
+
+
 class Question(msgspec.Struct, frozen=True):
-    """Sums of columns by others. `where`: a column, how it is compared, and with what; `test` is always told."""
+    """Sums of columns by others. `where`: a column, how it is compared (`IN` and `NOT IN` with a tuple), and with what."""
 
     table: TableName
     sums: tuple[str, ...]
     by: tuple[str, ...] = ()
-    where: tuple[tuple[str, str, object], ...] = ()
+    where: Conditions = ()
 
 
 def table_of(scope: Scope) -> TableName:
@@ -56,7 +59,7 @@ def kept_level(table: TableName, wished: Level) -> Level:
     return next(level for level in KEPT[table] if LEVEL_S[level] >= LEVEL_S[wished])
 
 
-def conditions(scope: Scope) -> tuple[tuple[str, str, object], ...]:
+def conditions(scope: Scope) -> Conditions:
     told: list[tuple[str, str, object]] = [("test", "=", int(scope.test))]
     named = ("model", "endpoint", "provider", "app", "workspace", "key_hash")
     told += [(name, "=", getattr(scope, name)) for name in named if getattr(scope, name)]
@@ -68,43 +71,37 @@ def conditions(scope: Scope) -> tuple[tuple[str, str, object], ...]:
 
 def ask(db: Database, question: Question, span: Span, level: Level) -> list[Row]:
     """Rows of the columns `by`, then the sums. `at` among them is the first second of a bucket."""
-    q, each = question, LEVEL_S[level]
-    first, before = span.bounds(level)
-    if before <= first:
-        return []
-    given = {column for column, how, _ in q.where if how == "="}
-    looks_up = set(_LEADING[q.table]) <= given
-    head = _BUCKETS.format(each=each) if looks_up else ""
-    source = f"bucket CROSS JOIN {q.table} s" if looks_up else f"{q.table} s"
-    bounds = "s.at = bucket.at" if looks_up else "s.at >= ? AND s.at < ?"
-    named = [f"s.{column}" for column in q.by]
-    where = "".join(f" AND s.{column} {how} ?" for column, how, _ in q.where)
-    sql = (
-        f"{head}SELECT {', '.join([*named, *(f'sum(s.{column})' for column in q.sums)])} FROM {source} "  # noqa: S608 # our own names
-        f"WHERE s.level = {each} AND {bounds}{where}" + (f" GROUP BY {', '.join(named)}" if named else "")
-    )
-    return _rows(db, sql, [first, before, *(value for _, _, value in q.where)], grouped=bool(named))
+    named = [f"s.{column}" for column in question.by]
+    shown = [*named, *(f"sum(s.{column})" for column in question.sums)]
+    found = _select(db, question.table, shown, question.where, span, level, named)
+    return found if named else [row for row in found if row[0] is not None]
 
 
-def _rows(db: Database, sql: str, values: Sequence[object], *, grouped: bool) -> list[Row]:
-    found = db.execute(sql, values).fetchall()
-    return found if grouped else [row for row in found if row[0] is not None]
+def histograms(db: Database, where: Conditions, span: Span, level: Level) -> list[Row]:
+    """Rows of `at`, model, endpoint, provider and the two stored histograms, one for each part."""
+    shown = ["s.at", "s.model", "s.endpoint", "s.provider", "s.latency", "s.throughput"]
+    return _select(db, "endpoint_speeds", shown, where, span, level, [])
 
 
-def histograms(db: Database, where: Sequence[tuple[str, str, object]], span: Span, level: Level) -> list[Row]:
-    """Rows of `at`, model, endpoint and the two stored histograms, one for each part."""
+def _select(
+    db: Database, table: TableName, shown: Sequence[str], where: Conditions, span: Span, level: Level, by: Sequence[str]
+) -> list[Row]:
     each = LEVEL_S[level]
     first, before = span.bounds(level)
     if before <= first:
         return []
-    given = {column for column, how, _ in where if how == "="}
-    looks_up = set(_LEADING["endpoint_speeds"]) <= given
+    looks_up = set(_LEADING[table]) <= {column for column, how, _ in where if how == "="}
     head = _BUCKETS.format(each=each) if looks_up else ""
-    source = "bucket CROSS JOIN endpoint_speeds s" if looks_up else "endpoint_speeds s"
+    source = f"bucket CROSS JOIN {table} s" if looks_up else f"{table} s"
     bounds = "s.at = bucket.at" if looks_up else "s.at >= ? AND s.at < ?"
-    told = "".join(f" AND s.{column} {how} ?" for column, how, _ in where)
+    told = "".join(f" AND s.{column} {how} {_marks(value)}" for column, how, value in where)
+    grouped = f" GROUP BY {', '.join(by)}" if by else ""
+    values = [one for _, _, value in where for one in (value if isinstance(value, tuple) else (value,))]
     return db.execute(
-        f"{head}SELECT s.at, s.model, s.endpoint, s.latency, s.throughput FROM {source} "  # noqa: S608 # our own names
-        f"WHERE s.level = {each} AND {bounds}{told}",
-        [first, before, *(value for _, _, value in where)],
+        f"{head}SELECT {', '.join(shown)} FROM {source} WHERE s.level = {each} AND {bounds}{told}{grouped}",  # noqa: S608 # own names
+        [first, before, *values],
     ).fetchall()
+
+
+def _marks(value: object) -> str:
+    return f"({', '.join('?' * len(value))})" if isinstance(value, tuple) else "?"

@@ -25,7 +25,7 @@ import msgspec
 
 from entrepot.records import histogram
 from entrepot.records.apps import is_local
-from entrepot.records.asked import Question, TableName, ask, conditions, histograms, kept_level, table_of
+from entrepot.records.asked import Conditions, Question, TableName, ask, conditions, histograms, kept_level, table_of
 from entrepot.records.figures import (
     FAULTS,
     LEVEL_S,
@@ -135,21 +135,28 @@ class Statistics:
     def speed(self, scope: Scope, span: Span, level: Level | None = None) -> Speed:
         """Of models, providers and endpoints: how long until the first token, and how many tokens a second then."""
         rows = histograms(self._db, conditions(scope), span, level or span.level)
-        return _speed((latency, throughput) for _, _, _, latency, throughput in rows)
+        return speed_of((latency, throughput) for *_, latency, throughput in rows)
 
     def speed_series(self, scope: Scope, span: Span, level: Level | None = None) -> list[SpeedPoint]:
         level = level or span.level
         found: dict[int, list[tuple[bytes, bytes]]] = {}
-        for at, _, _, latency, throughput in histograms(self._db, conditions(scope), span, level):
+        for at, _, _, _, latency, throughput in histograms(self._db, conditions(scope), span, level):
             found.setdefault(int(at), []).append((latency, throughput))
-        return [SpeedPoint(at * 1000, _speed(found.get(at, ()))) for at in _buckets(span, level)]
+        return [SpeedPoint(at * 1000, speed_of(found.get(at, ()))) for at in _buckets(span, level)]
 
     def served(self, model: str, span: Span, *, test: bool = False) -> list[Served]:
         """Every endpoint of a model that was asked in the span, those with most requests first."""
-        scope = Scope(model=model, test=test)
+        return self._served(Scope(model=model, test=test), span)
+
+    def served_by(self, provider: str, span: Span, *, test: bool = False) -> list[Served]:
+        """The same of a provider, with all its models. Remembered."""
+        scope = Scope(provider=provider, test=test)
+        return self._kept(("served by", provider, span, test), lambda: self._served(scope, span))
+
+    def _served(self, scope: Scope, span: Span) -> list[Served]:
         sums = self._ask(scope, span, None, ("endpoint", "provider"), (*SUMS, "attempts"))
         speeds: dict[str, list[tuple[bytes, bytes]]] = {}
-        for _, _, endpoint, latency, throughput in histograms(self._db, conditions(scope), span, span.level):
+        for _, _, endpoint, _, latency, throughput in histograms(self._db, conditions(scope), span, span.level):
             speeds.setdefault(endpoint, []).append((latency, throughput))
         failed: dict[str, list[Row]] = {}
         for endpoint, kind, count in self._failures(scope, span, ("endpoint", "error_type"), "attempt"):
@@ -157,10 +164,10 @@ class Statistics:
         found = [
             Served(
                 endpoint,
-                model,
+                endpoint.partition("@")[0],
                 provider,
                 Totals(*map(int, figures[:-1])),
-                _speed(speeds.get(endpoint, ())),
+                speed_of(speeds.get(endpoint, ())),
                 _uptime(int(figures[-1]), failed.get(endpoint, ())),
             )
             for endpoint, provider, *figures in sums
@@ -173,9 +180,9 @@ class Statistics:
 
         def made() -> dict[str, Speed]:
             found: dict[str, list[tuple[bytes, bytes]]] = {}
-            for _, model, _, latency, throughput in histograms(self._db, conditions(Scope(test=test)), span, span.level):
+            for _, model, _, _, latency, throughput in histograms(self._db, conditions(Scope(test=test)), span, span.level):
                 found.setdefault(model, []).append((latency, throughput))
-            return {model: _speed(rows) for model, rows in found.items() if model}
+            return {model: speed_of(rows) for model, rows in found.items() if model}
 
         return self._kept(("speeds", span, test), made)
 
@@ -196,6 +203,14 @@ class Statistics:
     def trending(self, what: What, span: Span, *, of: Scope = Scope(), limit: int = MOST) -> list[Ranked]:
         """Those that rose most: by their tokens over the mean of the three spans before. Remembered."""
         return self._kept(("trending", what, span, of), lambda: self._trending(what, span, of))[: min(limit, MOST)]
+
+    def ask(self, question: Question, span: Span, level: Level) -> list[Row]:
+        """Any sums that are kept: rows of the columns `by`, then of the sums."""
+        return ask(self._db, question, span, level)
+
+    def histograms(self, where: Conditions, span: Span, level: Level) -> list[Row]:
+        """Rows of the first second, model, endpoint, provider and the stored histograms of latency and throughput."""
+        return histograms(self._db, where, span, level)
 
     def app(self, url: str) -> App | None:
         row = self._db.execute("SELECT url, title, first_ms FROM apps WHERE url = ?", (url,)).fetchone()
@@ -304,7 +319,7 @@ def _uptime(attempts: int, failed: Iterable[Row]) -> Uptime:
     return Uptime(max(counted, 0), faults, kinds.get(THROTTLED, 0))
 
 
-def _speed(rows: Iterable[tuple[bytes, bytes]]) -> Speed:
+def speed_of(rows: Iterable[tuple[bytes, bytes]]) -> Speed:
     latency = throughput = 0
     for stored_latency, stored_throughput in rows:
         latency += histogram.unpack(stored_latency)

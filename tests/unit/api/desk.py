@@ -17,6 +17,7 @@ from entrepot.identity.store import ensure_workspace
 from entrepot.providers import Provider
 from entrepot.providers.configured import Configured
 from entrepot.records.responses import ResponseStore
+from entrepot.records.statistics import Statistics
 from entrepot.storage import sqlite
 from entrepot.testing import builders
 from entrepot.values.caller import Caller
@@ -69,6 +70,7 @@ class FakeDesk:
             max_body_bytes=100_000,
             store=self.store,
             secret=b"s" * 32,
+            statistics=Statistics(self.store, lambda: builders.NOW_MS),
             changed=lambda: None,
         )
 

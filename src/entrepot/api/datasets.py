@@ -1,0 +1,170 @@
+"""GET /datasets/rankings-daily and /datasets/app-rankings: what is used most here (contract 3.2). Test keys are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from entrepot.api.days import DAY_MS, date_of, day_of, first_of, iso_of
+from entrepot.api.http import Request, Response, answer
+from entrepot.api.routes import Desk, Route
+from entrepot.errors import InvalidRequest
+from entrepot.records.asked import Question, conditions
+from entrepot.records.figures import DAY_S, Scope, Span
+
+_LONGEST_DAYS = 366
+_FIRST = "2025-01-01"
+_DEFAULT_DAYS = 30
+_TOP = 50
+_OTHER = "other"
+Date = Annotated[str, Meta(description="UTC, as 2026-11-20.")]
+Unkept = Annotated[str, Meta(max_length=100, description="Not known of any request: matches none.")]
+
+
+class RankingsQuery(msgspec.Struct, frozen=True):
+    start_date: Date = ""
+    end_date: Date = ""
+    period: Annotated[Literal["day", "week", "month"], Meta(description="A row for each day, week or month.")] = "day"
+    modality: Annotated[str, Meta(max_length=40, description="Models that read or write it: text, image, audio ...")] = ""
+    context_bucket: Unkept = ""
+    category: Unkept = ""
+    language_type: Unkept = ""
+
+
+class RankingsRow(msgspec.Struct, frozen=True):
+    date: Annotated[str, Meta(description="The first day of the period.")]
+    model_permaslug: Annotated[str, Meta(description="`other`: all models outside the first 50 of that period.")]
+    total_tokens: Annotated[str, Meta(description="Prompt and completion; text, so that no digit is lost.")]
+
+
+class DatasetMeta(msgspec.Struct, frozen=True):
+    as_of: str
+    start_date: str
+    end_date: str
+    version: str = "v1"
+
+
+class Rankings(msgspec.Struct, frozen=True):
+    data: list[RankingsRow]
+    meta: DatasetMeta
+
+
+class AppsQuery(msgspec.Struct, frozen=True):
+    sort: Annotated[Literal["popular", "trending"], Meta(description="trending: over the mean of three equal spans before.")] = (
+        "popular"
+    )
+    category: Unkept = ""
+    subcategory: Unkept = ""
+    start_date: Date = ""
+    end_date: Date = ""
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+    offset: Annotated[int, Meta(ge=0, le=100)] = 0
+
+
+class AppRow(msgspec.Struct, frozen=True):
+    rank: int
+    app_id: Annotated[str, Meta(description="Its address, by which it is known.")]
+    app_name: str
+    total_tokens: Annotated[str, Meta(description="Prompt and completion; text, so that no digit is lost.")]
+    total_requests: int
+
+
+class Apps(msgspec.Struct, frozen=True):
+    data: list[AppRow]
+    meta: DatasetMeta
+
+
+def show_rankings(desk: Desk, request: Request) -> Response:
+    query: RankingsQuery = request.query
+    first, last = _days(query.start_date, query.end_date, desk.now_ms())
+    question = Question("endpoint_sums", ("prompt_tokens", "completion_tokens"), ("at", "model"), conditions(Scope()))
+    unkept = query.context_bucket or query.category or query.language_type
+    rows = [] if unkept else desk.statistics.ask(question, Span(first * DAY_MS, (last + 1) * DAY_MS), "day")
+    models = desk.catalog().models
+    found: dict[int, dict[str, int]] = {}
+    for at, slug, prompt, completion in rows:
+        model = models.get(slug)
+        if not slug or (
+            query.modality and (model is None or query.modality not in (*model.input_modalities, *model.output_modalities))
+        ):
+            continue
+        of_period = found.setdefault(max(first_of(query.period, at // DAY_S), first), {})
+        name = slug if model is None else model.canonical_slug
+        of_period[name] = of_period.get(name, 0) + prompt + completion
+    data = [row for day in sorted(found) for row in _top(date_of(day), found[day].items())]
+    return answer(Rankings(data, _meta(desk, first, last)))
+
+
+def _top(date: str, tokens: Iterable[tuple[str, int]]) -> list[RankingsRow]:
+    ranked = sorted(((name, total) for name, total in tokens if total), key=lambda item: (-item[1], item[0]))
+    rows = [RankingsRow(date, name, str(total)) for name, total in ranked[:_TOP]]
+    rest = sum(total for _, total in ranked[_TOP:])
+    return [*rows, RankingsRow(date, _OTHER, str(rest))] if rest else rows
+
+
+def show_apps(desk: Desk, request: Request) -> Response:
+    query: AppsQuery = request.query
+    first, last = _days(query.start_date, query.end_date, desk.now_ms())
+    span = Span(first * DAY_MS, (last + 1) * DAY_MS)
+    if query.category or query.subcategory:
+        found = []
+    elif query.sort == "trending":
+        found = desk.statistics.trending("app", span)[query.offset :]
+    else:
+        found = desk.statistics.top("app", span, limit=query.limit, offset=query.offset)
+    rows = [
+        AppRow(one.rank, one.name, one.title, str(one.totals.total_tokens), one.totals.requests) for one in found[: query.limit]
+    ]
+    return answer(Apps(rows, _meta(desk, first, last)))
+
+
+def _days(start: str, end: str, now_ms: int) -> tuple[int, int]:
+    """The first and the last day; without any the last 30 that are over."""
+    yesterday = now_ms // DAY_MS - 1
+    last = day_of(end, "end_date") if end else max(yesterday, day_of(start, "start_date") if start else yesterday)
+    first = day_of(start, "start_date") if start else last - _DEFAULT_DAYS + 1
+    least = day_of(_FIRST, "start_date")
+    if first > last or last - first >= _LONGEST_DAYS or (start and first < least):
+        raise InvalidRequest(
+            f"`start_date` and `end_date` must span 1 to {_LONGEST_DAYS} days, from {_FIRST} on.",
+            field="start_date",
+            expected=f"{_FIRST} or later, not after `end_date` and at most {_LONGEST_DAYS} days with it",
+            received=f"{start or 'nothing'} to {end or 'nothing'}",
+            remedy="Ask for a shorter span, or leave both out for the last 30 days.",
+        )
+    return first, last
+
+
+def _meta(desk: Desk, first: int, last: int) -> DatasetMeta:
+    return DatasetMeta(iso_of(desk.now_ms() // 1000), date_of(first), date_of(last))
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/datasets/rankings-daily",
+        "Rank models by tokens",
+        "Datasets",
+        show_rankings,
+        "key",
+        query=RankingsQuery,
+        returns=Rankings,
+        asks=True,
+        description="The 50 models with most tokens of each day, week or month, and all others as one.",
+    ),
+    Route(
+        "GET",
+        "/datasets/app-rankings",
+        "Rank applications by tokens",
+        "Datasets",
+        show_apps,
+        "key",
+        query=AppsQuery,
+        returns=Apps,
+        asks=True,
+        description="Applications are known by the `HTTP-Referer` they send; those on somebody's own machine are left out.",
+    ),
+)
