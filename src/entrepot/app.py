@@ -85,6 +85,7 @@ from entrepot.values.model import Endpoint, Model
 from entrepot.values.request import Request
 from entrepot.web.pages import FrontFacts, Pages
 from entrepot.web.shelf import ProviderFact
+from entrepot.web.status import Component
 
 _REFRESH_S = 0.5
 _TOP_UP_S = 2
@@ -357,6 +358,7 @@ class App:
             self._now_s,
             demo=self.settings.is_demo,
             statistics=self.statistics,
+            components=lambda: [Component(check.name, check.ok, check.detail) for check in self.checks()],
         )
 
     def _now_s(self) -> float:

@@ -12,7 +12,7 @@ import json
 import mimetypes
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -26,7 +26,7 @@ from entrepot import __version__
 from entrepot.catalog.catalog import Catalog
 from entrepot.records.statistics import Statistics
 from entrepot.values.command import Command
-from entrepot.web import chat, model_page
+from entrepot.web import chat, model_page, status
 from entrepot.web.docs import DocPages
 from entrepot.web.listings import Listings, Moved
 from entrepot.web.listings_measured import Measured
@@ -82,8 +82,11 @@ class Pages:
         *,
         demo: bool = False,
         statistics: Statistics | None = None,
+        components: Callable[[], Iterable[status.Component]] = lambda: (),
     ) -> None:
-        """demo  every page says that what it shows is simulated"""
+        """demo        every page says that what it shows is simulated
+        components  parts of the gateway, as they are now
+        """
         self._facts = facts
         self._catalog = catalog
         self._now_s = now_s
@@ -102,7 +105,8 @@ class Pages:
         self._docs = DocPages()
         self._reference = Reference(openapi)
         self._kept_shelf: Shelf | None = None
-        self._listings = Listings(lambda: self._shelf, Measured(statistics), lambda: self._facts().providers)
+        self._measured, self._components = Measured(statistics), components
+        self._listings = Listings(lambda: self._shelf, self._measured, lambda: self._facts().providers)
 
     def respond(self, method: str, target: str, headers: Mapping[str, str]) -> PageResponse | None:
         """`target` is the path with its query. None: no page has this path."""
@@ -119,6 +123,8 @@ class Pages:
             return self._doc(path, query, headers)
         if path in ("/llms.txt", "/llms-full.txt"):
             return _text(self._docs.llms(base_url(headers)) if path == "/llms.txt" else self._docs.whole(), b"text/plain")
+        if path == "/status":
+            return self._status()
         listed = self._listings.respond(path, query)
         if listed is not None:
             return _moved(listed.where) if isinstance(listed, Moved) else self._html(listed.template, **listed.context)
@@ -151,6 +157,10 @@ class Pages:
             return _text(page.markdown, b"text/markdown")
         html = markupsafe.Markup(page.html)  # noqa: S704 - our own Markdown, with raw HTML switched off
         return self._html("doc.html", title=page.title, html=html, index=self._docs.index, here=page.path)
+
+    def _status(self) -> PageResponse:
+        names = {provider.slug: provider.name for provider in self._facts().providers}
+        return self._html("status.html", **status.context(self._measured, self._components, names))
 
     def _model(self, path: str, query: str, headers: Mapping[str, str]) -> PageResponse | None:
         found = model_page.find(self._shelf, path)
