@@ -33,6 +33,7 @@ from entrepot.api import (
     models,
     payments,
     responses,
+    statements,
     top_ups,
 )
 from entrepot.api.answering import AsgiHttp, Pattern, answering, patterned
@@ -54,10 +55,11 @@ from entrepot.ledger.asking import Policy
 from entrepot.ledger.holds import Holds
 from entrepot.ledger.janitor import Janitor
 from entrepot.ledger.posting import post_usage
+from entrepot.ledger.statement_paper import Letterhead
 from entrepot.ledger.terms import Terms
 from entrepot.metering import tokens
 from entrepot.payments.cashier import Cashier
-from entrepot.payments.opening import off, open_cashier
+from entrepot.payments.opening import off, open_cashier, seller_of
 from entrepot.pipeline import Http, Pipeline, Rooms
 from entrepot.providers.configured import Configured, configure
 from entrepot.providers.local import find_local

@@ -31,6 +31,7 @@ async def shop(at_stripe: LocalStripe, store_url: str, tmp_path: Path) -> AsyncI
         "currencies": "usd eur=1.08@2026-11-20 chf=1.1@2026-11-20",
         "fee_percent": "5.5",
         "fee_least_usd": "0.80",
+        "seller_name": "Harbour & Sons",
     }
     async with Gateway(data_dir=tmp_path, payments=payments, storage={"url": store_url}) as gateway:
         async with httpx.AsyncClient(base_url=gateway.url, timeout=60) as client:

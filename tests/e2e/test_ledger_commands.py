@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from entrepot.cli import run
 from entrepot.storage.sqlite import connect
@@ -64,10 +65,20 @@ def test_a_statement_and_an_export_tell_the_same(entrepot: Entrepot, tmp_path: P
     capsys.readouterr()
     entrepot("ledger", "statement", "--json")
     told = json.loads(capsys.readouterr().out)
-    assert (told["opening"], [entry["amount"] for entry in told["entries"]], told["closing"]) == ("0", ["3", "-0.5"], "2.5")
+    amounts = [entry["amount"] for entry in told["entries"]]
+    assert (told["opening_balance"], amounts, told["closing_balance"]) == (0, [3, -0.5], 2.5)
     entrepot("ledger", "export", "--format", "csv", "--to", str(tmp_path / "books.csv"))
     amounts = [int(line.rpartition(",")[2]) for line in (tmp_path / "books.csv").read_text().splitlines()[1:]]
     assert (len(amounts), sum(amounts)) == (4, 0)
+
+
+def test_a_statement_is_written_as_a_page_and_as_pdf(entrepot: Entrepot, tmp_path: Path) -> None:
+    entrepot("credit", "grant", "default", "3", "--reason", "a <gift>")
+    page, pdf = tmp_path / "statement.html", tmp_path / "statement.pdf"
+    assert entrepot("ledger", "statement", "--html", str(page), "--pdf", str(pdf)) == 0
+    assert "a &lt;gift&gt;" in page.read_text() and "3.00" in page.read_text()
+    assert "3.00" in PdfReader(pdf).pages[0].extract_text()
+    assert entrepot("ledger", "statement", "--month", "2026-13") == 1
 
 
 def test_every_change_is_in_the_audit_log(entrepot: Entrepot, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,6 +35,7 @@ from entrepot.errors import (
     Unavailable,
 )
 from entrepot.identity.ration import Ration
+from entrepot.ledger.statement_paper import Letterhead
 from entrepot.payments.cashier import Cashier
 from entrepot.payments.opening import off
 from entrepot.providers.configured import Configured
@@ -84,6 +85,7 @@ class Desk(msgspec.Struct, frozen=True):
     changed               told that keys or limits were changed here
     chat_keys             who may have the chat page make a test key
     cashier               who takes payments. raises NotFound, when payments are off
+    letterhead            how receipts and statements are made out
     """
 
     catalog: Callable[[], Catalog]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import re
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,17 +10,18 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 
 from entrepot.api.key import iso
-from entrepot.cli.common import FAILED, Failure, Json, Place, out, print_json, print_table, store
+from entrepot.api.statements import stated_by_model, stated_data
+from entrepot.cli.common import FAILED, Json, Place, err, out, print_json, print_table, store
 from entrepot.identity.store import ensure_workspace
-from entrepot.ledger import audit, export
-from entrepot.ledger.books import balance_at, entries
-from entrepot.ledger.terms import bounds_of
+from entrepot.ledger import audit, export, statement_html, statement_pdf
+from entrepot.ledger.statement import Statement
+from entrepot.ledger.statement_paper import paper_of
 from entrepot.ledger.verify import verify as verify_books
+from entrepot.payments.opening import seller_of
 from entrepot.values.clock import Clock
 from entrepot.values.money import usd
 
 app = App(name="ledger", help="Prove, show and write out the books.")
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
 @app.command
@@ -52,28 +51,41 @@ def statement(
     workspace: Annotated[str, Parameter(help="Its id.")] = "default",
     *,
     month: Annotated[str | None, Parameter(help="As 2026-11 [this month].")] = None,
+    pdf: Annotated[Path | None, Parameter(help="Write it to this file as PDF.")] = None,
+    html: Annotated[Path | None, Parameter(help="Write it to this file as HTML.")] = None,
     json: Json = False,
     place: Place = Place(),
 ) -> None:
     """Show what happened to a workspace's credit in a month (UTC)."""
-    from_ms, before_ms = _month(month or iso(Clock().now_ms())[:7])
-    with store(place.settings()) as db:
-        ensure_workspace(db, Clock().now_ms())
-        bounds_of(db, workspace)
-        opening = balance_at(db, "credit", workspace, from_ms)
-        found = entries(db, "credit", workspace, from_ms, before_ms)
-    closing = opening + sum(entry.amount_nano for entry in found)
+    settings, now_ms = place.settings(), Clock().now_ms()
+    with store(settings) as db:
+        ensure_workspace(db, now_ms)
+        stated = stated_by_model(db, workspace, month or iso(now_ms)[:7], lambda: now_ms)
+    paper = paper_of(stated, seller_of(settings.payments).lines)
+    if pdf is not None:
+        _write(pdf, statement_pdf.render(paper, settings.payments.pdf_font))
+    if html is not None:
+        _write(html, statement_html.render(paper))
     if json:
-        lines = [{"at": iso(e.at_ms), "kind": e.kind, "memo": e.memo, "amount": usd(e.amount_nano), "key": e.key} for e in found]
-        print_json({"workspace_id": workspace, "opening": usd(opening), "entries": lines, "closing": usd(closing)})
-        return
-    rows = [(iso(e.at_ms)[:16].replace("T", " "), e.kind, escape(e.memo), usd(e.amount_nano)) for e in found]
-    print_table(
-        ("when", "what", "", "US dollars"),
-        [("", "opening balance", "", usd(opening)), *rows, ("", "closing balance", "", usd(closing))],
-        empty="",
-        right=("US dollars",),
-    )
+        print_json(stated_data(stated))
+    elif pdf is None and html is None:
+        _print(stated)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    err.print(f"Written to {escape(str(path))}.")
+
+
+def _print(stated: Statement) -> None:
+    rows = [("", "opening balance", "", usd(stated.opening_nano))]
+    rows += [(iso(e.at_ms)[:16].replace("T", " "), e.kind, escape(e.memo), usd(e.amount_nano)) for e in stated.lines]
+    if stated.more:
+        rows.append(("", f"{stated.more:,} more", "", usd(sum(stated.sums.values()) - sum(e.amount_nano for e in stated.lines))))
+    for used in stated.models or stated.days:
+        rows.append(("", "usage", escape(f"{used.name} ({used.requests:,} requests)"), usd(-used.cost_nano)))
+    rows.append(("", "closing balance", "", usd(stated.closing_nano)))
+    print_table(("when", "what", "", "US dollars"), rows, empty="", right=("US dollars",))
 
 
 @app.command(name="export")
@@ -111,14 +123,3 @@ def audit_(
         [(iso(n.at_ms)[:19], escape(n.actor), n.action, escape(n.subject), escape(n.before), escape(n.after)) for n in lines],
         empty="Nothing was changed yet.",
     )
-
-
-def _month(text: str) -> tuple[int, int]:
-    """Its first millisecond, and the first one after it."""
-    found = _MONTH.fullmatch(text)
-    if found is None:
-        raise Failure(f"--month {text} is not a month. Write it as 2026-11.")
-    year, month = int(found[1]), int(found[2])
-    first = datetime.datetime(year, month, 1, tzinfo=datetime.UTC)
-    after = datetime.datetime(year + month // 12, month % 12 + 1, 1, tzinfo=datetime.UTC)
-    return int(first.timestamp() * 1000), int(after.timestamp() * 1000)

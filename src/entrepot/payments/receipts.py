@@ -17,6 +17,10 @@ class Seller(msgspec.Struct, frozen=True):
     address: str = ""
     prefix: str = "R-"
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(line for part in (self.name, self.address) for line in part.splitlines() if line.strip())
+
 
 class Receipt(msgspec.Struct, frozen=True):
     """seller  name and address as they were then, one a line"""
@@ -31,8 +35,8 @@ def number(db: Database, payment: str, seller: Seller, act: Act) -> None:
     with db.transaction(alone=_LOCK):
         row = db.execute("SELECT coalesce(max(number), 0) + 1 FROM receipts WHERE prefix = ?", (seller.prefix,)).fetchone()
         assert row is not None
-        text = "\n".join(part for part in (seller.name, seller.address) if part)
-        db.execute("INSERT INTO receipts VALUES (?, ?, ?, ?, ?)", (seller.prefix, row[0], payment, text, act.at_ms))
+        told = (seller.prefix, row[0], payment, "\n".join(seller.lines), act.at_ms)
+        db.execute("INSERT INTO receipts VALUES (?, ?, ?, ?, ?)", told)
 
 
 def find(db: Database, payment: str) -> Receipt | None:
