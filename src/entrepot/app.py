@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import datetime
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ from entrepot.api import (
     top_ups,
 )
 from entrepot.api.answering import AsgiHttp, Pattern, answering, patterned
+from entrepot.api.in_process import InProcess
 from entrepot.api.openapi import document, render
 from entrepot.api.routes import Api, Check, Desk
 from entrepot.catalog.catalog import Catalog, Resolved
@@ -44,12 +45,14 @@ from entrepot.catalog.endpoints import build_endpoints, local_endpoints
 from entrepot.catalog.rows import on_day
 from entrepot.catalog.shipped import shipped_models
 from entrepot.catalog.store import imported_models, revision
+from entrepot.checks.timer import keep_checking
 from entrepot.dialects.openai_embeddings.wire import NAME as EMBEDDINGS
 from entrepot.errors import GatewayError, UpstreamError
 from entrepot.files.attach import Attachments
 from entrepot.identity import store as keys_store
 from entrepot.identity.installation import installation_secret
 from entrepot.identity.keyring import KeyRing
+from entrepot.identity.passing import passing_key
 from entrepot.identity.ration import Ration
 from entrepot.ledger.asking import Policy
 from entrepot.ledger.holds import Holds
@@ -194,7 +197,7 @@ class App:
         self.metrics.gauge("entrepot_generations_live", "Generations under way.", lambda: len(self.pipeline.live))
         self._api = Api(ROUTES, self._desk(), self._pages())
         self._started_ms = self.clock.now_ms()
-        for loop in (self.pipeline.watch(), self._refresh(), self._forget(), self._janitor.run()):
+        for loop in (self.pipeline.watch(), self._refresh(), self._forget(), self._janitor.run(), *self._checking()):
             task = asyncio.create_task(loop)
             self._stack.callback(task.cancel)
         tokens.warm()
@@ -254,6 +257,31 @@ class App:
             except (StorageAway, Refused) as error:
                 log.warning("automatic top-up could not look", error=str(error))
             await asyncio.sleep(_TOP_UP_S)
+
+    def _checking(self) -> Iterator[Coroutine[Any, Any, None]]:
+        every_h = self.settings.checks.every_h
+        if every_h:
+            yield keep_checking(self._db, every_h, self._to_check, self._calls, self.clock)
+
+    def _to_check(self) -> Iterator[tuple[Model, Endpoint]]:
+        for slug in filter(None, map(str.strip, self.settings.checks.models.split(","))):
+            try:
+                found = self.catalog.resolve(slug)
+            except GatewayError as error:
+                self._worries.tell("a model of checks.models cannot be checked", error.message)
+            else:
+                yield from ((found.model, endpoint) for endpoint in found.endpoints if endpoint.on)
+
+    @contextlib.asynccontextmanager
+    async def _calls(self) -> AsyncIterator[InProcess]:
+        """A way to call this gateway as anybody else does, with a live key that passes away with it."""
+        with passing_key(self._db, self._secret, "endpoint checks", "live", self.clock) as key:
+            await asyncio.to_thread(self.keys.refresh)
+            calls = InProcess(self, key)
+            try:
+                yield calls
+            finally:
+                await calls.close()
 
     async def _end_leases(self) -> None:
         """When all records are in the database. Otherwise whoever takes in our journal does it."""

@@ -190,6 +190,14 @@ class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = True
 
 
+class Checks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    every_h: Annotated[
+        int,
+        Meta(ge=0, le=8760, description="Hours from one check of an endpoint to the next; 0: none. They cost what calls cost."),
+    ] = 0
+    models: Annotated[str, Meta(description="Models whose endpoints are checked, separated by commas.")] = ""
+
+
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$", description="Least level that is written.")] = "info"
     format: Annotated[str, Meta(pattern="^(auto|text|json)$", description="auto: text on a terminal, JSON lines elsewhere.")] = (
@@ -257,6 +265,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     catalog: Catalog = Catalog()
     ledger: Ledger = Ledger()
     payments: Payments = Payments()
+    checks: Checks = Checks()
     log: Log = Log()
     providers: dict[str, ProviderConfig] = {}
     endpoints: list[EndpointConfig] = []
@@ -314,6 +323,7 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "catalog": Catalog,
     "ledger": Ledger,
     "payments": Payments,
+    "checks": Checks,
     "log": Log,
 }
 _TABLES: dict[str, type[msgspec.Struct]] = {

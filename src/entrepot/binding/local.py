@@ -6,7 +6,7 @@ Calls go through the application as a server would hand them to it, so a record 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from entrepot.app import App, open_store
 from entrepot.binding.answers import AIError
 from entrepot.errors import GatewayError
 from entrepot.identity.installation import installation_secret
-from entrepot.identity.store import create_key, delete_key, ensure_workspace
+from entrepot.identity.passing import passing_key
+from entrepot.identity.store import ensure_workspace
 from entrepot.settings import BadSettings, Settings
 from entrepot.storage.database import UnknownSchema
 from entrepot.values.clock import Clock
@@ -67,17 +68,12 @@ class Local:
             raise AIError(str(error), code="unreachable", retryable=True) from None
 
     @contextlib.contextmanager
-    def _passing_key(self) -> Any:
-        """Known to nobody else, and refused once this is closed. Its records stay, under its name."""
+    def _passing_key(self) -> Iterator[str]:
         db = open_store(self._settings)
         try:
-            now_ms = self._clock.now_ms()
-            ensure_workspace(db, now_ms)
+            ensure_workspace(db, self._clock.now_ms())
             secret = installation_secret(db, Path(self._settings.data_dir))
-            key, kept = create_key(db, secret, name="in process", kind="live" if self._live else "test", now_ms=now_ms)
-            try:
+            with passing_key(db, secret, "in process", "live" if self._live else "test", self._clock) as key:
                 yield key
-            finally:
-                delete_key(db, kept.key_hash, self._clock.now_ms())
         finally:
             db.close()
