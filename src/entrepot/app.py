@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -57,6 +56,7 @@ from entrepot.identity.ration import Ration
 from entrepot.ledger.asking import Policy
 from entrepot.ledger.holds import Holds
 from entrepot.ledger.janitor import Janitor
+from entrepot.ledger.place import place_of
 from entrepot.ledger.posting import post_usage
 from entrepot.ledger.statement_paper import Letterhead
 from entrepot.ledger.terms import Terms
@@ -234,8 +234,7 @@ class App:
         """Holds, leased under the name of the journal that their records go to."""
         settings = self.settings
         policy = Policy(settings.ledger.share_percent, settings.ledger.least_tokens)
-        place = f"{socket.gethostname()}:{settings.journal_dir.resolve()}"
-        holds = Holds(self._db, self.terms, self.recorder.name, place, self.clock.now_ms, policy)
+        holds = Holds(self._db, self.terms, self.recorder.name, place_of(settings.journal_dir), self.clock.now_ms, policy)
         return holds, Janitor(holds, self.recorder, lambda why: self._worries.tell("leases cannot be kept", why))
 
     def _payments(self) -> Callable[[], Cashier]:

@@ -58,7 +58,7 @@ class Rooms(msgspec.Struct, frozen=True):
 
     authenticate: Callable[[str | None], Caller]
     plan: Callable[[Request, Caller], Plan]
-    reserve: Callable[[Request, Caller, Plan], Awaitable[Hold | None]]
+    reserve: Callable[[Request, Caller, Plan, int], Awaitable[Hold | None]]
     sender: Callable[[Caller, Http, Request], Sender]
     suit: Callable[[Request, Candidate], Fit]
     settle: Callable[[Generation], Awaitable[None]]
@@ -111,7 +111,7 @@ class Pipeline:
     async def _serve(self, call: Call) -> None:
         request = await self._read(call)
         call.plan = self._rooms.plan(request, call.caller)
-        call.hold = await self._rooms.reserve(request, call.caller, call.plan)
+        call.hold = await self._rooms.reserve(request, call.caller, call.plan, call.created_ms)
         opened = call.opened = await self._ask(call, request, call.plan)
         call.first_byte = self._clock.monotonic()
         try:

@@ -102,20 +102,22 @@ class Holds:
         self._returns: Counter[str] = Counter()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="leases")
 
-    async def reserve(self, request: Request, caller: Caller, plan: Plan) -> Hold | None:
+    async def reserve(self, request: Request, caller: Caller, plan: Plan, began_ms: int = 0) -> Hold | None:
         """Sets the call's highest cost aside; None for a caller whom nothing binds.
 
+        began_ms  when the call began, in whose day its cost is recorded; 0: now
         raises  OutOfCredits, Forbidden for a budget, StorageAway
         """
         if caller.limit_nano is None and caller.workspace not in self.terms.bound:
             return None
-        bound = self._bound(caller)
+        began_ms = began_ms or self.now_ms()
+        bound = self._bound(caller, began_ms)
         if not bound.purses:
             return None
         ask = Ask(request, self._worsts.of(plan), self._policy)
         hold = take(bound.purses, bound.names, ask.amount(_available(bound.purses)))
         if hold is None:
-            hold = await self._lend(caller, ask)
+            hold = await self._lend(caller, ask, began_ms)
         if hold is not None:
             hold.cap = ask.cap(hold.amount)
         return hold
@@ -175,8 +177,8 @@ class Holds:
     def close(self) -> None:
         self._thread.shutdown()
 
-    def _bound(self, caller: Caller) -> Bound:
-        today = self.now_ms() // DAY_MS
+    def _bound(self, caller: Caller, began_ms: int) -> Bound:
+        today = began_ms // DAY_MS
         bounds = self.terms.bound.get(caller.workspace, _NO_BOUNDS)
         known = self._known.get(caller.key_hash)
         if known is not None and known.caller is caller and known.bounds is bounds and known.day == today:
@@ -186,26 +188,25 @@ class Holds:
                 self.set_free(purse)
         if len(self._known) >= _MOST_CALLERS:
             self._known.clear()
-        purses = tuple(self._purses_of(caller, bounds))
+        purses = tuple(self._purses_of(caller, bounds, began_ms))
         bound = Bound(caller, bounds, today, purses, tuple(purse.name for purse in purses))
         self._known[caller.key_hash] = bound
         return bound
 
-    def _purses_of(self, caller: Caller, bounds: Bounds) -> list[Purse]:
+    def _purses_of(self, caller: Caller, bounds: Bounds, began_ms: int) -> list[Purse]:
         """Budgets first, the broadest before the others. What a test key spends is not the workspace's."""
-        now_ms = self.now_ms()
         found: list[Purse] = []
         if caller.kind != "test":
             found += [
-                self._purse(budget_purse(caller.workspace, span, now_ms), window_of(span, now_ms).end_day, caller.workspace)
+                self._purse(budget_purse(caller.workspace, span, began_ms), window_of(span, began_ms).end_day, caller.workspace)
                 for span in bounds.budgets
             ]
         if caller.limit_nano is not None:
             span = caller.limit_reset or SPANS[0]
-            name = key_purse(caller.key_hash, span, now_ms)
-            found.append(self._purse(name, window_of(span, now_ms).end_day, caller.workspace))
+            name = key_purse(caller.key_hash, span, began_ms)
+            found.append(self._purse(name, window_of(span, began_ms).end_day, caller.workspace))
         if caller.kind != "test" and bounds.prepaid:
-            found.append(self._purse(credit_purse(caller.workspace), window_of(SPANS[0], now_ms).end_day, caller.workspace))
+            found.append(self._purse(credit_purse(caller.workspace), window_of(SPANS[0], began_ms).end_day, caller.workspace))
         return found
 
     def _purse(self, name: str, until_day: int, workspace: str) -> Purse:
@@ -214,11 +215,11 @@ class Holds:
             known = self.purses[name] = Purse(name, until_day, workspace)
         return known
 
-    async def _lend(self, caller: Caller, ask: Ask) -> Hold | None:
+    async def _lend(self, caller: Caller, ask: Ask, began_ms: int) -> Hold | None:
         """A hold after leasing more. Where other processes have what is missing, they get a moment to give it back."""
         tries = self._tries
         while True:
-            attempt = asyncio.ensure_future(self._alone(caller, ask))
+            attempt = asyncio.ensure_future(self._alone(caller, ask, began_ms))
             try:
                 async with asyncio.timeout(self._patience_s):
                     return await asyncio.shield(attempt)
@@ -237,13 +238,13 @@ class Holds:
                     raise short.error from None
             await asyncio.sleep(_PAUSE_S)
 
-    async def _alone(self, caller: Caller, ask: Ask) -> Hold | None:
+    async def _alone(self, caller: Caller, ask: Ask, began_ms: int) -> Hold | None:
         async with self.lending:
-            return await self._try(caller, ask)
+            return await self._try(caller, ask, began_ms)
 
-    async def _try(self, caller: Caller, ask: Ask) -> Hold | None:
+    async def _try(self, caller: Caller, ask: Ask, began_ms: int) -> Hold | None:
         """With the lock. Someone may have leased enough while we waited for it. raises Short"""
-        bound = self._bound(caller)
+        bound = self._bound(caller, began_ms)
         purses, names = bound.purses, bound.names
         if not purses:
             return None
@@ -264,7 +265,7 @@ class Holds:
         if hold is not None:
             return hold
         if ask.sharpen():
-            return await self._try(caller, ask)
+            return await self._try(caller, ask, began_ms)
         raise self._short(purses, [answer for _, _, answer in there], ask)
 
     def _give_up_on(self, purses: Sequence[Purse], ask: Ask) -> None:

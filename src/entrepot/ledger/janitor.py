@@ -4,8 +4,8 @@ What a purse needed in the last minute and a half is kept at hand, and leased ah
 traffic goes on when the database cannot be asked; another process that looks for it gets it at once.
 
 A process on this machine is dead when the lock on its journal is gone, and its leases end when its records are in the database.
-Of a process elsewhere only its silence can be heard; its leases end after a quarter of an hour of it, if the database could be
-told anything in the last minute.
+Of a process elsewhere only its silence can be heard; its leases end after a quarter of an hour of it, by our clock, since clocks
+differ, and without a break in which the database could not be told anything.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ _LOOK_TICKS = 5
 """Each purse is looked at every so many ticks, a part of them at each."""
 _BEAT_TICKS = 25
 _SILENT_MS = 15 * 60_000
-_HEARD_MS = 60_000
 _MOST_KEPT = 10_000
 """When there are more purses, nothing is kept at hand in those that nobody uses."""
 _AT_ONCE = 64
@@ -49,8 +48,8 @@ class Janitor:
         self._records = records
         self._warn = warn
         self._ticks = 0
-        self._heard_ms = 0
-        """Since when the database answers without a break; 0 while it does not."""
+        self._said: dict[str, tuple[int, int]] = {}
+        """What processes elsewhere said last, and when we first saw it; only while the database answers."""
 
     async def run(self) -> None:
         while True:
@@ -64,7 +63,7 @@ class Janitor:
         try:
             await work()
         except (StorageAway, Refused) as error:
-            self._heard_ms = 0
+            self._said.clear()
             self._warn(str(error))
         else:
             self._warn("")
@@ -117,20 +116,24 @@ class Janitor:
         now_ms = holds.now_ms()
         if holds.leases:
             await even_out(holds, records)
-        self._heard_ms = self._heard_ms or now_ms
-        heard = self._heard_ms <= now_ms - _HEARD_MS
 
         def sweep() -> None:
             if holds.leases:
                 leases.beat(holds.db, holds.process, now_ms)
-            for process, place, beat_ms in leases.holders(holds.db):
+            there = leases.holders(holds.db)
+            self._said = {process: self._saying(process, said, now_ms) for process, _, said in there}
+            for process, place, _ in there:
                 here = place == holds.place
-                dead = not records.may_live(process) if here else heard and beat_ms < now_ms - _SILENT_MS
+                dead = not records.may_live(process) if here else self._said[process][1] < now_ms - _SILENT_MS
                 if dead and process != holds.process:
                     with holds.db.transaction():
                         leases.end(holds.db, process)
 
         await holds.apart(sweep)
+
+    def _saying(self, process: str, said: int, now_ms: int) -> tuple[int, int]:
+        before = self._said.get(process)
+        return before if before is not None and before[0] == said else (said, now_ms)
 
     async def leave(self) -> None:
         """The end of this process, when all its records are in the database."""

@@ -107,7 +107,7 @@ def lease(db: Database, process: str, place: str, needs: Sequence[Need], now_ms:
         )
     answers = [_answer(db, process, need, room, refused=bool(short)) for need, room in zip(needs, rooms, strict=True)]
     rows = [(need.purse, process, answer.amount) for need, answer in zip(needs, answers, strict=True) if answer.amount]
-    db.insert(_LEASES, rows, _ADD)
+    db.insert(_LEASES, sorted(rows), _ADD)  # in the order of `take_off`, so that the two never wait for each other crosswise
     return answers
 
 
@@ -130,13 +130,16 @@ def of(db: Database, process: str) -> dict[str, int]:
 
 def take_off(db: Database, process: str, amounts: Mapping[str, int]) -> None:
     """Within a transaction: what was spent, by purse, or is given back."""
-    for purse, amount in sorted(amounts.items()):
-        db.execute("UPDATE leases SET granted_nano = granted_nano - ? WHERE purse = ? AND process = ?", (amount, purse, process))
+    db.executemany(
+        "UPDATE leases SET granted_nano = granted_nano - ? WHERE purse = ? AND process = ?",
+        [(amount, purse, process) for purse, amount in sorted(amounts.items())],
+    )
 
 
 def beat(db: Database, process: str, now_ms: int) -> None:
-    """Says that the process lives."""
+    """Says that the process lives. Of purses that it has nothing left of no row is kept."""
     db.execute("UPDATE lease_holders SET beat_ms = ? WHERE process = ?", (now_ms, process))
+    db.execute("DELETE FROM leases WHERE process = ? AND granted_nano = 0", (process,))
     db.execute("DELETE FROM lease_wants WHERE at_ms <= ?", (now_ms - _WANTS_LAST_MS,))
 
 

@@ -26,11 +26,14 @@ _ADD = (
 
 
 def post_usage(db: Database, made: Sequence[Generation], process: str) -> None:
-    """Posts generations whose records are being written, and takes their cost off what `process` had leased for them."""
+    """Posts generations whose records are being written, and takes their cost off what `process` had leased for them.
+
+    What is this process's own comes first: balances that all processes add to are locked as briefly as can be.
+    """
+    leases.take_off(db, process, _spent(made))
     for book in ("live", "test"):
         if of_book := [generation for generation in made if generation.test == (book == "test")]:
             _post(db, of_book, book)
-    leases.take_off(db, process, _spent(made))
 
 
 def _post(db: Database, made: Sequence[Generation], book: Book) -> None:

@@ -98,5 +98,7 @@ def _check(budgets: Mapping[Span, int], span: Span) -> None:
 
 
 def _change(db: Database, sql: str, values: tuple[object, ...], workspace: str) -> None:
-    db.execute(sql, values)
-    db.execute(f"UPDATE workspaces SET revision = {_NEXT} WHERE id = ?", (workspace,))  # noqa: S608 # words of ours
+    # One after another, so that who has seen a revision has seen all before it.
+    with db.transaction(alone="workspaces"):
+        db.execute(sql, values)
+        db.execute(f"UPDATE workspaces SET revision = {_NEXT} WHERE id = ?", (workspace,))  # noqa: S608 # words of ours

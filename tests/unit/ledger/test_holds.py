@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,8 +16,8 @@ from entrepot.ledger.audit import Act
 from entrepot.ledger.funding import Order, grant
 from entrepot.ledger.holds import Holds
 from entrepot.ledger.janitor import Janitor
-from entrepot.ledger.leases import leased
-from entrepot.ledger.purses import Hold, chargeable, release, settle
+from entrepot.ledger.leases import leased, take_off
+from entrepot.ledger.purses import DAY_MS, Hold, chargeable, release, settle
 from entrepot.ledger.terms import Terms, set_budget, set_prepaid
 from entrepot.routing.plan import Candidate, Plan
 from entrepot.storage.database import Database
@@ -51,13 +52,15 @@ class World:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        self.now_ms = NOW_MS
         self.processes: list[Holds] = []
 
     def caller(self, limit_nano: int | None = None, **more: Any) -> Caller:
         return create_key(self.db, b"s" * 32, name="n", kind="live", now_ms=NOW_MS, limit_nano=limit_nano, **more)[1]
 
-    def process(self, name: str = "p", policy: Policy = Policy()) -> Holds:
-        holds = Holds(self.db, Terms(self.db), name, "here", lambda: NOW_MS, policy)
+    def process(self, name: str = "p", policy: Policy = Policy(), place: str = "here", ahead_ms: int = 0) -> Holds:
+        """ahead_ms  how far its clock is ahead of `now_ms`"""
+        holds = Holds(self.db, Terms(self.db), name, place, lambda: self.now_ms + ahead_ms, policy)
         self.processes.append(holds)
         return holds
 
@@ -184,6 +187,54 @@ async def test_leases_of_a_dead_process_are_swept(world: World) -> None:
     hold = await held(dead, caller, 10)
     await Janitor(world.process("alive"), Alone(), lambda why: None).sweep()
     assert leased(world.db, hold.names[0]) == 0
+
+
+async def test_of_a_process_elsewhere_only_a_long_silence_ends_the_leases_whatever_its_clock_says(world: World) -> None:
+    behind, caller = world.process("behind", place="elsewhere", ahead_ms=-3_600_000), world.caller(10_000)
+    hold = await held(behind, caller, 10)
+    theirs, ours = (Janitor(each, Alone(), lambda why: None) for each in (behind, world.process("one")))
+    for _ in range(4):
+        world.now_ms += 10 * 60_000
+        await theirs.sweep()
+        await ours.sweep()
+    assert leased(world.db, hold.names[0]) == 10_000
+    world.now_ms += 16 * 60_000
+    await ours.sweep()
+    assert leased(world.db, hold.names[0]) == 0
+
+
+async def test_a_call_that_began_before_midnight_is_held_against_the_day_that_it_is_recorded_in(world: World) -> None:
+    holds, caller = world.process(), world.caller(10_000, limit_reset="daily")
+    world.now_ms = NOW_MS + DAY_MS
+    late = await holds.reserve(ask(7), caller, PLAN, NOW_MS + DAY_MS - 1)
+    today = await holds.reserve(ask(7), caller, PLAN, NOW_MS + DAY_MS)
+    assert late is not None and today is not None
+    assert late.names[0].endswith(f"/{NOW_MS // DAY_MS}") and today.names[0].endswith(f"/{NOW_MS // DAY_MS + 1}")
+    with pytest.raises(OutOfCredits):
+        await holds.reserve(ask(4), caller, PLAN, NOW_MS + DAY_MS - 1)
+
+
+async def test_of_what_was_spent_to_the_end_no_lease_is_kept(world: World) -> None:
+    holds, caller = world.process(), world.caller(10_000)
+    hold = await held(holds, caller, 10)
+    settle(hold, 10_000)
+    take_off(world.db, "p", {hold.names[0]: 10_000})
+    await Janitor(holds, Alone(), lambda why: None).sweep()
+    assert world.db.execute("SELECT * FROM leases").fetchall() == []
+
+
+def test_what_one_workspace_is_bound_by_is_not_hidden_by_a_change_of_another_at_the_same_time(world: World) -> None:
+    world.db.execute("INSERT INTO workspaces (id, name, created_ms) VALUES ('b', 'b', 0)")
+    other = world.db.sibling()
+    with world.db.transaction():
+        set_prepaid(world.db, "default", True, ACT)
+        beside = threading.Thread(target=set_prepaid, args=(other, "b", True, ACT))
+        beside.start()
+        beside.join(0.3)
+    beside.join()
+    other.close()
+    revisions = [revision for (revision,) in world.db.execute("SELECT revision FROM workspaces").fetchall()]
+    assert len(set(revisions)) == 2
 
 
 async def test_a_limit_that_is_lowered_binds_what_was_leased_before(world: World) -> None:
