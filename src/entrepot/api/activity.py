@@ -107,7 +107,8 @@ def _scope(desk: Desk, query: ActivityQuery) -> Scope:
 
 
 def _day(row: Row, names: dict[str, str], permaslugs: dict[str, str], *, by_workspace: bool) -> Day:
-    at, model, endpoint, provider, *rest = row
+    at, rest = int(row[0]), list(row[4:])
+    model, endpoint, provider = map(str, row[1:4])
     workspace = rest.pop(0) if by_workspace else msgspec.UNSET
     totals = Totals(*rest)
     return Day(

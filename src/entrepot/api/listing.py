@@ -1,12 +1,12 @@
 """The catalogue as lists: the filters and sorts of `GET /models`, and rows in the contract's shape (3.1, 3.3, read 2026-08-22).
 
-Rows also carry `object` and `owned_by`, so that OpenAI's clients read the same list. Sorts that need traffic keep the usual order
-while there is none, newest first. Facts the catalogue does not have (category, region, benchmarks) match nothing.
+Rows also carry `object` and `owned_by`, so that OpenAI's clients read the same list. Sorts by traffic have models without any
+last, newest first. Facts the catalogue does not have (category, region, benchmarks) match nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -55,16 +55,26 @@ class ModelQuery(msgspec.Struct, frozen=True):
     limit: Annotated[PageSize | None, Meta(description="Rows to give; all when neither is given.")] = None
 
 
+class Measured(msgspec.Struct, frozen=True):
+    """What traffic says of models: tokens of the last week, and of the last day the medians of tokens a second and of milliseconds
+    until the first token. Models without traffic are missing.
+    """
+
+    tokens: Mapping[str, float] = {}
+    throughput: Mapping[str, float] = {}
+    latency: Mapping[str, float] = {}
+
+
 class Page(msgspec.Struct, frozen=True):
     models: tuple[Model, ...]
     total: int
     next_offset: int | None = None
 
 
-def list_models(catalog: Catalog, query: ModelQuery, now_s: int) -> Page:
+def list_models(catalog: Catalog, query: ModelQuery, now_s: int, measured: Measured = Measured()) -> Page:
     found = [model for model in catalog.models.values() if _matches(catalog, model, query, now_s)]
     if query.sort is not None:
-        found.sort(key=_ORDERS.get(query.sort, _newest))
+        found.sort(key=lambda model: _place(model, query.sort or "", measured))
     if query.offset is None and query.limit is None:
         return Page(tuple(found), len(found))
     start = query.offset or 0
@@ -122,6 +132,23 @@ def _words(text: str) -> list[str]:
 
 def _newest(model: Model) -> tuple[Any, ...]:
     return (-model.created, model.id)
+
+
+MEASURED_SORTS = {
+    "most-popular": "tokens",
+    "top-weekly": "tokens",
+    "throughput-high-to-low": "throughput",
+    "latency-low-to-high": "latency",
+}
+"""Sorts that need traffic, and what of it."""
+
+
+def _place(model: Model, sort: str, measured: Measured) -> tuple[Any, ...]:
+    if sort not in MEASURED_SORTS:
+        return _ORDERS.get(sort, _newest)(model)
+    figures: Mapping[str, float] = getattr(measured, MEASURED_SORTS[sort])
+    figure = figures.get(model.id, 0)
+    return (model.id not in figures, figure if sort == "latency-low-to-high" else -figure, *_newest(model))
 
 
 _ORDERS: dict[str, Callable[[Model], tuple[Any, ...]]] = {
@@ -235,7 +262,9 @@ _OFF = -10
 
 
 class EndpointRow(msgspec.Struct, frozen=True):
-    """Statistics are null until there is traffic to measure. `status` is 0 when it serves; else `status_reason` says why not."""
+    """Statistics are null where there is no traffic to measure, and speeds also without a key. `status` is 0 when it serves; else
+    `status_reason` says why not.
+    """
 
     name: str
     model_id: str
@@ -263,6 +292,16 @@ class EndpointRow(msgspec.Struct, frozen=True):
     supports_voice_cloning: bool = False
 
 
+class Observed(msgspec.Struct, frozen=True):
+    """Of one endpoint: percent of attempts that did not fail by the provider's fault, and quantiles of the last half hour."""
+
+    uptime_last_5m: float | None = None
+    uptime_last_30m: float | None = None
+    uptime_last_1d: float | None = None
+    latency_last_30m: dict[str, float] | None = None
+    throughput_last_30m: dict[str, float] | None = None
+
+
 class EndpointsOf(msgspec.Struct, frozen=True):
     id: str
     name: str
@@ -272,12 +311,17 @@ class EndpointsOf(msgspec.Struct, frozen=True):
     endpoints: tuple[EndpointRow, ...]
 
 
-def endpoints_of(catalog: Catalog, model: Model, provider_names: dict[str, str]) -> EndpointsOf:
-    rows = tuple(_endpoint_row(model, endpoint, provider_names) for endpoint in catalog.endpoints(model.id))
+def endpoints_of(
+    catalog: Catalog, model: Model, provider_names: dict[str, str], observed: Mapping[str, Observed] = {}
+) -> EndpointsOf:
+    rows = tuple(
+        _endpoint_row(model, endpoint, provider_names, observed.get(endpoint.id, Observed()))
+        for endpoint in catalog.endpoints(model.id)
+    )
     return EndpointsOf(model.id, model.name, model.created, model.description, _architecture(model), rows)
 
 
-def _endpoint_row(model: Model, endpoint: Endpoint, names: dict[str, str]) -> EndpointRow:
+def _endpoint_row(model: Model, endpoint: Endpoint, names: dict[str, str], observed: Observed) -> EndpointRow:
     provider = names.get(endpoint.provider, endpoint.provider)
     tools, forced = "tools" in endpoint.supported_parameters, "tool_choice" in endpoint.supported_parameters
     return EndpointRow(
@@ -296,5 +340,10 @@ def _endpoint_row(model: Model, endpoint: Endpoint, names: dict[str, str]) -> En
         supports_implicit_caching=endpoint.price.rates.cached is not None and endpoint.price.rates.cache_write is None,
         status=0 if endpoint.on else _OFF,
         status_reason=endpoint.off_reason,
+        uptime_last_5m=observed.uptime_last_5m,
+        uptime_last_30m=observed.uptime_last_30m,
+        uptime_last_1d=observed.uptime_last_1d,
+        latency_last_30m=observed.latency_last_30m,
+        throughput_last_30m=observed.throughput_last_30m,
         supports_tool_choice=ToolChoices(auto=tools, function=forced, none=tools, required=forced),
     )

@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.http import Request, Response, answer
-from entrepot.api.listing import EndpointsOf, ModelQuery, ModelRow, Page, endpoints_of, list_models, model_row
+from entrepot.api.listing import MEASURED_SORTS, EndpointsOf, ModelQuery, ModelRow, Page, endpoints_of, list_models, model_row
+from entrepot.api.observed import measured_by, observed
 from entrepot.api.routes import Desk, Route
 from entrepot.catalog.catalog import Catalog
 from entrepot.errors import InvalidRequest, NotFound
@@ -84,7 +85,7 @@ class ProviderList(msgspec.Struct, frozen=True):
 
 
 def show_models(desk: Desk, request: Request) -> Response:
-    catalog, query = desk.catalog(), request.query
+    catalog, query = desk.window(desk.catalog(), request.caller), request.query
     page = _page(desk, catalog, query)
     if query.use_rss:
         return Response(_rss(page.models, chat=bool(query.use_rss_chat_links)), media="application/rss+xml")
@@ -98,17 +99,17 @@ def count_models(desk: Desk, request: Request) -> Response:
 
 
 def show_model(desk: Desk, request: Request) -> Response:
-    catalog = desk.catalog()
+    catalog = desk.window(desk.catalog(), request.caller)
     return answer(OneModel(_row(catalog, find_model(catalog, _slug(request)))))
 
 
 def retrieve_model(desk: Desk, request: Request) -> Response:
-    catalog = desk.catalog()
+    catalog = desk.window(desk.catalog(), request.caller)
     return answer(_row(catalog, find_model(catalog, request.params["model"])))
 
 
 def show_endpoints(desk: Desk, request: Request) -> Response:
-    catalog, slug = desk.catalog(), _slug(request)
+    catalog, slug = desk.window(desk.catalog(), request.caller), _slug(request)
     names = {slug: configured.provider.name for slug, configured in desk.providers().items()}
     try:
         model = catalog.resolve(slug).model
@@ -116,7 +117,8 @@ def show_endpoints(desk: Desk, request: Request) -> Response:
         # A variant that the catalogue does not have: the model is there, and nobody serves that variant of it.
         model = find_model(catalog, slug.partition(":")[0] if ":" in slug else slug)
         return answer(EndpointList(msgspec.structs.replace(endpoints_of(catalog, model, names), endpoints=())))
-    return answer(EndpointList(endpoints_of(catalog, model, names)))
+    figures = observed(desk.statistics, model.id, speeds=request.caller is not None)
+    return answer(EndpointList(endpoints_of(catalog, model, names, figures)))
 
 
 def show_providers(desk: Desk, request: Request) -> Response:
@@ -142,7 +144,8 @@ def _page(desk: Desk, catalog: Catalog, query: ModelsQuery) -> Page:
         slugs = {configured.provider.name.lower(): slug for slug, configured in desk.providers().items()}
         named = (word.strip() for word in query.providers.split(","))
         query = msgspec.structs.replace(query, providers=",".join(slugs.get(word.lower(), word) for word in named))
-    return list_models(catalog, query, desk.now_ms() // 1000)
+    measured = measured_by(desk.statistics, MEASURED_SORTS.get(query.sort or "", ""))
+    return list_models(catalog, query, desk.now_ms() // 1000, measured)
 
 
 def _row(catalog: Catalog, model: Model) -> ModelRow:
@@ -190,9 +193,9 @@ def _item(model: Model, link: str) -> str:
     )
 
 
-def _ageless(query: ModelsQuery) -> bool:
-    """A model's age changes by itself."""
-    return query.min_age_days is None and query.max_age_days is None
+def _unmoved(query: ModelsQuery) -> bool:
+    """A model's age changes by itself, and traffic with every request."""
+    return query.min_age_days is None and query.max_age_days is None and query.sort not in MEASURED_SORTS
 
 
 def _always(query: object) -> bool:
@@ -206,11 +209,14 @@ ROUTES = (
         "List models",
         "Models",
         show_models,
+        "optional",
         query=ModelsQuery,
         returns=ModelList,
-        description="Without `limit` and `offset` the whole list; only models that write text, unless told otherwise.",
+        description="At the prices that the workspace of the key pays. "
+        "Without `limit` and `offset` the whole list; only models that write text, unless told otherwise.",
         also="application/rss+xml",
-        lasting=_ageless,
+        asks=True,
+        lasting=_unmoved,
     ),
     Route("GET", "/models/count", "Count models", "Models", count_models, query=CountQuery, returns=Count, lasting=_always),
     Route(
@@ -223,7 +229,8 @@ ROUTES = (
         query=ModelsQuery,
         returns=ModelList,
         also="application/rss+xml",
-        lasting=_ageless,
+        asks=True,
+        lasting=_unmoved,
     ),
     Route(
         "GET",
@@ -231,6 +238,7 @@ ROUTES = (
         "Show a model",
         "Models",
         show_model,
+        "optional",
         returns=OneModel,
         errors=(NotFound,),
         lasting=_always,
@@ -241,9 +249,10 @@ ROUTES = (
         "List the endpoints of a model",
         "Models",
         show_endpoints,
+        "optional",
         returns=EndpointList,
         errors=(NotFound,),
-        lasting=_always,
+        asks=True,
     ),
     Route(
         "GET",
@@ -251,6 +260,7 @@ ROUTES = (
         "Retrieve a model",
         "Models",
         retrieve_model,
+        "optional",
         returns=ModelRow,
         errors=(NotFound,),
         description="OpenAI's spelling: the model itself, without an envelope.",

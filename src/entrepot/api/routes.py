@@ -32,6 +32,7 @@ from entrepot.errors import (
     TimedOut,
     TooLarge,
     TooSlow,
+    Unauthenticated,
     Unavailable,
 )
 from entrepot.identity.ration import Ration
@@ -46,7 +47,8 @@ from entrepot.values.caller import Caller
 from entrepot.values.generation import Generation
 from entrepot.values.ids import ulid
 
-Auth = Literal["none", "key", "management"]
+Auth = Literal["none", "optional", "key", "management"]
+"""optional: whoever shows a good key is told what holds for it."""
 API_BASES = ("/api/v1", "/v1")
 """OpenRouter's spelling and OpenAI's; the first is the documented one."""
 
@@ -64,6 +66,10 @@ class Check(msgspec.Struct, frozen=True):
     ok: bool
     detail: str = ""
     needed: bool = True
+
+
+def _as_listed(catalog: Catalog, caller: Caller | None) -> Catalog:
+    return catalog
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -86,6 +92,8 @@ class Desk(msgspec.Struct, frozen=True):
     chat_keys             who may have the chat page make a test key
     cashier               who takes payments. raises NotFound, when payments are off
     letterhead            how receipts and statements are made out
+    prepaid               whether new workspaces are
+    window                the catalogue at the prices that whoever shows a key pays, or that a visitor sees
     """
 
     catalog: Callable[[], Catalog]
@@ -126,7 +134,7 @@ class Route(msgspec.Struct, frozen=True):
     same_shape  statuses beside 200 that answer in the shape of `returns`
     reads       the handler looks at the body; otherwise a route with a handler has none
     envelope    the dialect whose form refusals have, and `refused` the type of it; the contract's when there is none
-    asks        the handler asks the store, or counts for long, so that it runs on a thread
+    asks        the handler asks the store, or counts for long, so that it runs on a thread; for what lasts it does neither
     lasting     whether the answer to a query changes only with the catalogue, so that it is made once and has an ETag
     """
 
@@ -205,7 +213,9 @@ class Api:
         method, path = scope["method"], scope["path"]
         request_id = "req-" + ulid(self._desk.now_ms())
         methods, params = self._match(path)
-        page = self._page(method, _target(scope), scope["headers"]) if not methods and self._site is not None else None
+        page = None
+        if not methods and self._site is not None:
+            page = await asyncio.to_thread(self._page, method, _target(scope), scope["headers"])
         if page is not None:
             await self._send_page(page, scope["headers"], send_message)
             return
@@ -244,11 +254,15 @@ class Api:
         body = await read_body(receive, self._desk.max_body_bytes) if route.reads else b""
         signature = _header(scope["headers"], b"stripe-signature") or ""
         handler, request = route.handler, Request(path, params, query, caller, _target(scope), body, signature, visitor_of(scope))
-        if route.asks:
+        if route.asks and not (route.lasting is not None and route.lasting(query)):
             return await asyncio.to_thread(handler, self._desk, request)
         if route.lasting is None or not route.lasting(query):
             return handler(self._desk, request)
-        found = self._kept.response(self._desk.catalog(), request.target, lambda: handler(self._desk, request))
+        listed = self._desk.catalog()
+        shown = self._desk.window(listed, caller)
+        if shown is not self._desk.window(listed, None):
+            return handler(self._desk, request)
+        found = self._kept.response(shown, request.target, lambda: handler(self._desk, request))
         return unless_had(found, _header(scope["headers"], b"if-none-match"))
 
     def _page(self, method: str, target: str, headers: Iterable[tuple[bytes, bytes]]) -> Page | None:
@@ -282,9 +296,15 @@ class Api:
         return spoken[0] if spoken and all(envelope is spoken[0] for envelope in spoken) else None
 
     def _admit(self, route: Route, scope: Message) -> Caller | None:
-        if route.auth == "none":
+        shown = None if route.auth == "none" else credential_in(scope)
+        if route.auth == "none" or (route.auth == "optional" and shown is None):
             return None
-        caller = self._desk.authenticate(credential_in(scope))
+        try:
+            caller = self._desk.authenticate(shown)
+        except Unauthenticated:
+            if route.auth == "optional":
+                return None
+            raise
         if route.auth == "management" and caller.kind != "management":
             raise Forbidden("This needs a management key.", remedy="`entrepot keys create --name NAME --management` makes one.")
         return caller

@@ -91,7 +91,7 @@ def gather(made: Sequence[Generation], admit: Admit) -> Gathered:
             groups[key] = [figures]
         else:
             held.append(figures)
-        if g.error_type or len(tried) > 1:
+        if g.error_type or (tried and (len(tried) > 1 or tried[0].error_type)):
             _blame(found, (minute, int(g.test), model, endpoint, g.provider), g)
     return found
 

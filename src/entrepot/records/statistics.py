@@ -175,6 +175,15 @@ class Statistics:
         ]
         return sorted(found, key=lambda one: (-one.totals.requests, one.endpoint))
 
+    def uptimes(self, model: str, span: Span, *, test: bool = False) -> dict[str, Uptime]:
+        """Of every endpoint of a model that was asked in the span."""
+        scope = Scope(model=model, test=test)
+        failed: dict[str, list[Row]] = {}
+        for endpoint, kind, count in self._failures(scope, span, ("endpoint", "error_type"), "attempt"):
+            failed.setdefault(endpoint, []).append((kind, count))
+        attempts = self._attempts(scope, span, ("endpoint",))
+        return {endpoint: _uptime(int(count), failed.get(endpoint, ())) for endpoint, count in attempts if endpoint}
+
     def speeds(self, span: Span, *, test: bool = False) -> Mapping[str, Speed]:
         """Of every model that was asked in the span. Remembered."""
 

@@ -9,7 +9,7 @@ from entrepot.catalog.catalog import Catalog
 from entrepot.testing.builders import endpoint, model
 
 PATHS = ["/api/v1/models", "/v1/models?limit=1", "/api/v1/models/count", "/api/v1/model/openai/a", "/v1/models/openai/a",
-         "/api/v1/models/openai/a/endpoints", "/api/v1/providers", "/api/v1/models?use_rss=true"]  # fmt: skip
+         "/api/v1/providers", "/api/v1/models?use_rss=true"]  # fmt: skip
 
 
 @pytest.fixture

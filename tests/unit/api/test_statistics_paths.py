@@ -9,11 +9,12 @@ from tests.unit.api.desk import FakeDesk
 
 from entrepot.api import activity, analytics, datasets
 from entrepot.api.http import Request
+from entrepot.catalog.catalog import Catalog
 from entrepot.errors import InvalidRequest
 from entrepot.identity.store import create_key
 from entrepot.records import store
 from entrepot.records.rollups import Rollups
-from entrepot.testing.builders import NOW_MS, attempt, generation, model, usage
+from entrepot.testing.builders import NOW_MS, attempt, endpoint, generation, model, usage
 from entrepot.values.generation import Generation
 from entrepot.values.ids import generation_id
 
@@ -201,3 +202,32 @@ def test_days_that_cannot_be_ranked_are_refused(query: str) -> None:
 
 def test_only_management_keys_see_what_was_used() -> None:
     assert desk_with().get("/api/v1/activity", key="live", routes=ROUTES).status == 403
+
+
+def test_models_are_sorted_by_what_traffic_says_those_without_any_last() -> None:
+    slow = [used(0, A, streamed=True, first_byte_ms=900.0, generation_ms=5000.0) for _ in range(3)]
+    fast = used(0, B, streamed=True, first_byte_ms=100.0, generation_ms=10.0)
+    desk = desk_with(*slow, fast)
+    desk.catalog = Catalog([*desk.catalog.models.values(), model("z/none")], ())
+    orders = {
+        sort: [row["id"] for row in desk.get(f"/api/v1/models?output_modalities=all&sort={sort}").json()["data"]]
+        for sort in ("most-popular", "top-weekly", "throughput-high-to-low", "latency-low-to-high")
+    }
+    assert orders["most-popular"] == orders["top-weekly"] == [A, B, "z/none"]
+    assert orders["throughput-high-to-low"] == orders["latency-low-to-high"] == [B, A, "z/none"]
+
+
+def test_endpoints_tell_uptime_to_all_and_speeds_to_who_has_a_key() -> None:
+    now = (TODAY_MS - NOW_MS) / DAY_MS
+    failed = attempt(endpoint=f"{A}@openai", error_type="timeout")
+    well = [used(now, streamed=True, first_byte_ms=300.0, generation_ms=1000.0) for _ in range(3)]
+    throttled = attempt(endpoint=f"{A}@openai", error_type="rate_limit_exceeded")
+    bad = [msgspec.structs.replace(used(now, endpoint=""), attempts=(one,)) for one in (failed, throttled)]
+    desk = desk_with(*well, *bad)
+    desk.catalog = Catalog(desk.catalog.models.values(), [endpoint(A)])
+    (row,) = desk.get(f"/api/v1/models/{A}/endpoints").json()["data"]["endpoints"]
+    assert [row[f"uptime_last_{span}"] for span in ("5m", "30m", "1d")] == [75.0, 75.0, 75.0]
+    assert row["latency_last_30m"] is None
+    (row,) = desk.get(f"/api/v1/models/{A}/endpoints", key="live").json()["data"]["endpoints"]
+    assert row["latency_last_30m"]["p99"] == pytest.approx(300, rel=0.02)
+    assert set(row["throughput_last_30m"]) == {"p50", "p75", "p90", "p99"}
