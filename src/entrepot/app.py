@@ -284,8 +284,10 @@ class App:
 
     async def _end_leases(self) -> None:
         """When all records are in the database. Otherwise whoever takes in our journal does it."""
-        with contextlib.suppress(StorageAway):
-            if not self.recorder.waiting:
+        with contextlib.suppress(StorageAway, Refused):
+            if self.recorder.waiting:
+                log.warning("records wait in the journal for the next start", count=self.recorder.waiting)
+            else:
                 await self._janitor.leave()
         self.holds.close()
 

@@ -67,10 +67,31 @@ def url_of(listening: socket.socket) -> str:
     return f"http://{host}:{port}"
 
 
-async def serve(app: Any, bounds: Bounds, listening: socket.socket, *, ready: Callable[[], None] = lambda: None) -> None:
-    """Serves until a signal says to stop. Call from the main thread. `ready` is called when requests are accepted."""
+def _silent() -> None:
+    """For those whom nobody listens to."""
+
+
+async def serve(
+    app: Any,
+    bounds: Bounds,
+    listening: socket.socket,
+    *,
+    ready: Callable[[], None] = _silent,
+    stopping: Callable[[], None] = _silent,
+) -> None:
+    """Serves until a signal says to stop. Call from the main thread.
+
+    ready     called when requests are accepted
+    stopping  called when the first signal came, and generations under way may finish
+    """
     server = HttpServer(app, bounds)
-    with _signals(server.stop):
+
+    def stop() -> None:
+        if not server.should_exit:
+            stopping()
+        server.stop()
+
+    with _signals(stop):
         async with _run(server, listening):
             _settle_down()
             ready()

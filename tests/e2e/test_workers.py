@@ -65,6 +65,32 @@ def alive(process: int) -> bool:
         return False
 
 
+def test_ctrl_c_says_what_may_finish_and_a_second_one_stops_at_once() -> None:
+    with ServerProcess("--workers", "2", environment={"ENTREPOT_SANDBOX_TOKENS_PER_S": "2"}) as server:
+        headers = {"Authorization": f"Bearer {server.test_key}"}
+        asked = CHAT | {"stream": True, "max_tokens": 200}
+        with httpx.stream("POST", f"{server.url}/v1/chat/completions", json=asked, headers=headers) as stream:
+            told = stream.iter_text()
+            next(told)
+            server.process.send_signal(signal.SIGINT)
+            lines: list[str] = []
+            while not any("1 generation may finish" in line for line in lines):
+                lines.append(server._lines.get(timeout=10))
+            next(told)
+            server.process.send_signal(signal.SIGINT)
+            with pytest.raises(httpx.RemoteProtocolError):
+                "".join(told)
+        assert server.process.wait(10) == 0
+        assert "Ctrl-C again stops at once" in "".join(lines)
+
+
+def test_a_worker_that_is_killed_before_it_serves_is_told() -> None:
+    script = "from entrepot.cli.workers import Crew; import os; Crew(2, lambda number, ready: os.kill(os.getpid(), 9)).run()"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    assert ended.returncode != 0
+    assert "The first worker was killed by signal 9 (Killed) before it served" in ended.stderr
+
+
 def test_what_keeps_the_first_worker_from_starting_is_said_once_and_ends_all(tmp_path: Path) -> None:
     (tmp_path / "entrepot.db").write_text("not a database at all " * 100)
     line = [sys.executable, "-m", "entrepot", "serve", "--workers", "3", "--port", "0", "--data-dir", str(tmp_path)]

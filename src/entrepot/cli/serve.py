@@ -30,7 +30,7 @@ def serve(
     workers: Annotated[int | None, Parameter(help="Processes that share the port [1].")] = None,
     place: Place = Place(),
 ) -> int:
-    """Run the gateway until Ctrl-C. On SIGTERM running generations may finish; a second signal stops at once."""
+    """Run the gateway until Ctrl-C or SIGTERM: generations under way may finish then. A second one stops at once."""
     settings = place.settings(server__host=host, server__port=port, server__workers=workers)
     logs.set_up(settings.log)
     raise_file_limit()
@@ -52,7 +52,19 @@ async def _serve(
             if number == 0:
                 _greet(app, url_of(listening), command)
 
-        await serve_http(app, settings.server, listening, ready=up)
+        def stopping() -> None:
+            _say_goodbye(len(app.pipeline.live), settings.server.drain_s, alone=settings.server.workers == 1)
+
+        await serve_http(app, settings.server, listening, ready=up, stopping=stopping)
+
+
+def _say_goodbye(live: int, drain_s: float, *, alone: bool) -> None:
+    """On the way out. Of several processes only those say something that have something to finish."""
+    if live:
+        what = "1 generation" if live == 1 else f"{live} generations"
+        out.print(f"\nStopping: {what} may finish, for at most {drain_s:g} s. Ctrl-C again stops at once.")
+    elif alone:
+        out.print("\nStopping.")
 
 
 def _greet(app: App, url: str, command: Command) -> None:

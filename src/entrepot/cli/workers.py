@@ -1,7 +1,7 @@
 """Several processes on one listening socket: made by a first one that serves nothing itself, and replaced when they die.
 
 The first worker comes up alone, so that what is wrong is said once. A signal to stop goes on to all, and a second one too.
-Workers that lose the process that made them stop by themselves.
+Workers that lose the process that made them stop by themselves. Of one that is killed it is said by what.
 """
 
 from __future__ import annotations
@@ -14,10 +14,16 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+import structlog
+
+from entrepot.cli.common import Failure
+
 _PAUSE_S = 1.0
 """Before a worker that died is replaced."""
 _READY = b"."
+_HINT = " When nobody killed it, the system did, for want of memory: its log says so (`dmesg`)."
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+log = structlog.get_logger("entrepot")
 
 
 class Crew:
@@ -32,7 +38,10 @@ class Crew:
         self._lifeline = os.pipe()
 
     def run(self) -> int:
-        """Returns in each worker when its work is over, and in the first process when all have ended; gives the exit code."""
+        """Returns in each worker when its work is over, and in the first process when all have ended; gives the exit code.
+
+        raises  Failure, when the first worker was killed before it served
+        """
         for known in _SIGNALS:
             signal.signal(known, self._stop)
         if not self._first_is_up():
@@ -85,14 +94,17 @@ class Crew:
             if self._stopping:
                 worst = max(worst, os.waitstatus_to_exitcode(status))
                 continue
+            log.warning("a worker ended and is replaced", process=worker, why=_why(status))
             time.sleep(_PAUSE_S)
             if not self._stopping and self._hire(number):
                 return 0
         return worst
 
     def _worst(self) -> int:
-        """The first worker ended before it served, and said why."""
+        """The first worker ended before it served, and said why unless it was killed. raises Failure"""
         _, status = os.wait()
+        if os.WIFSIGNALED(status) and not self._stopping:
+            raise Failure(f"The first worker was {_why(status)} before it served, so none was started.{_HINT}")
         return max(1, os.waitstatus_to_exitcode(status))
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
@@ -100,3 +112,9 @@ class Crew:
         for worker in self._at_work:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(worker, signal.SIGTERM)
+
+
+def _why(status: int) -> str:
+    """How a process ended, in words."""
+    code = os.waitstatus_to_exitcode(status)
+    return f"killed by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"over with exit code {code}"
