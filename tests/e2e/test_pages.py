@@ -6,22 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.e2e.site_paths import MODEL_PAGES, PATHS
 
 from entrepot.testing.gateway import ServerProcess
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
-MODEL_PAGES = [f"/openai/gpt-5.1{tab}" for tab in ("", "/providers", "/pricing", "/api")]
-PATHS = [
-    "/",
-    "/reference",
-    "/docs",
-    "/docs/learn/first-answer",
-    "/docs/look-up/settings",
-    "/docs/look-up/errors",
-    "/models",
-    *MODEL_PAGES,
-]
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 

@@ -1,0 +1,17 @@
+"""Every kind of page there is: a new page is added here, and is then looked at in a browser and by axe-core."""
+
+MODEL_PAGES = [f"/openai/gpt-5.1{tab}" for tab in ("", "/providers", "/pricing", "/api")]
+PATHS = [
+    "/",
+    "/reference",
+    "/docs",
+    "/docs/learn/first-answer",
+    "/docs/look-up/settings",
+    "/docs/look-up/errors",
+    "/models",
+    "/models?view=list&q=gpt",
+    "/models?q=nothing-like-it",
+    "/compare/openai/gpt-5.1/openai/gpt-5.1-codex",
+    "/chat",
+    *MODEL_PAGES,
+]
