@@ -82,59 +82,86 @@ class CallerError(GatewayError):
 
 
 class InvalidRequest(CallerError):
-    """The request is wrong; `field` says where."""
+    """The request is wrong; `field` says where.
+
+    Mended by: correct `field`; `expected` says what it takes.
+    """
 
 
 class ContextTooLong(CallerError):
-    """The prompt is longer than the model's context."""
+    """The prompt is longer than the model's context.
+
+    Mended by: send less, lower `max_tokens`, or take a model with a longer context.
+    """
 
     error_type = "context_length_exceeded"
 
 
 class Unauthenticated(CallerError):
-    """No key, or not a good one; the message tells which."""
+    """No key, or not a good one; the message tells which.
+
+    Mended by: send a key of this gateway as `Authorization: Bearer sk-ep-...`; an operator makes one.
+    """
 
     status = 401
     error_type = "authentication"
 
 
 class OutOfCredits(CallerError):
-    """There is not enough credit, or a limit is reached."""
+    """There is not enough credit, or a limit is reached.
+
+    Mended by: add credit, have the limit in `limit_source` raised, wait for its window to end, or lower `max_tokens`.
+    """
 
     status = 402
     error_type = "payment_required"
 
 
 class Forbidden(CallerError):
-    """The key may not do this."""
+    """The key may not do this.
+
+    Mended by: use a key that may: management keys manage, all others run models; a budget is raised by whoever set it.
+    """
 
     status = 403
     error_type = "permission_denied"
 
 
 class Refused(CallerError):
-    """Moderation said no."""
+    """Moderation said no.
+
+    Mended by: change what is asked; another model may take it.
+    """
 
     status = 403
     error_type = "content_policy_violation"
 
 
 class NotFound(CallerError):
-    """There is nothing at this path, or no endpoint can serve the request."""
+    """There is nothing at this path, or no endpoint can serve the request.
+
+    Mended by: look the path up in the reference, the slug at `/models`; `excluded_by` says what to loosen.
+    """
 
     status = 404
     error_type = "not_found"
 
 
 class MethodNotAllowed(CallerError):
-    """The path answers other methods; `Allow` lists them."""
+    """The path answers other methods; `Allow` lists them.
+
+    Mended by: use a method that `Allow` lists.
+    """
 
     status = 405
     error_type = "invalid_request"
 
 
 class TooSlow(CallerError):
-    """The client did not send its request in time."""
+    """The client did not send its request in time.
+
+    Mended by: send the request in one go; a proxy in between may be holding it back.
+    """
 
     status = 408
     error_type = "timeout"
@@ -142,33 +169,48 @@ class TooSlow(CallerError):
 
 
 class Conflict(CallerError):
-    """The thing is in a state that does not allow it."""
+    """The thing is in a state that does not allow it.
+
+    Mended by: read the thing's state first, then decide anew.
+    """
 
     status = 409
     error_type = "conflict"
 
 
 class TooLarge(CallerError):
-    """The body is longer than the gateway takes."""
+    """The body is longer than the gateway takes.
+
+    Mended by: send less, or have `server.max_body_bytes` raised.
+    """
 
     status = 413
     error_type = "payload_too_large"
 
 
 class UrlTooLong(TooLarge):
-    """The URL is longer than the gateway takes."""
+    """The URL is longer than the gateway takes.
+
+    Mended by: put into the body what stands in the URL.
+    """
 
     status = 414
 
 
 class HeadersTooLarge(TooLarge):
-    """The head of the request is longer than the gateway takes."""
+    """The head of the request is longer than the gateway takes.
+
+    Mended by: send fewer or shorter headers.
+    """
 
     status = 431
 
 
 class RateLimited(CallerError):
-    """Too many requests; `Retry-After` says when to come again."""
+    """Too many requests; `Retry-After` says when to come again.
+
+    Mended by: wait as long as `Retry-After` says.
+    """
 
     status = 429
     error_type = "rate_limit_exceeded"
@@ -192,35 +234,53 @@ class UpstreamError(GatewayError):
 
 
 class Unreachable(UpstreamError):
-    """No connection, or it closed before an answer began."""
+    """No connection, or it closed before an answer began.
+
+    Mended by: try again; allow other endpoints with `models` or without `provider.only`; an operator looks at `/status`.
+    """
 
 
 class TimedOut(UpstreamError):
-    """The provider did not answer in time."""
+    """The provider did not answer in time.
+
+    Mended by: try again, stream, or ask for less; an operator can raise `upstream.first_byte_s`.
+    """
 
     status = 504
     error_type = "timeout"
 
 
 class Throttled(UpstreamError):
-    """The provider limits its rate."""
+    """The provider limits its rate.
+
+    Mended by: wait as long as `Retry-After` says, or allow other endpoints.
+    """
 
     status = 429
     error_type = "rate_limit_exceeded"
 
 
 class CredentialRejected(UpstreamError):
-    """The provider refused our credential or our account. Never shown to the caller as if the caller's key were wrong."""
+    """The provider refused our credential or our account. Never shown to the caller as if the caller's key were wrong.
+
+    Mended by: an operator mends the provider's key or account; other endpoints may serve meanwhile.
+    """
 
     retryable = False
 
 
 class ProviderBroke(UpstreamError):
-    """5xx, or an answer that is not what the dialect promises."""
+    """5xx, or an answer that is not what the dialect promises.
+
+    Mended by: try again, or allow other endpoints.
+    """
 
 
 class ProviderBusy(UpstreamError):
-    """The provider has no capacity."""
+    """The provider has no capacity.
+
+    Mended by: try again a little later, or allow other endpoints.
+    """
 
     status = 503
     error_type = "provider_overloaded"
@@ -228,7 +288,10 @@ class ProviderBusy(UpstreamError):
 
 class RequestRejected(UpstreamError):
     """The provider says the request itself is wrong. Another endpoint of the same model may know better, so it is tried;
-    when all say so the caller sees the provider's own status and message."""
+    when all say so the caller sees the provider's own status and message.
+
+    Mended by: the message is the provider's: correct what it names.
+    """
 
     status = 400
     error_type = "invalid_request"
@@ -236,13 +299,19 @@ class RequestRejected(UpstreamError):
 
 
 class BrokenStream(UpstreamError):
-    """The answer broke after it began."""
+    """The answer broke after it began.
+
+    Mended by: ask again; what came until then is billed.
+    """
 
     try_next = False
 
 
 class Unavailable(GatewayError):
-    """Every attempt failed. `attempts` has one entry each, in order: provider, status, error_type, message."""
+    """Every attempt failed. `attempts` has one entry each, in order: provider, status, error_type, message.
+
+    Mended by: `previous_errors` tells each attempt; try again, or add `models` to fall back on.
+    """
 
     status = 502
     error_type = "provider_unavailable"
@@ -260,4 +329,7 @@ class Unavailable(GatewayError):
 
 
 class Internal(GatewayError):
-    """A bug of the gateway; the operator's log has it."""
+    """A bug of the gateway; the operator's log has it.
+
+    Mended by: tell the operator the id in `X-Generation-Id` and the time.
+    """

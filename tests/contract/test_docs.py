@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.cli.reference import pages
+from entrepot.cli.reference import described, kinds, pages
+from entrepot.errors import GatewayError
 from entrepot.settings import describe
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +22,11 @@ def test_a_generated_page_is_current(name: str) -> None:
 def test_every_setting_says_what_it_means() -> None:
     undocumented = [knob.name for knob in describe() if not knob.meaning and not knob.name.startswith("endpoints[].price.")]
     assert undocumented == []
+
+
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
+def test_every_error_says_what_it_means_and_what_mends_it(kind: type[GatewayError]) -> None:
+    assert all(described(kind))
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda path: path.stem)

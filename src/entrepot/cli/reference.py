@@ -86,17 +86,23 @@ def _errors() -> str:
         "with one status, that status; otherwise 503. The message is that of a failure that may pass, where there is one;",
         "the others are in `previous_errors`.",
         "",
-        "| error | status | error_type | may be tried again | means |",
-        "|---|---|---|---|---|",
+        "| error | status | error_type | may be tried again | means | mended by |",
+        "|---|---|---|---|---|---|",
     ]
     for kind in kinds():
         again = "yes" if kind.retryable else "no"
-        means = (kind.__dict__.get("__doc__") or "").partition("\n")[0].partition(". ")[0].rstrip(".")
-        lines.append(f"| {kind.__name__} | {kind.status} | `{kind.error_type}` | {again} | {means} |")
+        means, mended = described(kind)
+        lines.append(f"| {kind.__name__} | {kind.status} | `{kind.error_type}` | {again} | {means} | {mended} |")
     lines += ["", "## Why a model cannot be had", "", "`error.metadata.availability.code`:", ""]
     for code, what in _AVAILABILITY.items():
         lines += [f"### `{code}`", "", what, ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def described(kind: type[errors.GatewayError]) -> tuple[str, str]:
+    """What an error means, and what mends it; "" where its docstring does not say."""
+    means, _, mended = inspect.cleandoc(kind.__dict__.get("__doc__") or "").partition("Mended by: ")
+    return means.partition("\n")[0].partition(". ")[0].rstrip("."), " ".join(mended.split()).rstrip(".")
 
 
 def kinds() -> list[type[errors.GatewayError]]:

@@ -49,19 +49,28 @@ _LONGEST_WAIT_S = 86400.0
 
 
 class ContextTooLongThere(RequestRejected):
-    """The prompt is longer than the provider takes."""
+    """The prompt is longer than the provider takes.
+
+    Mended by: send less, or take an endpoint with a longer context.
+    """
 
     error_type = "context_length_exceeded"
 
 
 class ContentBlocked(RequestRejected):
-    """The provider's content filter said no."""
+    """The provider's content filter said no.
+
+    Mended by: change what is asked, or ask another model.
+    """
 
     error_type = "content_policy_violation"
 
 
 class UnknownThere(UpstreamError):
-    """The provider does not have the model, though the catalogue says so."""
+    """The provider does not have the model, though the catalogue says so.
+
+    Mended by: an operator corrects the endpoint's `upstream_model`; other endpoints may serve meanwhile.
+    """
 
     status = 502
     retryable = False
