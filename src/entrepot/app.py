@@ -31,9 +31,11 @@ from entrepot.api import (
     messages,
     models,
     payments,
+    prices,
     responses,
     statements,
     top_ups,
+    workspaces,
 )
 from entrepot.api.answering import AsgiHttp, Pattern, answering, patterned
 from entrepot.api.in_process import InProcess
@@ -41,6 +43,7 @@ from entrepot.api.openapi import document, render
 from entrepot.api.routes import Api, Check, Desk
 from entrepot.catalog.catalog import Catalog, Resolved
 from entrepot.catalog.endpoints import build_endpoints, local_endpoints
+from entrepot.catalog.priced import Windows
 from entrepot.catalog.rows import on_day
 from entrepot.catalog.shipped import shipped_models
 from entrepot.catalog.store import imported_models, revision
@@ -58,12 +61,13 @@ from entrepot.ledger.holds import Holds
 from entrepot.ledger.janitor import Janitor
 from entrepot.ledger.place import place_of
 from entrepot.ledger.posting import post_usage
+from entrepot.ledger.prices import PriceLists
 from entrepot.ledger.statement_paper import Letterhead
 from entrepot.ledger.terms import Terms
 from entrepot.metering import tokens
 from entrepot.payments.cashier import Cashier
 from entrepot.payments.opening import off, open_cashier, seller_of
-from entrepot.pipeline import Http, Pipeline, Rooms
+from entrepot.pipeline import Pipeline, Rooms
 from entrepot.providers.configured import Configured, configure
 from entrepot.providers.local import find_local
 from entrepot.records.recorder import Recorder
@@ -86,6 +90,7 @@ from entrepot.upstream.sender import SANDBOX, Destinations, ProviderSender, Sand
 from entrepot.values.caller import Caller
 from entrepot.values.clock import Clock
 from entrepot.values.command import Command
+from entrepot.values.http import Http
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.request import Request
 from entrepot.web.pages import FrontFacts, Pages
@@ -145,6 +150,7 @@ class App:
         """POST paths whose requests the server hands over without an ASGI layer, and who answers them."""
         self._sandboxed: dict[str, Offer] = {}
         self._plans = PlanMemo()
+        self._windows = Windows()
         self._worries = Worries()
 
     async def __aenter__(self) -> App:
@@ -167,6 +173,7 @@ class App:
         self._stack.callback(reading.close)
         self.statistics = Statistics(reading, self.clock.now_ms)
         self.terms = Terms(watching)
+        self.prices = PriceLists(watching, self.clock.now_ms())
         self.holds, self._janitor = self._money()
         self._stack.push_async_callback(self._end_leases)
         await self._stack.enter_async_context(self.recorder)
@@ -304,9 +311,9 @@ class App:
 
     def _plan(self, request: Request, caller: Caller) -> Plan:
         self.recorder.must_take()  # or a provider would be paid for an answer that may not leave
-        wished = request.slugs
-        asked = (caller.kind == "test", wished)
-        return self._plans.plan(request, asked, lambda: plan(request, self._offers(wished, caller), self._refuses))
+        wished, sheet = request.slugs, self.prices.sheet(caller.workspace)
+        asked = (caller.kind == "test", wished, sheet)
+        return self._plans.plan(request, asked, lambda: plan(request, self._offers(wished, caller), self._refuses, sheet))
 
     def _offers(self, wished: tuple[str, ...], caller: Caller) -> tuple[Offer, ...]:
         if caller.kind == "test":
@@ -373,7 +380,7 @@ class App:
             store=self._db,
             secret=self._secret,
             statistics=self.statistics,
-            changed=lambda: (self.keys.refresh(), self.terms.refresh(), self.prices.refresh(self.clock.now_ms()), self.holds.hope()),
+            changed=self._changed,
             window=self._window,
             prepaid=self.settings.ledger.new_workspaces == "prepaid",
             cashier=self._cashier,
@@ -381,11 +388,22 @@ class App:
             chat_keys=Ration(self.settings.server.chat_keys),
         )
 
+    def _changed(self) -> None:
+        """Something was changed here: what other processes see within a second is seen at once."""
+        self.keys.refresh()
+        self.terms.refresh()
+        self.prices.refresh(self.clock.now_ms())
+        self.holds.hope()
+
+    def _window(self, catalog: Catalog, caller: Caller | None) -> Catalog:
+        """At the prices of whoever looks; a visitor sees those of the list for everybody."""
+        return self._windows.of(catalog, self.prices.common if caller is None else self.prices.sheet(caller.workspace))
+
     def _pages(self) -> Pages:
         return Pages(
             self._facts,
             lambda: document(ROUTES, __version__),
-            lambda: self.catalog,
+            lambda: self._window(self.catalog, None),
             self._now_s,
             demo=self.settings.is_demo,
             statistics=self.statistics,
@@ -420,6 +438,8 @@ class App:
                 while await asyncio.to_thread(self.keys.refresh):
                     pass
                 await asyncio.to_thread(self.terms.refresh)
+                if await asyncio.to_thread(self.prices.refresh, self.clock.now_ms()):
+                    self._plans.clear()
                 if self._stocked != (mark := await asyncio.to_thread(self._stock_mark)):
                     await self._restock()
                     self._stocked = mark

@@ -129,6 +129,10 @@ class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     least_tokens: Annotated[
         int, Meta(ge=1, description="A call without max_tokens is refused when its money covers a shorter answer.")
     ] = 256
+    new_workspaces: Annotated[
+        str,
+        Meta(pattern="^(postpaid|prepaid)$", description="What new workspaces are: prepaid ones spend their credit and no more."),
+    ] = "postpaid"
 
 
 _DECIMAL = r"^\d{1,9}(\.\d{1,6})?$"

@@ -1,4 +1,4 @@
-"""GET /key and GET /credits: what the key shown is, and what it and its workspace have spent (contract 4.1, 4.3)."""
+"""GET /key: what the key shown is, what it has spent, and what bounds it (contract 4.1)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from msgspec import Meta
 
 from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.routes import Desk, Route
-from entrepot.ledger.books import by_kind
 from entrepot.ledger.leases import room_of
 from entrepot.ledger.purses import budget_purse, window_of
 from entrepot.ledger.terms import bounds_of
@@ -84,17 +83,6 @@ class KeyAnswer(msgspec.Struct, frozen=True):
     data: KeyData
 
 
-class Credits(msgspec.Struct, frozen=True):
-    """The balance is the difference. A postpaid workspace holds no credit, so its balance is what it owes, below zero."""
-
-    total_credits: Usd
-    total_usage: Usd
-
-
-class CreditsAnswer(msgspec.Struct, frozen=True):
-    data: Credits
-
-
 def show_key(desk: Desk, request: Request) -> Response:
     caller = request.caller
     assert caller is not None
@@ -122,13 +110,6 @@ def show_key(desk: Desk, request: Request) -> Response:
         budgets=_budgets(desk, caller),
     )
     return answer(KeyAnswer(data))
-
-
-def show_credits(desk: Desk, request: Request) -> Response:
-    caller = request.caller
-    assert caller is not None
-    given = sum(amount for kind, amount in by_kind(desk.store, "credit", caller.workspace) if kind != "usage")
-    return answer(CreditsAnswer(Credits(dollars(given), dollars(desk.workspace_usage(caller.workspace)))))
 
 
 def _remaining(desk: Desk, caller: Caller, since: Mapping[str, int]) -> Usd | None:
@@ -170,14 +151,4 @@ def _expiry(caller: Caller) -> str | None:
 ROUTES = (
     Route("GET", "/key", "Show this key", "Account", show_key, "key", returns=KeyAnswer, asks=True),
     Route("GET", "/auth/key", "Show this key (old path)", "Account", show_key, "key", returns=KeyAnswer, asks=True),
-    Route(
-        "GET",
-        "/credits",
-        "Show credit and usage of the workspace",
-        "Account",
-        show_credits,
-        "key",
-        returns=CreditsAnswer,
-        asks=True,
-    ),
 )

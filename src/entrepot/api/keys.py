@@ -1,34 +1,26 @@
-"""Keys managed over HTTP, by management keys (contract 4.1), and the budgets of workspaces (contract 4.5)."""
+"""Keys managed over HTTP, by management keys (contract 4.1)."""
 
 from __future__ import annotations
 
-import datetime
 import re
-from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from entrepot.api.changing import Deleted, Dollars, Time, Word, act, audited, decoded, time_of
 from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.key import iso, windows
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound
-from entrepot.identity.store import DEFAULT_WORKSPACE, key_by_hash, key_times, page_of_keys
-from entrepot.ledger import keys, terms
-from entrepot.ledger.audit import Act
+from entrepot.identity.store import DEFAULT_WORKSPACE, facts, key_by_hash, page_of_keys
+from entrepot.ledger import keys, workspaces
 from entrepot.ledger.funding import amount_of
-from entrepot.ledger.leases import room_of
-from entrepot.ledger.purses import SPANS, Span, budget_purse
 from entrepot.values.caller import Caller, Reset
 
-T = TypeVar("T")
 _PAGE = 100
-_LAST_YEAR = 9000
 _HASH = re.compile("[0-9a-f]{64}")
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
-Word = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
-Dollars = Annotated[Decimal, Meta(description="US dollars.", extra_json_schema={"type": "number"})]
 Amount = Dollars | None
 """None: no limit."""
 
@@ -37,10 +29,10 @@ class NewKey(msgspec.Struct, frozen=True):
     name: Name
     limit: Amount = None
     limit_reset: Reset | None = None
-    expires_at: Annotated[str | None, Meta(description="RFC 3339, UTC.")] = None
-    workspace_id: Word = DEFAULT_WORKSPACE
-    include_byok_in_limit: bool = False
-    creator_user_id: str | None = None
+    expires_at: Time | None = None
+    workspace_id: Annotated[Word, Meta(description="Its id or slug.")] = DEFAULT_WORKSPACE
+    include_byok_in_limit: Annotated[bool, Meta(description="Kept and shown: own provider keys are not there yet.")] = False
+    creator_user_id: Word | None = None
 
 
 class KeyChange(msgspec.Struct, frozen=True):
@@ -57,7 +49,7 @@ class KeyQuery(msgspec.Struct, frozen=True):
     offset: Annotated[int, Meta(ge=0, le=10**9)] = 0
     limit: Annotated[int, Meta(ge=1, le=_PAGE)] = _PAGE
     include_disabled: bool = True
-    workspace_id: Word = DEFAULT_WORKSPACE
+    workspace_id: Annotated[Word, Meta(description="Its id or slug.")] = DEFAULT_WORKSPACE
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -102,29 +94,11 @@ class MadeKey(msgspec.Struct, frozen=True):
     key: Annotated[str, Meta(description="The key itself, shown this once.")]
 
 
-class Deleted(msgspec.Struct, frozen=True):
-    deleted: bool = True
-
-
-class BudgetChange(msgspec.Struct, frozen=True):
-    limit_usd: Dollars
-    include_byok_in_budgets: bool = False
-
-
-class WorkspaceBudget(msgspec.Struct, frozen=True):
-    interval: Literal["daily", "weekly", "monthly", "lifetime"]
-    limit_usd: Usd
-    remaining_usd: Usd
-
-
-class WorkspaceBudgets(msgspec.Struct, frozen=True):
-    data: list[WorkspaceBudget]
-
-
 def list_keys(desk: Desk, request: Request) -> Response:
     query: KeyQuery = request.query
+    workspace = workspaces.find(desk.store, query.workspace_id).id
     found, total = page_of_keys(
-        desk.store, query.workspace_id, offset=query.offset, limit=query.limit, disabled_too=query.include_disabled
+        desk.store, workspace, offset=query.offset, limit=query.limit, disabled_too=query.include_disabled
     )
     return answer(Keys([_shown(desk, key) for key in found], total))
 
@@ -133,10 +107,12 @@ def make_key(desk: Desk, request: Request) -> Response:
     asked = decoded(request, NewKey)
     order = keys.Order(
         name=asked.name,
-        expires_ms=None if asked.expires_at is None else _time(asked.expires_at),
-        workspace=asked.workspace_id,
+        expires_ms=None if asked.expires_at is None else time_of(asked.expires_at, "expires_at"),
+        workspace=_workspace(desk, asked.workspace_id),
         limit_nano=_nano(asked.limit),
         limit_reset=asked.limit_reset,
+        byok_in_limit=asked.include_byok_in_limit,
+        creator=asked.creator_user_id,
     )
     key, made = keys.make(desk.store, desk.secret, order, act(desk, request))
     desk.changed()
@@ -154,6 +130,7 @@ def change_key(desk: Desk, request: Request) -> Response:
         disabled=asked.disabled,
         limit_nano=UNSET if asked.limit is UNSET else _nano(asked.limit),
         limit_reset=None if asked.limit is None and asked.limit_reset is UNSET else asked.limit_reset,
+        byok_in_limit=asked.include_byok_in_limit,
     )
     changed = keys.change(desk.store, _wanted(desk, request), wished, act(desk, request))
     desk.changed()
@@ -163,49 +140,18 @@ def change_key(desk: Desk, request: Request) -> Response:
 def delete_key(desk: Desk, request: Request) -> Response:
     key = _wanted(desk, request)
     if request.caller is not None and key.key_hash == request.caller.key_hash:
-        raise Conflict("A key cannot delete itself.", remedy="Use another management key.")
+        raise Conflict("A key cannot delete itself. Nothing was changed.", remedy="Use another management key.")
     keys.delete(desk.store, key, act(desk, request))
     desk.changed()
     return answer(Deleted())
 
 
-def list_budgets(desk: Desk, request: Request) -> Response:
-    return answer(_budgets(desk, _workspace(request)))
-
-
-def set_budget(desk: Desk, request: Request) -> Response:
-    limit = amount_of(str(decoded(request, BudgetChange).limit_usd), field="limit_usd")
-    terms.set_budget(desk.store, _workspace(request), _span(request), limit, act(desk, request))
-    desk.changed()
-    return answer(_budgets(desk, _workspace(request)))
-
-
-def delete_budget(desk: Desk, request: Request) -> Response:
-    terms.set_budget(desk.store, _workspace(request), _span(request), None, act(desk, request))
-    desk.changed()
-    return answer(Deleted())
-
-
-def _budgets(desk: Desk, workspace: str) -> WorkspaceBudgets:
-    shown = []
-    for span, limit in terms.bounds_of(desk.store, workspace).budgets.items():
-        room = room_of(desk.store, budget_purse(workspace, span, desk.now_ms()))
-        shown.append(WorkspaceBudget(span, dollars(limit), dollars(max(room.unspent, 0) if room is not None else 0)))
-    return WorkspaceBudgets(shown)
-
-
-def _workspace(request: Request) -> str:
-    told = request.params["id"]
-    if not told.isprintable():
-        raise NotFound("There is no such workspace.", field="id")
-    return told
-
-
-def _span(request: Request) -> Span:
-    span = request.params["interval"]
-    if span not in SPANS:
-        raise NotFound(f"There is no budget {span[:40]!r}.", expected=", ".join(SPANS), received=span[:40])
-    return span
+def _workspace(desk: Desk, wanted: str) -> str:
+    try:
+        return workspaces.find(desk.store, wanted).id
+    except NotFound as error:
+        message = f"{error.message} Nothing was changed."
+        raise InvalidRequest(message, field="workspace_id", received=wanted[:80], remedy=error.remedy) from None
 
 
 def _wanted(desk: Desk, request: Request) -> Caller:
@@ -218,6 +164,7 @@ def _wanted(desk: Desk, request: Request) -> Caller:
 
 def _shown(desk: Desk, key: Caller) -> Key:
     day, week, month = windows(desk.now_ms())
+    more = facts(desk.store, key.key_hash)
     spent = {span: desk.key_usage(key.key_hash, since) for span, since in _since(day, week, month).items()}
     return Key(
         hash=key.key_hash,
@@ -232,11 +179,13 @@ def _shown(desk: Desk, key: Caller) -> Key:
         usage_weekly=dollars(spent["weekly"]),
         usage_monthly=dollars(spent["monthly"]),
         created_at=iso(key.created_ms),
-        updated_at=None if (updated := key_times(desk.store, key.key_hash)) is None else iso(updated),
+        updated_at=None if more.updated_ms is None else iso(more.updated_ms),
         expires_at=None if key.expires_ms is None else iso(key.expires_ms),
         workspace_id=key.workspace,
         is_test_key=key.kind == "test",
         is_management_key=key.kind == "management",
+        include_byok_in_limit=more.byok_in_limit,
+        creator_user_id=more.creator,
     )
 
 
@@ -249,22 +198,6 @@ def remaining(key: Caller, spent_nano: int) -> Usd | None:
     return None if key.limit_nano is None else dollars(max(key.limit_nano - spent_nano, 0))
 
 
-def act(desk: Desk, request: Request) -> Act:
-    assert request.caller is not None
-    return Act(actor=request.caller.label, at_ms=desk.now_ms())
-
-
-def decoded(request: Request, wanted: type[T]) -> T:
-    try:
-        return msgspec.json.decode(request.body, type=wanted)
-    except msgspec.ValidationError as error:
-        said, _, path = str(error).partition(" - at `$.")
-        field = said.split("`")[1] if said.startswith("Object missing required field") else path.rstrip("`")
-        raise InvalidRequest(f"`{field or 'body'}`: {said}.", field=field or None, remedy="Nothing was changed.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"The body is not JSON: {error}.", remedy="Send a JSON object.") from None
-
-
 def _nano(limit: Any) -> int | None:
     """A limit may be zero: then nothing may be spent."""
     if limit is None or limit == 0:
@@ -272,44 +205,20 @@ def _nano(limit: Any) -> int | None:
     return amount_of(str(limit), field="limit")
 
 
-def _time(text: str) -> int:
-    try:
-        time = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        time = None
-    if time is None or time.utcoffset() != datetime.timedelta(0) or time.year > _LAST_YEAR:
-        raise InvalidRequest(
-            "`expires_at` is not a time in UTC.", field="expires_at", expected="as 2027-01-31T00:00:00Z", received=text[:80]
-        )
-    return int(time.timestamp() * 1000)
-
-
 _TAG = "Keys"
 ROUTES = (
     Route("GET", "/keys", "List keys", _TAG, list_keys, "management", query=KeyQuery, returns=Keys, asks=True),
     Route(
-        "POST", "/keys", "Make a key", _TAG, make_key, "management",
+        "POST", "/keys", "Make a key", _TAG, audited("key.create", make_key), "management",
         body=NewKey, returns=MadeKey, reads=True, asks=True, errors=(InvalidRequest,), same_shape=(201,),
     ),
     Route("GET", "/keys/{id}", "Show a key", _TAG, show_key, "management", returns=OneKey, asks=True, errors=(NotFound,)),
     Route(
-        "PATCH", "/keys/{id}", "Change a key", _TAG, change_key, "management",
+        "PATCH", "/keys/{id}", "Change a key", _TAG, audited("key.change", change_key), "management",
         body=KeyChange, returns=OneKey, reads=True, asks=True, errors=(InvalidRequest, NotFound),
     ),
     Route(
-        "DELETE", "/keys/{id}", "Delete a key", _TAG, delete_key, "management",
+        "DELETE", "/keys/{id}", "Delete a key", _TAG, audited("key.delete", delete_key), "management",
         returns=Deleted, asks=True, errors=(NotFound, Conflict),
-    ),
-    Route(
-        "GET", "/workspaces/{id}/budgets", "List a workspace's budgets", _TAG, list_budgets, "management",
-        returns=WorkspaceBudgets, asks=True, errors=(NotFound,),
-    ),
-    Route(
-        "PUT", "/workspaces/{id}/budgets/{interval}", "Set a budget", _TAG, set_budget, "management",
-        body=BudgetChange, returns=WorkspaceBudgets, reads=True, asks=True, errors=(InvalidRequest, NotFound),
-    ),
-    Route(
-        "DELETE", "/workspaces/{id}/budgets/{interval}", "Take a budget away", _TAG, delete_budget, "management",
-        returns=Deleted, asks=True, errors=(NotFound,),
     ),
 )  # fmt: skip

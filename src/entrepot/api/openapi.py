@@ -130,7 +130,7 @@ def _operation(route: Route, schema_of: dict[str, Any], components: dict[str, An
         content = {"application/json": {"schema": schema_of[_name(route.body)]}}
         told["requestBody"] = {"required": True, "content": content}
     if route.auth != "none":
-        told["security"] = [{"key": []}]
+        told["security"] = [{}, {"key": []}] if route.auth == "optional" else [{"key": []}]
     return told
 
 
@@ -167,7 +167,7 @@ def _statuses(route: Route) -> set[int]:
     errors: set[type[GatewayError]] = set(route.errors)
     if route.query is not None or route.body is not None:
         errors.add(InvalidRequest)
-    if route.auth != "none":
+    if route.auth in ("key", "management"):
         errors.add(Unauthenticated)
     if route.auth == "management":
         errors.add(Forbidden)

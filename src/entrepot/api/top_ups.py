@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from entrepot.api.changing import Deleted, Dollars, act, decoded
 from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.key import iso
-from entrepot.api.keys import Deleted, Dollars, act, decoded
 from entrepot.api.payments import Money
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound, Unavailable

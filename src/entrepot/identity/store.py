@@ -23,8 +23,21 @@ _NEXT = "(SELECT coalesce(max(revision), 0) + 1 FROM keys)"
 
 
 def ensure_workspace(db: Database, now_ms: int) -> None:
-    sql = "INSERT INTO workspaces (id, name, created_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-    db.execute(sql, (DEFAULT_WORKSPACE, "Default", now_ms))
+    sql = "INSERT INTO workspaces (id, name, slug, created_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    db.execute(sql, (DEFAULT_WORKSPACE, "Default", DEFAULT_WORKSPACE, now_ms))
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What is kept of a key and binds nothing.
+
+    updated_ms     when it was changed last; None: never
+    byok_in_limit  whether use of a customer's own provider keys is to count towards its limit
+    creator        the user who made it, as told
+    """
+
+    updated_ms: int | None = None
+    byok_in_limit: bool = False
+    creator: str | None = None
 
 
 def create_key(
@@ -38,23 +51,30 @@ def create_key(
     workspace: str = DEFAULT_WORKSPACE,
     limit_nano: int | None = None,
     limit_reset: Reset | None = None,
+    facts: Facts = Facts(),
 ) -> tuple[str, Caller]:
     """The plain key, shown this once, and what is kept of it. raises InvalidRequest"""
     if not 1 <= len(name) <= 200:
         raise InvalidRequest(
-            "`name` must have 1 to 200 characters.", field="name", expected="1 to 200 characters", received=name[:80]
+            "`name` must have 1 to 200 characters. Nothing was changed.",
+            field="name",
+            expected="1 to 200 characters",
+            received=name[:80],
         )
     if expires_ms is not None and expires_ms <= now_ms:
         raise InvalidRequest(
-            "`expires_at` is in the past.", field="expires_at", expected="a time to come", received=str(expires_ms)
+            "`expires_at` is in the past. Nothing was changed.",
+            field="expires_at",
+            expected="a time to come",
+            received=str(expires_ms),
         )
     key = new_key(kind)
     row = (key_hash(key, secret), name, kind, label_of(key), workspace, now_ms, expires_ms, limit_nano, limit_reset)
     _change(
         db,
-        "INSERT INTO keys (hash, name, kind, label, workspace, created_ms, expires_ms, limit_nano, limit_reset, revision) "  # noqa: S608
-        f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {_NEXT})",
-        row,
+        "INSERT INTO keys (hash, name, kind, label, workspace, created_ms, expires_ms, limit_nano, limit_reset, "  # noqa: S608
+        f"byok_in_limit, creator, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {_NEXT})",
+        (*row, int(facts.byok_in_limit), facts.creator),
     )
     return key, Caller(row[0], kind, name, row[3], workspace, expires_ms, False, now_ms, limit_nano, limit_reset)
 
@@ -90,10 +110,16 @@ def key_by_hash(db: Database, hash_: str) -> Caller | None:
     return None if row is None else _caller(row)
 
 
-def key_times(db: Database, hash_: str) -> int | None:
-    """When a key was changed last; None when it never was."""
-    row = db.execute("SELECT updated_ms FROM keys WHERE hash = ?", (hash_,)).fetchone()
-    return None if row is None else row[0]
+def facts(db: Database, hash_: str) -> Facts:
+    row = db.execute("SELECT updated_ms, byok_in_limit, creator FROM keys WHERE hash = ?", (hash_,)).fetchone()
+    return Facts() if row is None else Facts(row[0], bool(row[1]), row[2])
+
+
+def namesakes(db: Database, key: Caller) -> int:
+    """How many other keys have its name."""
+    sql = "SELECT count(*) FROM keys WHERE name = ? AND hash <> ? AND deleted = 0"
+    row = db.execute(sql, (key.name, key.key_hash)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def page_of_keys(db: Database, workspace: str, *, offset: int, limit: int, disabled_too: bool) -> tuple[list[Caller], int]:
@@ -107,13 +133,13 @@ def page_of_keys(db: Database, workspace: str, *, offset: int, limit: int, disab
     return [_caller(row) for row in rows], int(counted[0]) if counted else 0
 
 
-def update_key(db: Database, key: Caller, now_ms: int) -> None:
+def update_key(db: Database, key: Caller, now_ms: int, *, byok_in_limit: bool = False) -> None:
     """Its name, limit, and whether it is disabled, as they are in `key`."""
     _change(
         db,
-        "UPDATE keys SET name = ?, disabled = ?, limit_nano = ?, limit_reset = ?, updated_ms = ?, "  # noqa: S608
+        "UPDATE keys SET name = ?, disabled = ?, limit_nano = ?, limit_reset = ?, byok_in_limit = ?, updated_ms = ?, "  # noqa: S608
         f"revision = {_NEXT} WHERE hash = ?",
-        (key.name, int(key.disabled), key.limit_nano, key.limit_reset, now_ms, key.key_hash),
+        (key.name, int(key.disabled), key.limit_nano, key.limit_reset, int(byok_in_limit), now_ms, key.key_hash),
     )
 
 

@@ -8,7 +8,10 @@ from typing import Any
 import msgspec
 
 from entrepot.storage.database import Database
-from entrepot.values.ids import ulid
+from entrepot.values.ids import ulid, ulid_from
+
+_COLUMNS = "id, at_ms, actor, action, subject, before, after"
+_ASKED = 500
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,8 +40,45 @@ def write(db: Database, act: Act, action: str, subject: str, before: Mapping[str
     db.execute("INSERT INTO audit_log VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 
-def lines(db: Database, limit: int = 100, offset: int = 0) -> list[Line]:
+def refused(db: Database, act: Act, action: str, subject: str, asked: str, why: str) -> None:
+    """A change that was asked for and not made. asked  what was sent, of which the beginning is kept"""
+    write(db, act, f"{action}.refused", subject, {}, {"asked": asked[:_ASKED], "why": why[:_ASKED]})
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """Which lines: those of an actor, of an action or all that begin with it and a dot, of a subject, between two moments."""
+
+    actor: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    since_ms: int | None = None
+    before_ms: int | None = None
+
+
+def lines(db: Database, limit: int = 100, offset: int = 0, wish: Wish = Wish()) -> list[Line]:
     """Newest first."""
-    return [
-        Line(*row) for row in db.execute("SELECT * FROM audit_log ORDER BY id DESC LIMIT ? OFFSET ?", (limit, offset)).fetchall()
-    ]
+    which, values = _which(wish)
+    sql = f"SELECT {_COLUMNS} FROM audit_log WHERE {which} ORDER BY id DESC LIMIT ? OFFSET ?"  # noqa: S608 # words of ours
+    return [Line(*row) for row in db.execute(sql, (*values, limit, offset)).fetchall()]
+
+
+def count(db: Database, wish: Wish = Wish()) -> int:
+    which, values = _which(wish)
+    row = db.execute(f"SELECT count(*) FROM audit_log WHERE {which}", values).fetchone()  # noqa: S608 # words of ours
+    return int(row[0]) if row else 0
+
+
+def _which(wish: Wish) -> tuple[str, list[object]]:
+    told: list[tuple[str, list[object]]] = []
+    if wish.actor is not None:
+        told.append(("actor = ?", [wish.actor]))
+    if wish.action is not None:
+        told.append(("(action = ? OR (action > ? AND action < ?))", [wish.action, f"{wish.action}.", f"{wish.action}/"]))
+    if wish.subject is not None:
+        told.append(("subject = ?", [wish.subject]))
+    # Ids begin with the moment, so that they are what is looked for.
+    if wish.since_ms is not None:
+        told.append(("id >= ?", [f"log-{ulid_from(wish.since_ms)}"]))
+    if wish.before_ms is not None:
+        told.append(("id < ?", [f"log-{ulid_from(wish.before_ms)}"]))
+    return " AND ".join(["1 = 1", *(sql for sql, _ in told)]), [value for _, values in told for value in values]

@@ -67,7 +67,7 @@ class Worsts:
 
 def worst_of(plan: Plan) -> Worst:
     endpoints = [candidate.endpoint for candidate in plan.candidates]
-    rates = [dearest(endpoint.price) for endpoint in endpoints]
+    rates = [dearest(candidate.paid) for candidate in plan.candidates]
     contexts = [endpoint.context_length for endpoint in endpoints]
     return Worst(
         prompt=max(each.prompt for each in rates),

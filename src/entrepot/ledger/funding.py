@@ -50,8 +50,8 @@ def amount_of(text: str, *, field: str = "amount", negative: bool = False) -> in
 def _fund(db: Database, order: Order, kind: str, against: Account) -> bool:
     _check(order, kind)
     with db.transaction(alone=leases.alone(order.workspace)):
-        if db.execute("SELECT 1 FROM workspaces WHERE id = ?", (order.workspace,)).fetchone() is None:
-            raise NotFound(f"There is no workspace {order.workspace!r}.", field="workspace")
+        if db.execute("SELECT 1 FROM workspaces WHERE id = ? AND deleted_ms IS NULL", (order.workspace,)).fetchone() is None:
+            raise NotFound(f"There is no workspace {order.workspace[:80]!r}.", field="workspace")
         if is_posted(db, f"{kind}:{order.key}"):
             return False
         before = balance(db, "credit", order.workspace)
@@ -79,4 +79,4 @@ def _check(order: Order, kind: str) -> None:
 
 
 def _refuse(why: str, field: str, received: str) -> NoReturn:
-    raise InvalidRequest(f"`{field}`: {why}.", field=field, received=received[:80], remedy="Nothing was changed.")
+    raise InvalidRequest(f"`{field}`: {why}. Nothing was changed.", field=field, received=received[:80])

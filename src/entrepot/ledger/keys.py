@@ -25,6 +25,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     workspace: str = store.DEFAULT_WORKSPACE
     limit_nano: int | None = None
     limit_reset: Reset | None = None
+    byok_in_limit: bool = False
+    creator: str | None = None
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,14 +36,20 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     disabled: bool | UnsetType = UNSET
     limit_nano: int | UnsetType | None = UNSET
     limit_reset: Reset | UnsetType | None = UNSET
+    byok_in_limit: bool | UnsetType = UNSET
 
 
 def make(db: Database, secret: bytes, order: Order, act: Act) -> tuple[str, Caller]:
     """The plain key, shown this once, and what is kept of it. raises InvalidRequest"""
     _check(order.limit_nano, order.limit_reset)
-    with db.transaction():
-        if db.execute("SELECT 1 FROM workspaces WHERE id = ?", (order.workspace,)).fetchone() is None:
-            raise InvalidRequest(f"There is no workspace {order.workspace[:80]!r}.", field="workspace_id")
+    with db.transaction(alone="keys"):
+        if db.execute("SELECT 1 FROM workspaces WHERE id = ? AND deleted_ms IS NULL", (order.workspace,)).fetchone() is None:
+            raise InvalidRequest(
+                f"There is no workspace {order.workspace[:80]!r}. Nothing was changed.",
+                field="workspace_id",
+                received=order.workspace[:80],
+                remedy="GET /api/v1/workspaces lists them.",
+            )
         key, made = store.create_key(
             db,
             secret,
@@ -52,6 +60,7 @@ def make(db: Database, secret: bytes, order: Order, act: Act) -> tuple[str, Call
             workspace=order.workspace,
             limit_nano=order.limit_nano,
             limit_reset=order.limit_reset,
+            facts=store.Facts(byok_in_limit=order.byok_in_limit, creator=order.creator),
         )
         audit.write(db, act, "key.create", _subject(made), {}, _told(made))
     return key, made
@@ -59,15 +68,20 @@ def make(db: Database, secret: bytes, order: Order, act: Act) -> tuple[str, Call
 
 def change(db: Database, key: Caller, wished: Change, act: Act) -> Caller:
     """The key as it is then. raises InvalidRequest, and then nothing is changed"""
-    after = msgspec.structs.replace(key, **dict(_given(wished)))
+    told = dict(_given(wished))
+    byok_in_limit = told.pop("byok_in_limit", None)
+    after = msgspec.structs.replace(key, **told)
     if not 1 <= len(after.name) <= 200:
-        raise InvalidRequest("`name` must have 1 to 200 characters.", field="name", received=after.name[:80])
+        raise InvalidRequest("`name` must have 1 to 200 characters. Nothing was changed.", field="name", received=after.name[:80])
     _check(after.limit_nano, after.limit_reset)
     with db.transaction(alone=leases.alone(key.workspace)):
-        store.update_key(db, after, act.at_ms)
+        facts = store.facts(db, key.key_hash)
+        byok_before = {"include_byok_in_limit": facts.byok_in_limit}
+        byok_after = byok_before if byok_in_limit is None else {"include_byok_in_limit": byok_in_limit}
+        store.update_key(db, after, act.at_ms, byok_in_limit=bool(byok_after["include_byok_in_limit"]))
         if (after.limit_nano, after.limit_reset) != (key.limit_nano, key.limit_reset):
             _check_spent(db, after, act.at_ms)
-        audit.write(db, act, "key.change", _subject(key), _told(key), _told(after))
+        audit.write(db, act, "key.change", _subject(key), _told(key) | byok_before, _told(after) | byok_after)
     return after
 
 
@@ -84,10 +98,15 @@ def _given(wished: Change) -> list[tuple[str, object]]:
 def _check(limit_nano: int | None, reset: Reset | None) -> None:
     if limit_nano is not None and not 0 <= limit_nano < 2**62:
         raise InvalidRequest(
-            "`limit` is not an amount that a key can have.", field="limit", expected="0 to 4e9", received=usd(limit_nano)[:80]
+            "`limit` is not an amount that a key can have. Nothing was changed.",
+            field="limit",
+            expected="0 to 4e9",
+            received=usd(limit_nano)[:80],
         )
     if reset is not None and limit_nano is None:
-        raise InvalidRequest("`limit_reset` needs a `limit`.", field="limit_reset", received=reset, remedy="Send both.")
+        raise InvalidRequest(
+            "`limit_reset` needs a `limit`. Nothing was changed.", field="limit_reset", received=reset, remedy="Send both."
+        )
 
 
 def _check_spent(db: Database, key: Caller, now_ms: int) -> None:
@@ -96,7 +115,7 @@ def _check_spent(db: Database, key: Caller, now_ms: int) -> None:
     if room is not None and room.unspent < 0:
         assert key.limit_nano is not None
         raise InvalidRequest(
-            "`limit` is below what the key has spent already.",
+            "`limit` is below what the key has spent already. Nothing was changed.",
             field="limit",
             expected=f"at least {usd(key.limit_nano - room.unspent)}",
             received=usd(key.limit_nano),

@@ -41,7 +41,7 @@ class Terms:
         """True when something changed. raises StorageAway"""
         rows = self._db.execute("SELECT id, revision FROM workspaces WHERE revision > ?", (self._revision,)).fetchall()
         for workspace, revision in rows:
-            bounds = bounds_of(self._db, workspace)
+            bounds = _bounds(self._db, workspace) or Bounds()
             if bounds.any:
                 self.bound[workspace] = bounds
             else:
@@ -52,9 +52,16 @@ class Terms:
 
 def bounds_of(db: Database, workspace: str) -> Bounds:
     """raises NotFound"""
-    row = db.execute("SELECT prepaid FROM workspaces WHERE id = ?", (workspace,)).fetchone()
+    found = _bounds(db, workspace)
+    if found is None:
+        raise NotFound(f"There is no workspace {workspace[:80]!r}.", field="workspace")
+    return found
+
+
+def _bounds(db: Database, workspace: str) -> Bounds | None:
+    row = db.execute("SELECT prepaid FROM workspaces WHERE id = ? AND deleted_ms IS NULL", (workspace,)).fetchone()
     if row is None:
-        raise NotFound(f"There is no workspace {workspace!r}.", field="workspace")
+        return None
     found: dict[Span, int] = dict(db.execute("SELECT span, limit_nano FROM budgets WHERE workspace = ?", (workspace,)).fetchall())
     return Bounds(bool(row[0]), {span: found[span] for span in SPANS if span in found})
 
@@ -63,7 +70,7 @@ def set_prepaid(db: Database, workspace: str, prepaid: bool, act: Act) -> None:
     """Whether it may spend its credit and no more. raises NotFound"""
     with db.transaction(alone=leases.alone(workspace)):
         before = bounds_of(db, workspace)
-        _change(db, "UPDATE workspaces SET prepaid = ? WHERE id = ?", (int(prepaid), workspace), workspace)
+        change_workspace(db, "UPDATE workspaces SET prepaid = ? WHERE id = ?", (int(prepaid), workspace), workspace)
         told = ({"prepaid": before.prepaid}, {"prepaid": prepaid})
         audit.write(db, act, "workspace.terms", f"workspace/{workspace}", *told)
 
@@ -74,7 +81,7 @@ def set_budget(db: Database, workspace: str, span: Span, limit_nano: int | None,
         before = bounds_of(db, workspace).budgets
         after = {name: limit for name in SPANS if (limit := limit_nano if name == span else before.get(name)) is not None}
         _check(after, span)
-        _change(db, "DELETE FROM budgets WHERE workspace = ? AND span = ?", (workspace, span), workspace)
+        change_workspace(db, "DELETE FROM budgets WHERE workspace = ? AND span = ?", (workspace, span), workspace)
         if limit_nano is not None:
             db.execute("INSERT INTO budgets VALUES (?, ?, ?)", (workspace, span, limit_nano))
         was = {str(name): usd(limit) for name, limit in before.items()}
@@ -86,18 +93,19 @@ def set_budget(db: Database, workspace: str, span: Span, limit_nano: int | None,
 def _check(budgets: Mapping[Span, int], span: Span) -> None:
     limits = list(budgets.values())
     if any(limit <= 0 for limit in limits):
-        raise InvalidRequest("A budget must be above zero.", field="limit_usd", expected="an amount above 0")
+        raise InvalidRequest("A budget must be above zero. Nothing was changed.", field="limit_usd", expected="an amount above 0")
     if any(broader <= narrower for broader, narrower in itertools.pairwise(limits)):
         told = ", ".join(f"{name} ${usd(limit)}" for name, limit in budgets.items())
         raise InvalidRequest(
-            f"Budgets must shrink with their span: {told}.",
+            f"Budgets must shrink with their span, and these do not: {told}. Nothing was changed.",
             field="limit_usd",
             expected="lifetime above monthly above weekly above daily",
             received=f"${usd(budgets[span])} {span}",
         )
 
 
-def _change(db: Database, sql: str, values: tuple[object, ...], workspace: str) -> None:
+def change_workspace(db: Database, sql: str, values: tuple[object, ...], workspace: str) -> None:
+    """Within a transaction: a change that running servers are to see."""
     # One after another, so that who has seen a revision has seen all before it.
     with db.transaction(alone="workspaces"):
         db.execute(sql, values)

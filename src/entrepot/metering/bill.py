@@ -8,17 +8,22 @@ from entrepot.metering.cost import Cost, Unpriced, cost_of
 from entrepot.metering.tokens import StreamCounter, count_prompt
 from entrepot.upstream.attempt import Opened
 from entrepot.values.generation import Evidence
+from entrepot.values.money import YOCTO_PER_NANO, half_even
 from entrepot.values.price import Price
 from entrepot.values.request import Request
 from entrepot.values.usage import Usage
 
 
 class Bill(msgspec.Struct, frozen=True):
-    """What was used, what is charged for it, and what that rests on."""
+    """What was used, what is charged for it, and what that rests on.
+
+    upstream_nano  what the provider charges us: its own figure, or its list price; None where nothing was used
+    """
 
     usage: Usage
     cost: Cost
     evidence: Evidence
+    upstream_nano: int | None = None
 
 
 FREE = Bill(Usage(), Cost(0, 0, 0, 0), "waived")
@@ -34,12 +39,13 @@ def bill_of(opened: Opened, counter: StreamCounter, request: Request, at_ms: int
     if used is None:
         return FREE
     usage, evidence = used
-    price = opened.candidate.endpoint.price
-    try:
-        return Bill(usage, _cost(usage, price, request, at_ms), evidence)
-    except Unpriced:
-        plain = msgspec.structs.replace(usage, audio_tokens=0, completion_audio_tokens=0, completion_image_tokens=0)
-        return Bill(usage, _cost(plain, price, request, at_ms), "estimated")
+    listed, paid = opened.candidate.endpoint.price, opened.candidate.paid
+    cost, whole = _cost(usage, paid, request, at_ms)
+    if usage.upstream_cost_yocto is not None:
+        upstream = half_even(usage.upstream_cost_yocto, YOCTO_PER_NANO)
+    else:
+        upstream = cost.total_nano if paid is listed else _cost(usage, listed, request, at_ms)[0].total_nano
+    return Bill(usage, cost, evidence if whole else "estimated", upstream)
 
 
 def _used(opened: Opened, counter: StreamCounter, request: Request) -> tuple[Usage, Evidence] | None:
@@ -56,9 +62,15 @@ def _used(opened: Opened, counter: StreamCounter, request: Request) -> tuple[Usa
     return usage, "reported"
 
 
-def _cost(usage: Usage, price: Price, request: Request, at_ms: int) -> Cost:
+def _cost(usage: Usage, price: Price, request: Request, at_ms: int) -> tuple[Cost, bool]:
+    """And whether the price covers all that was used; what it does not is left out."""
     images = request.images if price.rates.image else 0
-    return cost_of(usage, price, images=images, at_utc_hhmm=_utc_hhmm(at_ms) if price.tiers else None)
+    hour = _utc_hhmm(at_ms) if price.tiers else None
+    try:
+        return cost_of(usage, price, images=images, at_utc_hhmm=hour), True
+    except Unpriced:
+        plain = msgspec.structs.replace(usage, audio_tokens=0, completion_audio_tokens=0, completion_image_tokens=0)
+        return cost_of(plain, price, images=images, at_utc_hhmm=hour), False
 
 
 def _utc_hhmm(now_ms: int) -> int:

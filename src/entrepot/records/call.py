@@ -19,7 +19,6 @@ from entrepot.values.cors import CORS_LINES
 from entrepot.values.generation import Attempt, Generation
 from entrepot.values.http import Http
 from entrepot.values.model import Endpoint
-from entrepot.values.money import YOCTO_PER_NANO, half_even
 from entrepot.values.price import Price, Rates
 from entrepot.values.request import Asked, Request
 
@@ -129,7 +128,7 @@ def record_of(call: Call, bill: Bill, error: GatewayError | None, finish: str | 
         service_tier=said.service_tier,
         prompt_cost_nano=cost.prompt_nano,
         completion_cost_nano=cost.completion_nano,
-        upstream_cost_nano=None if usage.upstream_cost_yocto is None else half_even(usage.upstream_cost_yocto, YOCTO_PER_NANO),
+        upstream_cost_nano=None if call.caller.kind == "test" else bill.upstream_nano,
         cache_discount_nano=cost.cache_discount_nano,
         queue_ms=round((call.sent - call.started) * 1000, 3),
         first_byte_ms=round((first_byte - call.sent) * 1000, 3),

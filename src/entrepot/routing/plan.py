@@ -12,10 +12,12 @@ import msgspec
 
 from entrepot.dialects.translated import dialect
 from entrepot.errors import GatewayError, InvalidRequest, NotFound
+from entrepot.metering.sheet import Sheet
 from entrepot.routing.fit import fit
-from entrepot.values.chat import Preferences, Sort
+from entrepot.values.chat import MaxPrice, Preferences, Sort
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.money import YOCTO, parse_usd
+from entrepot.values.price import Price
 from entrepot.values.request import Request
 
 _NO_PREFERENCES = Preferences()
@@ -32,8 +34,15 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 class Candidate(msgspec.Struct, frozen=True):
+    """price  what the caller pays; None: the endpoint's own"""
+
     model: Model
     endpoint: Endpoint
+    price: Price | None = None
+
+    @property
+    def paid(self) -> Price:
+        return self.endpoint.price if self.price is None else self.price
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -62,8 +71,9 @@ def check_named(request: Request) -> None:
         )
 
 
-def plan(request: Request, offers: Iterable[Offer], refuses: dict[str, frozenset[str]]) -> Plan:
+def plan(request: Request, offers: Iterable[Offer], refuses: dict[str, frozenset[str]], sheet: Sheet | None = None) -> Plan:
     """refuses  by provider slug: request fields it answers with an error
+    sheet    what the caller pays; None: list prices
 
     raises  NotFound, naming what removed the last endpoint; InvalidRequest, where no endpoint of the model could ever do it
     """
@@ -78,13 +88,15 @@ def plan(request: Request, offers: Iterable[Offer], refuses: dict[str, frozenset
         live = []
         for endpoint in offer.endpoints:
             out = _dropped(request, offer.model, endpoint, preferences, inputs, refuses)
+            if out is None and preferences.max_price is not None:
+                out = _too_dear(_paid(endpoint, sheet) or endpoint.price, preferences.max_price)
             if out is None:
                 live.append(endpoint)
             else:
                 dropped.append((endpoint, out))
                 reasons.append(f"{endpoint.id} dropped: {out.why}")
         for endpoint in _in_order(_softly(request, live), preferences):
-            kept.append(Candidate(offer.model, endpoint))
+            kept.append(Candidate(offer.model, endpoint, _paid(endpoint, sheet)))
             reasons.append(f"{endpoint.id} kept")
     if not kept:
         raise _wrong_path(request, tried, dropped) or _nothing_left(tried, dropped)
@@ -133,7 +145,11 @@ def _preferred_away(endpoint: Endpoint, wish: Preferences) -> Dropped | None:
         return Dropped("data_policy:distillation", "it is not known to allow distillation")
     if wish.quantizations and not _quantized(endpoint.quantization or "unknown", wish.quantizations):
         return Dropped("quantization", f"its quantization is {endpoint.quantization or 'unknown'}")
-    return _too_dear(endpoint, wish)
+    return None
+
+
+def _paid(endpoint: Endpoint, sheet: Sheet | None) -> Price | None:
+    return None if sheet is None else sheet.price(endpoint.model, endpoint.price, endpoint.id)
 
 
 def _quantized(has: str, wished: list[str]) -> bool:
@@ -141,14 +157,12 @@ def _quantized(has: str, wished: list[str]) -> bool:
     return has in wished or wider.get(has) in wished
 
 
-def _too_dear(endpoint: Endpoint, wish: Preferences) -> Dropped | None:
-    if wish.max_price is None:
-        return None
-    rates = endpoint.price.rates
+def _too_dear(paid: Price, most_wished: MaxPrice) -> Dropped | None:
+    rates = paid.rates
     per_million = {"prompt": rates.prompt, "completion": rates.completion, "audio": rates.audio}
     each = {"request": rates.request, "image": rates.image}
     for name in ("prompt", "completion", "audio", "request", "image"):
-        most = getattr(wish.max_price, name)
+        most = getattr(most_wished, name)
         if most is None:
             continue
         rate = (per_million.get(name) or 0) * 10**6 or each.get(name)

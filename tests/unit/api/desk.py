@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from entrepot.api import generation, health, key, models, openapi
+from entrepot.api import credits, generation, health, key, models, openapi
 from entrepot.api.routes import Api, Check, Desk, Route
 from entrepot.catalog.catalog import Catalog
 from entrepot.errors import Unauthenticated
@@ -24,7 +24,7 @@ from entrepot.values.caller import Caller
 from entrepot.values.generation import Generation
 from entrepot.values.model import Endpoint, Model
 
-ROUTES = (*models.ROUTES, *key.ROUTES, *generation.ROUTES, *health.ROUTES)
+ROUTES = (*models.ROUTES, *key.ROUTES, *credits.ROUTES, *generation.ROUTES, *health.ROUTES)
 
 
 class Answer(msgspec.Struct):

@@ -1,0 +1,80 @@
+"""What all changes by management keys share: who acts, how a body is read, and that a refusal is in the audit log too."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from entrepot.api.http import Request, Response
+from entrepot.api.routes import Desk, Handler
+from entrepot.errors import CallerError, InvalidRequest
+from entrepot.ledger import audit
+from entrepot.ledger.audit import Act
+
+T = TypeVar("T")
+Word = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+Dollars = Annotated[Decimal, Meta(description="US dollars.", extra_json_schema={"type": "number"})]
+Time = Annotated[str, Meta(description="RFC 3339, UTC.")]
+_LAST_YEAR = 9000
+
+
+class Deleted(msgspec.Struct, frozen=True):
+    deleted: bool = True
+
+
+def act(desk: Desk, request: Request) -> Act:
+    assert request.caller is not None
+    return Act(actor=request.caller.label, at_ms=desk.now_ms())
+
+
+def audited(action: str, change: Handler) -> Handler:
+    """A change of which a refusal too leaves a line: who asked for what, when, and why not. action  as `key.create`"""
+    kind = action.partition(".")[0]
+
+    def handle(desk: Desk, request: Request) -> Response:
+        try:
+            return change(desk, request)
+        except CallerError as error:
+            asked = f"{request.target} {request.body[:1000].decode(errors='replace')}".strip()
+            subject = f"{kind}/{request.params.get('id', '')}"[:120]
+            audit.refused(desk.store, act(desk, request), action, _plain(subject), _plain(asked), error.message)
+            raise
+
+    return handle
+
+
+def decoded(request: Request, wanted: type[T]) -> T:
+    """The body. raises InvalidRequest"""
+    try:
+        return msgspec.json.decode(request.body, type=wanted)
+    except msgspec.ValidationError as error:
+        said, _, path = str(error).partition(" - at `$.")
+        field = said.split("`")[1] if said.startswith("Object missing required field") else path.rstrip("`")
+        raise InvalidRequest(f"`{field or 'body'}`: {said}. Nothing was changed.", field=field or None) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"The body is not JSON: {error}. Nothing was changed.", remedy="Send a JSON object.") from None
+
+
+def time_of(text: str, field: str) -> int:
+    """Milliseconds since 1970. raises InvalidRequest, for what is not a time in UTC"""
+    try:
+        time = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.utcoffset() != datetime.timedelta(0) or time.year > _LAST_YEAR:
+        raise InvalidRequest(
+            f"`{field}` is not a time in UTC. Nothing was changed.",
+            field=field,
+            expected="as 2027-01-31T00:00:00Z",
+            received=text[:80],
+        )
+    return int(time.timestamp() * 1000)
+
+
+def _plain(text: str) -> str:
+    """Without what a database or a terminal would take for something else."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
