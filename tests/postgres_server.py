@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,7 +24,7 @@ _STARTS_S = 30.0
 
 
 class PostgresServer:
-    """`url(database)` says where a database is. `stop`, `abort`, `kill` and `start` are what may happen to a server.
+    """`url(database)` says where a database is. `stop`, `abort`, `kill`, `silent` and `start` are what may happen to it.
 
     within  a folder of which it takes a part, if not that of all temporary files; its path must be short
     """
@@ -90,18 +91,37 @@ class PostgresServer:
 
     def kill(self) -> None:
         """`kill -9`, of the first process and of all that it made."""
-        assert self._process is not None
-        told = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        children = self._children()
         self._end(signal.SIGKILL)
-        for child in told.split():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(child), signal.SIGKILL)
+        _signal(children, signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def silent(self) -> Iterator[None]:
+        """It takes connections and says nothing, as one does that a network no longer reaches."""
+        assert self._process is not None
+        stopped = [self._process.pid, *self._children()]
+        _signal(stopped, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _signal(stopped, signal.SIGCONT)
+
+    def _children(self) -> list[int]:
+        assert self._process is not None
+        told = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        return [int(child) for child in told.read_text().split()]
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait(30)
             self._process = None
+
+
+def _signal(processes: list[int], number: signal.Signals) -> None:
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, number)
 
 
 def _somebody(home: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from afterwards import look
+from afterwards import Tally, look
 
 from entrepot.app import open_store
 from entrepot.identity.installation import installation_secret
@@ -89,7 +89,7 @@ class Shop:
         self.limited = key(workspace="buyer", limit_nano=parse_usd("20"), limit_reset="monthly")
         self.prepaid = key(workspace="buyer")
         self.unlimited = key()
-        self.unused = key(limit_nano=parse_usd("1"))
+        self.unused, self.fresh = (key(limit_nano=parse_usd("1")) for _ in range(2))
         self.manager = key(kind="management")
         db.close()
 
@@ -133,16 +133,31 @@ class Away:
             assert time.monotonic() < end, self.health()
             time.sleep(0.05)
 
+    def look(self) -> Tally:
+        """As soon as all records are in the database."""
+        end = time.monotonic() + 20
+        while True:
+            try:
+                return look(self.shop.settings, self.book, ended=False)
+            except AssertionError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+
     def stop(self) -> None:
         for server in self.servers:
             assert server.stop(20) == 0
             assert "Traceback" not in server.output
+        look(self.shop.settings, self.book)
 
 
-@pytest.fixture
-def away(tmp_path: Path) -> Iterator[Away]:
+@pytest.fixture(scope="module")
+def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Away]:
+    """After all that happened to it, the servers end in order and leave no lease."""
     with contextlib.ExitStack() as stack:
-        yield Away(stack, tmp_path)
+        away = Away(stack, tmp_path_factory.mktemp("away"))
+        yield away
+        away.stop()
 
 
 def gone_for(away: Away, before_s: float, seconds: float) -> None:
@@ -157,8 +172,7 @@ def gone_for(away: Away, before_s: float, seconds: float) -> None:
         away.postgres.start()
         away.until_well()
         load.until_asked(50)
-    away.stop()
-    tally = look(away.shop.settings, away.book)
+    tally = away.look()
     print(f"{seconds:g} s away: {served} answers meanwhile; {checks}; {tally.told()}")
     assert (status, served > seconds * 10) == ("degraded", True)
     assert "cannot be asked" in checks["storage"] and "wait for the database" in checks["records"]
@@ -183,8 +197,21 @@ def test_a_restart_of_the_database_under_load_refuses_nobody_and_loses_nothing(a
             away.postgres.start()
             load.until_asked(50)
         away.until_well()
-    away.stop()
-    tally = look(away.shop.settings, away.book)
+    tally = away.look()
+    assert away.book.refused == []
+    assert tally.billed_unseen == tally.unbilled == 0
+
+
+def test_a_database_that_falls_silent_keeps_nobody_waiting_who_has_a_lease(away: Away) -> None:
+    with away.load() as load:
+        load.until_asked(50)
+        with away.postgres.silent():
+            assert away.chat(away.shop.fresh).status_code == 503
+            load.until_asked(50)
+            assert away.health()[0] == "degraded"
+        away.until_well()
+        assert away.chat(away.shop.fresh).status_code == 200
+    tally = away.look()
     assert away.book.refused == []
     assert tally.billed_unseen == tally.unbilled == 0
 

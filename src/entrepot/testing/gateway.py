@@ -127,7 +127,7 @@ class ServerProcess:
             for line in self.process.stdout:
                 self._lines.put(line)
 
-    def _wait_for_url(self, timeout_s: float = 30.0) -> str:
+    def _wait_for_url(self, timeout_s: float = 90.0) -> str:
         until = time.monotonic() + timeout_s
         while time.monotonic() < until:
             try:
