@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from entrepot.records.apps import Admission
 from entrepot.records.asked import KEPT, TableName
 from entrepot.records.batch import Batch, Gathered, Key, Sums, at_level, gather, summed
-from entrepot.records.figures import LEVEL_S, Totals
+from entrepot.records.figures import LEVEL_S, Level, Totals
 from entrepot.records.histogram import pack, unpack
 from entrepot.records.store import by_ids
 from entrepot.storage.database import Database, Kind, Row, Table
@@ -75,7 +75,8 @@ class Rollups:
         self._process = process
         self._part = part % PARTS if db.engine == "postgresql" else 0
         self._now_ms = now_ms
-        self._admission = Admission(self._apps_of)
+        self.admitted = Admission(self._apps_of).admitted
+        """The name that an application of a workspace and day is counted under."""
         self._titles: dict[str, str] = {}
         self._noted: dict[int, Gathered] = {}
         self._last = 0
@@ -85,7 +86,7 @@ class Rollups:
         self._last += 1
         ids = "\n".join([generation.id for generation in made])
         self._db.execute("INSERT INTO statistics_queue VALUES (?, ?, ?, ?)", (self._process, self._last, self._now_ms(), ids))
-        self._noted[self._last] = gather(made, self._admission.admitted)
+        self._noted[self._last] = gather(made, self.admitted)
 
     def add(self) -> None:
         """Adds what was noted and committed. After a failure it is left to `adopt`. raises StorageAway, Refused"""
@@ -106,35 +107,33 @@ class Rollups:
         with self._alone():
             sql = "DELETE FROM statistics_queue WHERE at_ms < ? RETURNING ids"
             ids = "\n".join(ids for (ids,) in self._db.execute(sql, (before_ms,)).fetchall()).split("\n")
-            self.add_batch(summed(gather(made, self._admission.admitted) for made in by_ids(self._db, ids)))
+            self.add_batch(summed(gather(made, self.admitted) for made in by_ids(self._db, ids)))
         return len(ids)
 
     def _alone(self) -> AbstractContextManager[None]:
         """Two processes that share a part take turns: each reads the histograms it adds to."""
         return self._db.transaction(alone=f"statistics {self._part}")
 
-    def add_batch(self, batch: Batch) -> None:
-        """Within a transaction that is alone with these rows."""
-        self._add("endpoint_sums", batch.endpoints)
-        self._add("endpoint_failures", batch.failures)
-        self._add("workspace_sums", batch.workspaces)
-        self._add("key_sums", batch.keys)
-        self._add("app_sums", batch.apps)
-        self._add_speeds(batch.speeds)
+    def add_batch(self, batch: Batch, finest: Level = "minute") -> None:
+        """Within a transaction that is alone with these rows. Nothing finer than `finest` is kept of it."""
+        self._add("endpoint_sums", batch.endpoints, finest)
+        self._add("endpoint_failures", batch.failures, finest)
+        self._add("workspace_sums", batch.workspaces, finest)
+        self._add("key_sums", batch.keys, finest)
+        self._add("app_sums", batch.apps, finest)
+        self._add_speeds(batch.speeds, finest)
         self._name(batch.titles)
 
-    def _add(self, name: TableName, sums: dict[Key, Sums]) -> None:
+    def _add(self, name: TableName, sums: dict[Key, Sums], finest: Level) -> None:
         """Sorted, so that neighbours in the table are written together."""
-        for level in KEPT[name]:
-            each = LEVEL_S[level]
+        for each in _levels(name, finest):
             rows = sorted((each, *key, self._part, *added) for key, added in at_level(sums, each).items())
             self._db.insert(TABLES[name], rows, _ADD[name])
 
-    def _add_speeds(self, speeds: dict[Key, Sums]) -> None:
+    def _add_speeds(self, speeds: dict[Key, Sums], finest: Level) -> None:
         """Histograms are added here, because no database can."""
         rows: dict[Key, Sums] = {}
-        for level in KEPT["endpoint_speeds"]:
-            each = LEVEL_S[level]
+        for each in _levels("endpoint_speeds", finest):
             rows |= {(each, *key, self._part): added for key, added in at_level(speeds, each).items()}
         wished = sorted(rows)
         for at in range(0, len(wished), _SPEEDS_AT_ONCE):
@@ -176,3 +175,8 @@ class Rollups:
             (day * LEVEL_S["day"], workspace, at_most),
         )
         return [app for (app,) in rows.fetchall()]
+
+
+def _levels(name: TableName, finest: Level) -> list[int]:
+    """Seconds of each level that the table has, from the finest on."""
+    return [LEVEL_S[level] for level in KEPT[name] if LEVEL_S[level] >= LEVEL_S[finest]]

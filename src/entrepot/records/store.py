@@ -130,6 +130,12 @@ def by_ids(db: Database, ids: Sequence[str]) -> Iterator[list[Generation]]:
         yield [_decode(detail) for (detail,) in rows.fetchall()]
 
 
+def page_by_id(db: Database, from_id: str, before_id: str, at_most: int) -> list[Generation]:
+    """In the order of their ids, which is that of their times."""
+    sql = "SELECT detail FROM generations WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+    return [_decode(detail) for (detail,) in db.execute(sql, (from_id, before_id, at_most)).fetchall()]
+
+
 def usage_nano(db: Database, key_hash: str, since_day: int = 0) -> int:
     """Nano-dollars spent by a key since a UTC day (days since 1970)."""
     sql = "SELECT sum(cost_nano) FROM key_usage WHERE key_hash = ? AND day >= ?"
