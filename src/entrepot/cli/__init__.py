@@ -11,7 +11,24 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from entrepot import __version__
-from entrepot.cli import catalog, chat, check, credit, demo, doctor, endpoints, keys, ledger, models, providers, serve, statistics
+from entrepot.cli import (
+    catalog,
+    chat,
+    check,
+    codes,
+    credit,
+    demo,
+    doctor,
+    endpoints,
+    keys,
+    ledger,
+    models,
+    payments,
+    providers,
+    reconcile,
+    serve,
+    statistics,
+)
 from entrepot.cli.common import CONFIGURATION, FAILED, USAGE, explain
 
 app = App(
@@ -24,6 +41,9 @@ app.command(serve.serve)
 app.command(keys.app)
 app.command(credit.app)
 app.command(ledger.app)
+app.command(payments.app)
+app.command(codes.app)
+app.command(reconcile.reconcile)
 app.command(statistics.app)
 app.command(models.app)
 app.command(providers.app)
