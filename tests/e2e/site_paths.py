@@ -13,5 +13,7 @@ PATHS = [
     "/models?q=nothing-like-it",
     "/compare/openai/gpt-5.1/openai/gpt-5.1-codex",
     "/chat",
+    "/status",
+    "/design",
     *MODEL_PAGES,
 ]

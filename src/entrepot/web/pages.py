@@ -26,7 +26,7 @@ from entrepot import __version__
 from entrepot.catalog.catalog import Catalog
 from entrepot.records.statistics import Statistics
 from entrepot.values.command import Command
-from entrepot.web import chat, model_page, status
+from entrepot.web import chat, design, model_page, status
 from entrepot.web.docs import DocPages
 from entrepot.web.listings import Listings, Moved
 from entrepot.web.listings_measured import Measured
@@ -132,6 +132,8 @@ class Pages:
             return self._html("chat.html", samples=samples(base_url(headers)), most_bytes=self._facts().max_body_bytes)
         if path == "/chat/models.json":
             return PageResponse(200, [*_JSON, *_SECURITY], chat.choice(self._shelf, self._reference))
+        if path == "/design":
+            return self._html("design.html", **design.CONTEXT)
         return None if path.startswith(_NO_PAGES) else self._model(path, query, headers)
 
     def missing(self) -> PageResponse:
