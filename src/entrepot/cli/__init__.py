@@ -24,10 +24,12 @@ from entrepot.cli import (
     ledger,
     models,
     payments,
+    prices,
     providers,
     reconcile,
     serve,
     statistics,
+    workspaces,
 )
 from entrepot.cli.common import CONFIGURATION, FAILED, USAGE, explain
 
@@ -39,12 +41,14 @@ app = App(
 )
 app.command(serve.serve)
 app.command(keys.app)
+app.command(workspaces.app)
 app.command(credit.app)
+app.command(prices.app)
 app.command(ledger.app)
+app.command(statistics.app)
 app.command(payments.app)
 app.command(codes.app)
 app.command(reconcile.reconcile)
-app.command(statistics.app)
 app.command(models.app)
 app.command(providers.app)
 app.command(endpoints.app)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 from rich.markup import escape
 
 from entrepot.api.http import dollars
+from entrepot.cli.changing import changing
 from entrepot.cli.common import Json, Place, out, print_json, print_table, store
 from entrepot.identity.store import DEFAULT_WORKSPACE, ensure_workspace
 from entrepot.ledger import funding
-from entrepot.ledger.audit import Act
 from entrepot.ledger.books import by_kind
 from entrepot.ledger.funding import Order, amount_of
 from entrepot.ledger.purses import Span
 from entrepot.ledger.terms import bounds_of, set_budget, set_prepaid
-from entrepot.storage.database import Database
+from entrepot.ledger.workspaces import find
 from entrepot.values.clock import Clock
 from entrepot.values.ids import ulid
 from entrepot.values.money import usd
@@ -32,19 +31,19 @@ Once = Annotated[str | None, Parameter(help="Names this order: what comes again 
 @app.command
 def grant(workspace: Workspace, amount: Amount, *, reason: Reason, key: Once = None, place: Place = Place()) -> None:
     """Give credit to a workspace."""
-    _fund(funding.grant, workspace, amount_of(amount), reason, key, place)
+    _fund("grant", workspace, amount, reason, key, place)
 
 
 @app.command
 def correct(workspace: Workspace, amount: Amount, *, reason: Reason, key: Once = None, place: Place = Place()) -> None:
     """Add to a workspace's credit, or with an amount below zero take away."""
-    _fund(funding.correct, workspace, amount_of(amount, negative=True), reason, key, place)
+    _fund("correction", workspace, amount, reason, key, place)
 
 
 @app.command
 def refund(workspace: Workspace, amount: Amount, *, reason: Reason, key: Once = None, place: Place = Place()) -> None:
     """Pay back credit that is neither spent nor held."""
-    _fund(funding.refund, workspace, amount_of(amount), reason, key, place)
+    _fund("refund", workspace, amount, reason, key, place)
 
 
 @app.command
@@ -52,14 +51,15 @@ def show(workspace: Workspace = DEFAULT_WORKSPACE, *, json: Json = False, place:
     """Show a workspace's credit, what it used, and what bounds it."""
     with store(place.settings()) as db:
         ensure_workspace(db, Clock().now_ms())
-        bounds = bounds_of(db, workspace)
-        sums = dict(by_kind(db, "credit", workspace))
+        found = find(db, workspace)
+        bounds = bounds_of(db, found.id)
+        sums = dict(by_kind(db, "credit", found.id))
     used = -sums.pop("usage", 0)
     given = sum(sums.values())
     if json:
         print_json(
             {
-                "workspace_id": workspace,
+                "workspace_id": found.id,
                 "prepaid": bounds.prepaid,
                 "total_credits": dollars(given),
                 "total_usage": dollars(used),
@@ -82,9 +82,8 @@ def terms(
     place: Place = Place(),
 ) -> None:
     """Make a workspace prepaid or postpaid."""
-    with store(place.settings()) as db:
-        ensure_workspace(db, Clock().now_ms())
-        set_prepaid(db, workspace, kind == "prepaid", Act(actor="cli", at_ms=Clock().now_ms()))
+    with changing(place, "workspace.terms", f"workspace/{workspace}", terms=kind) as (db, act):
+        set_prepaid(db, find(db, workspace).id, kind == "prepaid", act)
     out.print(f"{escape(workspace)} is {kind}.")
 
 
@@ -97,21 +96,26 @@ def budget(
     place: Place = Place(),
 ) -> None:
     """Cap what a workspace's keys spend together, or take the cap away."""
-    limit = None if amount == "none" else amount_of(amount)
-    with store(place.settings()) as db:
-        ensure_workspace(db, Clock().now_ms())
-        set_budget(db, workspace, span, limit, Act(actor="cli", at_ms=Clock().now_ms()))
+    with changing(place, "workspace.budget", f"workspace/{workspace}", span=span, limit=amount) as (db, act):
+        limit = None if amount == "none" else amount_of(amount)
+        set_budget(db, find(db, workspace).id, span, limit, act)
     out.print(f"{escape(workspace)} has {'no' if limit is None else f'a ${usd(limit)}'} {span} budget.")
 
 
-def _fund(fund: Callable[[Database, Order], bool], workspace: str, nano: int, reason: str, key: str | None, place: Place) -> None:
-    now_ms = Clock().now_ms()
-    order = Order(actor="cli", at_ms=now_ms, key=key or ulid(now_ms), workspace=workspace, amount_nano=nano, reason=reason)
-    with store(place.settings()) as db:
-        ensure_workspace(db, now_ms)
-        done = fund(db, order)
-        balance = sum(amount for _, amount in by_kind(db, "credit", workspace))
-        prepaid = bounds_of(db, workspace).prepaid
+_FUND = {"grant": funding.grant, "correction": funding.correct, "refund": funding.refund}
+
+
+def _fund(kind: str, workspace: str, amount: str, reason: str, key: str | None, place: Place) -> None:
+    asked = {"amount": amount, "reason": reason, "key": key}
+    with changing(place, f"credit.{kind}", f"workspace/{workspace}", **asked) as (db, act):
+        whose = find(db, workspace).id
+        nano = amount_of(amount, negative=kind == "correction")
+        order = Order(
+            actor=act.actor, at_ms=act.at_ms, key=key or ulid(act.at_ms), workspace=whose, amount_nano=nano, reason=reason
+        )
+        done = _FUND[kind](db, order)
+        balance = sum(amount for _, amount in by_kind(db, "credit", whose))
+        prepaid = bounds_of(db, whose).prepaid
     out.print(f"{'Done' if done else 'Done before, nothing changed'}: the balance of {escape(workspace)} is ${usd(balance)}.")
     if not prepaid:
-        out.print("[dim]It is postpaid, so that credit does not bound it; `entrepot credit terms` makes it prepaid.[/]")
+        out.print("[dim]It is postpaid, so that credit does not bind it; `entrepot credit terms` makes it prepaid.[/]")

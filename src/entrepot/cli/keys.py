@@ -11,13 +11,18 @@ from rich.markup import escape
 
 from entrepot.api.http import dollars
 from entrepot.api.key import iso
-from entrepot.cli.common import Failure, Json, Place, out, print_json, print_table, store
+from entrepot.cli.changing import changing
+from entrepot.cli.common import Failure, Json, Place, err, out, print_json, print_table, store
 from entrepot.identity.installation import installation_secret
-from entrepot.identity.store import ensure_workspace, find_key, list_keys
+from entrepot.identity.store import DEFAULT_WORKSPACE, ensure_workspace, find_key, list_keys, namesakes
+from entrepot.ledger import workspaces
 from entrepot.ledger.audit import Act
 from entrepot.ledger.funding import amount_of
 from entrepot.ledger.keys import Change, Order, change, make
 from entrepot.ledger.keys import delete as forget_key
+from entrepot.ledger.leases import room_of
+from entrepot.ledger.purses import key_purse
+from entrepot.records.store import usage_nano
 from entrepot.settings import Settings
 from entrepot.storage.database import Database
 from entrepot.values.caller import Caller, KeyKind, Reset
@@ -41,6 +46,7 @@ def create(
     limit_reset: Annotated[
         Reset | None, Parameter(name=("--limit-reset", "--reset"), help="When its window begins anew, in UTC [never].")
     ] = None,
+    workspace: Annotated[str, Parameter(help="Whose it is: id or slug.")] = DEFAULT_WORKSPACE,
     json: Json = False,
     place: Place = Place(),
 ) -> None:
@@ -48,47 +54,64 @@ def create(
     if test and management:
         raise Failure("A key is a test key or a management key, not both. Leave one of --test and --management out.")
     kind: KeyKind = "test" if test else "management" if management else "live"
-    settings, now_ms = place.settings(), Clock().now_ms()
-    order = Order(
-        name=name,
-        kind=kind,
-        expires_ms=None if expires is None else now_ms + _span_ms(expires),
-        limit_nano=None if limit is None else limit_of(limit),
-        limit_reset=limit_reset,
-    )
-    with store(settings) as db:
-        key, kept = make_key(db, settings, order, now_ms)
+    asked = {"name": name, "kind": kind, "limit": limit, "limit_reset": limit_reset, "workspace": workspace}
+    with changing(place, "key.create", "key/", **asked) as (db, act):
+        order = Order(
+            name=name,
+            kind=kind,
+            expires_ms=None if expires is None else act.at_ms + _span_ms(expires),
+            limit_nano=None if limit is None else limit_of(limit),
+            limit_reset=limit_reset,
+            workspace=workspaces.find(db, workspace).id,
+        )
+        key, kept = make_key(db, place.settings(), order, act.at_ms)
+        others = namesakes(db, kept)
     if json:
         print_json({"key": key, "data": _told(kept)})
         return
     out.print(f"[bold]{key}[/]")
     out.print(f"[dim]A {kind} key named {escape(name)}, {_until(kept)}{_limited(kept)}. It is not shown again.[/]")
+    if others:
+        more = "1 more key has" if others == 1 else f"{others} more keys have"
+        err.print(f"[yellow]note:[/] {more} this name; commands tell them apart by label or hash: {kept.key_hash[:12]}")
 
 
 @app.command(name="list")
-def list_(*, json: Json = False, place: Place = Place()) -> None:
-    """List all keys."""
-    with store(place.settings()) as db:
-        keys = list_keys(db)
-    if json:
-        print_json([_told(key) for key in keys])
-        return
+def list_(
+    *,
+    workspace: Annotated[str | None, Parameter(help="Only those of this one: id or slug [all].")] = None,
+    json: Json = False,
+    place: Place = Place(),
+) -> None:
+    """List keys with what they spent and what is left of their limits."""
     now_ms = Clock().now_ms()
+    with store(place.settings()) as db:
+        ensure_workspace(db, now_ms)
+        whose = None if workspace is None else workspaces.find(db, workspace).id
+        keys = [key for key in list_keys(db) if whose in (None, key.workspace)]
+        spent = {key.key_hash: usage_nano(db, key.key_hash) for key in keys}
+        left = {key.key_hash: _left(db, key, now_ms) for key in keys}
+    if json:
+        print_json([_told(key) | _used(spent[key.key_hash], left[key.key_hash]) for key in keys])
+        return
     print_table(
-        ("name", "kind", "key", "created", "limit", "state", "hash"),
+        ("name", "kind", "key", "created", "spent", "limit", "left", "state", "hash"),
         [
             (
                 escape(key.name),
                 key.kind,
                 key.label,
                 _date(key.created_ms),
+                f"${usd(spent[key.key_hash])}",
                 "none" if key.limit_nano is None else f"${usd(key.limit_nano)} {key.limit_reset or 'for ever'}",
+                "" if (rest := left[key.key_hash]) is None else f"${usd(rest)}",
                 _state(key, now_ms),
                 f"[dim]{key.key_hash[:12]}[/]",
             )
             for key in keys
         ],
         empty="There are no keys yet. Make one: entrepot keys create --name NAME",
+        right=("spent", "left"),
     )
 
 
@@ -115,18 +138,18 @@ def limit(
     place: Place = Place(),
 ) -> None:
     """Set what a key may spend, or take its limit away."""
-    nano = None if amount == "none" else limit_of(amount)
-    with store(place.settings()) as db:
-        found = change(db, find_key(db, key), Change(limit_nano=nano, limit_reset=reset), here_and_now())
+    with changing(place, "key.change", f"key/{key}", limit=amount, limit_reset=reset) as (db, act):
+        nano = None if amount == "none" else limit_of(amount)
+        found = change(db, find_key(db, key), Change(limit_nano=nano, limit_reset=reset), act)
     out.print(f"{escape(found.name)} ({found.label}){_limited(found) or ' has no limit'}.")
 
 
 @app.command
 def delete(key: Wanted, *, place: Place = Place()) -> None:
     """Refuse a key for ever. What it spent stays in the records."""
-    with store(place.settings()) as db:
+    with changing(place, "key.delete", f"key/{key}") as (db, act):
         found = find_key(db, key)
-        forget_key(db, found, here_and_now())
+        forget_key(db, found, act)
     out.print(f"{escape(found.name)} ({found.label}) is deleted.")
 
 
@@ -146,8 +169,17 @@ def here_and_now() -> Act:
 
 
 def _set_disabled(key: str, disabled: bool, place: Place) -> Caller:
-    with store(place.settings()) as db:
-        return change(db, find_key(db, key), Change(disabled=disabled), here_and_now())
+    with changing(place, "key.change", f"key/{key}", disabled=disabled) as (db, act):
+        return change(db, find_key(db, key), Change(disabled=disabled), act)
+
+
+def _left(db: Database, key: Caller, now_ms: int) -> int | None:
+    room = room_of(db, key_purse(key.key_hash, key.limit_reset or "lifetime", now_ms))
+    return None if room is None else max(room.unspent, 0)
+
+
+def _used(spent: int, left: int | None) -> dict[str, Any]:
+    return {"usage": dollars(spent), "limit_remaining": None if left is None else dollars(left)}
 
 
 def _span_ms(text: str) -> int:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
+import msgspec
 from cyclopts import App, Parameter
 from rich.markup import escape
 
@@ -14,6 +15,7 @@ from entrepot.api.statements import stated_by_model, stated_data
 from entrepot.cli.common import FAILED, Json, Place, err, out, print_json, print_table, store
 from entrepot.identity.store import ensure_workspace
 from entrepot.ledger import audit, export, statement_html, statement_pdf
+from entrepot.ledger.naming import named
 from entrepot.ledger.statement import Statement
 from entrepot.ledger.statement_paper import paper_of
 from entrepot.ledger.verify import verify as verify_books
@@ -109,17 +111,43 @@ def export_(
 def audit_(
     *,
     last: Annotated[int, Parameter(help="How many lines.")] = 50,
+    action: Annotated[str | None, Parameter(help="Only these, as key.create, or only its beginning, as key [all].")] = None,
+    actor: Annotated[str | None, Parameter(help="Only what this one did: a label, or cli [all].")] = None,
     json: Json = False,
     place: Place = Place(),
 ) -> None:
-    """Show who changed keys, limits and credit: the newest first."""
+    """Show who changed keys, workspaces, credit and prices, or tried to: the newest first."""
     with store(place.settings()) as db:
-        lines = audit.lines(db, last)
+        lines = audit.lines(db, last, wish=audit.Wish(action=action, actor=actor))
+        names = {line.subject: named(db, line.subject) for line in lines}
     if json:
         print_json(lines)
         return
     print_table(
-        ("when", "who", "what", "of", "before", "after"),
-        [(iso(n.at_ms)[:19], escape(n.actor), n.action, escape(n.subject), escape(n.before), escape(n.after)) for n in lines],
-        empty="Nothing was changed yet.",
+        ("when", "who", "what", "of", "change"),
+        [
+            (iso(line.at_ms)[:19].replace("T", " "), escape(line.actor), line.action, escape(names[line.subject]), _changes(line))
+            for line in lines
+        ],
+        empty="There is nothing here." if action or actor else "Nothing was changed yet.",
     )
+
+
+def _changes(line: audit.Line) -> str:
+    """Each member that differs, as it was and as it is."""
+    before, after = msgspec.json.decode(line.before), msgspec.json.decode(line.after)
+    if line.action.endswith(".refused"):
+        return f"[yellow]refused:[/] {escape(str(after.get('why', '')))} [dim]{escape(str(after.get('asked', '')))}[/]"
+    told = []
+    for name in {**before, **after}:
+        was, now = _word(before.get(name)), _word(after.get(name))
+        told.append(
+            f"{name}: {now}" if name not in before else f"{name}: {was} -> {now}" if name in after else f"{name}: {was} ->"
+        )
+    return escape(", ".join(told))
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)

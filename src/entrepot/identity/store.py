@@ -115,6 +115,12 @@ def facts(db: Database, hash_: str) -> Facts:
     return Facts() if row is None else Facts(row[0], bool(row[1]), row[2])
 
 
+def name_of(db: Database, hash_: str) -> str:
+    """Of a deleted key too; "" when there was never one."""
+    row = db.execute("SELECT name FROM keys WHERE hash = ?", (hash_,)).fetchone()
+    return "" if row is None else str(row[0])
+
+
 def namesakes(db: Database, key: Caller) -> int:
     """How many other keys have its name."""
     sql = "SELECT count(*) FROM keys WHERE name = ? AND hash <> ? AND deleted = 0"

@@ -21,7 +21,7 @@ from entrepot.ledger.asking import Ask, Policy
 from entrepot.ledger.bound import Worsts
 from entrepot.ledger.leases import Granted, Need, Room
 from entrepot.ledger.purses import DAY_MS, SPANS, Hold, Purse, budget_purse, credit_purse, key_purse, release, take, window_of
-from entrepot.ledger.refusal import refusal
+from entrepot.ledger.refusal import Lack, refusal
 from entrepot.ledger.terms import Bounds, Terms
 from entrepot.routing.plan import Plan
 from entrepot.storage.database import Database, StorageAway
@@ -339,7 +339,11 @@ def _short(purses: Sequence[Purse], answers: Sequence[Granted], ask: Ask) -> Sho
         available = purse.free + answer.room.unleased
         if available < ask.least:
             unspent = answer.room.unspent
-            error = refusal(purse.name, ask.least, available, unspent, ask.affordable(available), ask.tokens)
+            error = refusal(purse.name, _lack(ask, available, unspent))
             return Short(error, may_come=answer.others > 0 and unspent >= ask.least)
     purse = min(purses, key=lambda purse: purse.free)
-    return Short(refusal(purse.name, ask.least, purse.free, ask.least, ask.affordable(purse.free), ask.tokens), may_come=True)
+    return Short(refusal(purse.name, _lack(ask, purse.free, ask.least)), may_come=True)
+
+
+def _lack(ask: Ask, available: int, unspent: int) -> Lack:
+    return Lack(ask.least, available, unspent, ask.affordable(available), None if ask.open_ended else ask.tokens)

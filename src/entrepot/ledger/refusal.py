@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from entrepot.errors import Forbidden, GatewayError, OutOfCredits
 from entrepot.values.money import usd
 
@@ -12,10 +14,25 @@ _IN_FLIGHT = "openrouter_in_flight_budget"
 _RETRY_S = 2.0
 
 
-def refusal(purse: str, required: int, available: int, unspent: int, affordable_tokens: int, wished_tokens: int) -> GatewayError:
-    """available  what is neither spent nor held; unspent  with what other calls hold at the moment"""
+class Lack(msgspec.Struct, frozen=True):
+    """What a call needs of a purse and does not find there, in nano-dollars.
+
+    available   what is neither spent nor held
+    unspent     the same with what other calls hold at the moment
+    affordable  tokens of an answer that what is available covers beside the prompt
+    wished      tokens asked for with max_tokens; None: nothing was said, and what is needed is for the shortest answer made
+    """
+
+    required: int
+    available: int
+    unspent: int
+    affordable: int
+    wished: int | None = None
+
+
+def refusal(purse: str, lack: Lack) -> GatewayError:
     kind, _, *more = purse.split("/")
-    available, unspent = max(available, 0), max(unspent, 0)
+    required, available, unspent = lack.required, max(lack.available, 0), max(lack.unspent, 0)
     told: dict[str, Any] = {"required": usd(required), "available": usd(available), "limit": _name(kind, more)}
     if kind == "budget":
         return Forbidden(
@@ -28,9 +45,9 @@ def refusal(purse: str, required: int, available: int, unspent: int, affordable_
     if in_flight:
         told["reason"] = "in_flight_budget_exhausted"
     error = OutOfCredits(
-        f"This request requires more credits, or fewer max_tokens: it needs up to ${usd(required)}, and ${usd(available)} of "
-        f"the {_name(kind, more)} is available. " + _afford(affordable_tokens, wished_tokens),
-        remedy=_remedy(kind, in_flight=in_flight, affordable=affordable_tokens),
+        f"This request requires more credits, or fewer max_tokens: {_needs(lack)} ${usd(required)}, and ${usd(available)} of "
+        f"the {_name(kind, more)} is available. {_afford(lack)}",
+        remedy=_remedy(kind, more, in_flight=in_flight, affordable=lack.affordable),
         retry_after_s=_RETRY_S if in_flight else None,
         metadata=told,
     )
@@ -44,14 +61,23 @@ def _name(kind: str, more: list[str]) -> str:
     return "key's limit" if more[0] == "lifetime" else f"key's {more[0]} limit"
 
 
-def _afford(affordable: int, wished: int) -> str:
-    if not wished:
-        return ""
-    return f"You requested up to {wished} tokens, but can only afford {max(affordable, 0)}."
+def _needs(lack: Lack) -> str:
+    return "it needs up to" if lack.wished is not None else "with the shortest answer that is made it needs up to"
 
 
-def _remedy(kind: str, *, in_flight: bool, affordable: int) -> str:
+def _afford(lack: Lack) -> str:
+    if lack.affordable <= 0 and lack.wished is None:
+        return "That does not cover the prompt."
+    if lack.wished is None:
+        return f"That covers an answer of {lack.affordable} tokens."
+    return f"You requested up to {lack.wished} tokens, but can only afford {max(lack.affordable, 0)}."
+
+
+def _remedy(kind: str, more: list[str], *, in_flight: bool, affordable: int) -> str:
     if in_flight:
         return "Other calls hold the rest at the moment: try again when some of them are over, or send fewer max_tokens."
-    more = "Add credit to the workspace" if kind == "credit" else "Raise the key's limit, or wait until it is reset"
-    return f"Send max_tokens of {affordable} or less, or: {more}." if affordable > 0 else f"{more}."
+    if kind == "credit":
+        mend = "add credit to the workspace"
+    else:
+        mend = "raise the key's limit" + ("" if more[0] == "lifetime" else ", or wait until it is reset")
+    return f"Send max_tokens of {affordable} or less, or {mend}." if affordable > 0 else f"{mend[0].upper()}{mend[1:]}."

@@ -131,6 +131,12 @@ def find(db: Database, wanted: str) -> Workspace:
     return _workspace(row)
 
 
+def slug_by_id(db: Database, id_: str) -> str:
+    """Of a deleted one too; "" when there was never one."""
+    row = db.execute("SELECT slug FROM workspaces WHERE id = ?", (id_,)).fetchone()
+    return "" if row is None else str(row[0])
+
+
 def page(db: Database, *, offset: int, limit: int) -> tuple[list[Workspace], int]:
     """Some of them, oldest first, and how many there are."""
     counted = db.execute("SELECT count(*) FROM workspaces WHERE deleted_ms IS NULL").fetchone()

@@ -28,7 +28,7 @@ async def walk(plan: Plan, course: Course, hedge: Hedge = NO_HEDGE) -> Opened:
         return opened
     if failed.inexpressible is not None and not failed.upstream:
         raise failed.inexpressible
-    raise nothing_worked(failed.upstream, plan, course.attempts)
+    raise nothing_worked(failed.upstream, plan, course)
 
 
 async def _one_by_one(plan: Plan, course: Course, failed: Failed) -> Opened | None:
@@ -47,7 +47,7 @@ async def _one_by_one(plan: Plan, course: Course, failed: Failed) -> Opened | No
     return None
 
 
-def nothing_worked(failures: list[UpstreamError], plan: Plan, attempts: list[Attempt]) -> Unavailable:
+def nothing_worked(failures: list[UpstreamError], plan: Plan, course: Course) -> Unavailable:
     """One error for the caller from all that happened, whatever the order it happened in.
 
     1. If a provider says that the request itself is wrong: that, for the caller can mend it.
@@ -56,7 +56,7 @@ def nothing_worked(failures: list[UpstreamError], plan: Plan, attempts: list[Att
     The words are those of a failure that may pass, before one that will not, and of the lowest status among equals.
     """
     chosen = min(failures, key=lambda one: (not isinstance(one, RequestRejected), not one.retryable, one.status, one.message))
-    shown_last = sorted(attempts, key=lambda attempt: attempt.message == chosen.message)
+    shown_last = sorted(course.attempts, key=lambda attempt: attempt.message == chosen.message)
     if isinstance(chosen, RequestRejected):
         code, status, error_type = "", chosen.status, chosen.error_type
     elif all(failure.status == chosen.status for failure in failures):
@@ -73,14 +73,20 @@ def nothing_worked(failures: list[UpstreamError], plan: Plan, attempts: list[Att
         detail=chosen.detail,
         remedy=chosen.remedy,
         field=chosen.field,
-        metadata=_metadata(chosen, code, plan, shown_last, waits),
+        metadata=_metadata(chosen, code, plan, shown_last, waits) | {"provider_name": _name(shown_last[-1], plan, course)},
     )
     error.retryable = chosen.retryable
     return error
 
 
+def _name(attempt: Attempt, plan: Plan, course: Course) -> str:
+    """The provider of an attempt as it is shown."""
+    tried = (candidate for candidate in plan.candidates if candidate.endpoint.id == attempt.endpoint)
+    return next((course.sender.name_of(candidate) for candidate in tried), attempt.provider)
+
+
 def _metadata(chosen: UpstreamError, code: str, plan: Plan, attempts: list[Attempt], waits: list[float]) -> dict[str, object]:
-    told: dict[str, object] = {**chosen.extra, "provider_name": attempts[-1].provider, "attempts": len(attempts)}
+    told: dict[str, object] = {**chosen.extra, "attempts": len(attempts)}
     if chosen.raw:
         told["raw"] = chosen.raw
     if chosen.upstream_status:

@@ -156,7 +156,7 @@ async def test_when_all_fail_the_caller_learns_what_he_can_mend(statuses: list[i
 
 
 async def test_of_mixed_failures_the_one_that_may_pass_is_shown_with_its_own_provider() -> None:
-    for order, provider in (((401, 429, 500), "p1"), ((500, 401, 429), "p2")):
+    for order, provider in (((401, 429, 500), "P1"), ((500, 401, 429), "P2")):
         with pytest.raises(Unavailable, match="answered 429") as told:
             await walked([Scripted(number, [b"{}"]) for number in order], [])
         told_of = told.value.metadata

@@ -1,0 +1,48 @@
+"""What all commands that change something share: who acts, and that a refusal is in the audit log too."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+from collections.abc import Iterator
+
+from entrepot.cli.common import Failure, Place, store
+from entrepot.errors import CallerError
+from entrepot.identity.store import ensure_workspace
+from entrepot.ledger import audit
+from entrepot.ledger.audit import Act
+from entrepot.storage.database import Database
+from entrepot.values.clock import Clock
+
+
+@contextlib.contextmanager
+def changing(place: Place, action: str, subject: str, **asked: object) -> Iterator[tuple[Database, Act]]:
+    """The database and who acts; what is refused inside leaves a line. asked  as it was typed; None: it was not"""
+    act = Act(actor="cli", at_ms=Clock().now_ms())
+    with store(place.settings()) as db:
+        ensure_workspace(db, act.at_ms)
+        try:
+            yield db, act
+        except CallerError as error:
+            told = " ".join(f"{name}={value}" for name, value in asked.items() if value is not None)
+            audit.refused(db, act, action, _plain(subject)[:120], _plain(told), error.message)
+            raise
+
+
+def moment(text: str | None, option: str) -> int | None:
+    """Milliseconds since 1970 of a time in UTC, as 2027-01-31 or 2027-01-31T12:00Z."""
+    if text is None:
+        return None
+    try:
+        time = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is not None and time.tzinfo is None:
+        time = time.replace(tzinfo=datetime.UTC)
+    if time is None or time.utcoffset() != datetime.timedelta(0):
+        raise Failure(f"{option} {text} is not a time in UTC. Write it as 2027-01-31 or 2027-01-31T12:00Z.")
+    return int(time.timestamp() * 1000)
+
+
+def _plain(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)
