@@ -1,0 +1,185 @@
+"""A store with the traffic of months: keys, models and generations, written by the code that writes them in a server.
+
+So records, sums of keys and workspaces, books and statistics are consistent, and `entrepot ledger verify` is clean. What is
+measured afterwards belongs to a workspace of its own, which is the same in every store, beside a crowd of others.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from entrepot.catalog.store import save_models
+from entrepot.identity import store as keys_store
+from entrepot.identity.installation import installation_secret
+from entrepot.ledger.posting import post_usage
+from entrepot.records import store
+from entrepot.records.batch import Gathered, gather, summed
+from entrepot.records.figures import Level
+from entrepot.records.partitions import make_ahead
+from entrepot.records.rollups import Rollups
+from entrepot.storage.database import Database, Table
+from entrepot.testing import builders
+from entrepot.values.caller import KeyKind
+from entrepot.values.generation import Attempt, Generation
+from entrepot.values.ids import GenerationIds
+from entrepot.values.model import Model
+from entrepot.values.usage import Usage
+
+DAY_MS = 86_400_000
+OWN_MODELS = 10
+OWN_CALLS = 1_000
+_AT_ONCE = 10_000
+_MINUTES_DAYS, _HOURS_DAYS = 2, 7
+"""Finer statistics are not made of what is older, as if they had been deleted since."""
+_APPS = 500
+_KEYS_OF_A_WORKSPACE = 1_000
+_PROVIDERS = ("openai", "azure", "groq", "together")
+_FAILURES = ("timeout", "provider_unavailable", "rate_limit_exceeded")
+_CACHE_KIB = 400_000
+_KEYS = Table(
+    "keys",
+    (
+        *((name, "text") for name in ("hash", "name", "kind", "label", "workspace")),
+        ("created_ms", "bigint"),
+        ("revision", "bigint"),
+    ),
+)
+_KINDS: tuple[KeyKind, ...] = ("live", "test", "management")
+_encode = msgspec.json.Encoder().encode
+
+
+class Size(msgspec.Struct, frozen=True):
+    generations: int
+    keys: int
+    models: int
+    days: int
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """Plain keys to ask with, and the hash of the live one."""
+
+    live: str
+    test: str
+    management: str
+    live_hash: str
+
+
+def model_name(number: int) -> str:
+    return f"crowd/model-{number:04d}"
+
+
+def fill(db: Database, place: Path, size: Size, now_ms: int, told: Callable[[int], object]) -> Shown:
+    """An empty store becomes one of that size. `told` hears how many generations came."""
+    db.migrate()
+    secret = installation_secret(db, place)
+    keys_store.ensure_workspace(db, 1)
+    made = {kind: keys_store.create_key(db, secret, name=kind, kind=kind, now_ms=1) for kind in _KINDS}
+    save_models(db, (_model(number) for number in range(max(size.models, OWN_MODELS))), "bench", now_ms)
+    dice = random.Random(size.generations)
+    hashes = _make_keys(db, dice, size.keys)
+    if db.engine == "sqlite":
+        db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    crowd = _Crowd(dice, hashes, made["live"][1].key_hash, size)
+    _write(db, crowd.days(now_ms), now_ms, told)
+    db.execute("VACUUM ANALYZE" if db.engine == "postgresql" else "ANALYZE")
+    live, caller = made["live"]
+    return Shown(live, made["test"][0], made["management"][0], caller.key_hash)
+
+
+def _model(number: int) -> Model:
+    return builders.model(model_name(number), created=1_700_000_000 + number * 10_000)
+
+
+def _make_keys(db: Database, dice: random.Random, count: int) -> list[str]:
+    workspaces = max(1, count // _KEYS_OF_A_WORKSPACE)
+    with db.transaction():
+        db.executemany(
+            "INSERT INTO workspaces (id, name, created_ms) VALUES (?, ?, ?)",
+            [(f"w{number}", f"Workspace {number}", 1) for number in range(workspaces)],
+        )
+        hashes = [dice.randbytes(32).hex() for _ in range(count)]
+        for at in range(0, count, _AT_ONCE):
+            some = enumerate(hashes[at : at + _AT_ONCE], at)
+            rows = [(one, f"key {n}", "live", "sk-ep-abc...xyz", f"w{n % workspaces}", n, n + 100) for n, one in some]
+            db.insert(_KEYS, rows)
+    return hashes
+
+
+class _Crowd:
+    """Traffic by day: few models, keys and apps have most of it. The own workspace has a call now and then."""
+
+    def __init__(self, dice: random.Random, hashes: list[str], own: str, size: Size) -> None:
+        self._dice = dice
+        self._hashes = hashes
+        self._own = own
+        self._size = size
+        self._workspaces = max(1, len(hashes) // _KEYS_OF_A_WORKSPACE)
+        self._ids = GenerationIds(dice.randbytes)
+        self._attempts = {
+            (model, provider): (Attempt(f"{model}@{provider}", provider, model, 200, latency_ms=100.0),)
+            for model in map(model_name, range(max(size.models, OWN_MODELS)))
+            for provider in _PROVIDERS
+        }
+
+    def days(self, now_ms: int) -> Iterator[list[Generation]]:
+        """Of each day, in the order of time. The last one is over, so that what is asked of whole days is all there."""
+        size, first = self._size, now_ms // DAY_MS - self._size.days
+        for number in range(size.days):
+            crowd = size.generations * (number + 1) // size.days - size.generations * number // size.days
+            own = OWN_CALLS * (number + 1) // size.days - OWN_CALLS * number // size.days
+            times = sorted((self._dice.randrange(DAY_MS), of_own) for of_own in [True] * own + [False] * crowd)
+            yield [self._one((first + number) * DAY_MS + at, own=of_own) for at, of_own in times]
+
+    def _one(self, at_ms: int, *, own: bool) -> Generation:
+        chance = self._dice.random
+        if own:
+            key, workspace = self._own, "default"
+            model = model_name(int(chance() * OWN_MODELS))
+        else:
+            number = int(chance() ** 2 * len(self._hashes))
+            key, workspace = self._hashes[number], f"w{number % self._workspaces}"
+            model = model_name(int(chance() ** 3 * self._size.models))
+        provider = _PROVIDERS[int(chance() ** 2 * len(_PROVIDERS))]
+        attempts = self._attempts[model, provider]
+        if chance() < 0.02:
+            return self._failed(at_ms, key, workspace, attempts[0])
+        prompt, completion = int(chance() * 4000) + 10, int(chance() * 800) + 2
+        cached = prompt // 2 if chance() < 0.3 else 0
+        cost = prompt * 1250 + completion * 10_000 - cached * 1125
+        app = int(chance() ** 3 * _APPS)
+        return Generation(
+            id=self._ids.make(at_ms), created_ms=at_ms, key_hash=key, workspace=workspace, requested=model, model=model,
+            provider=provider, endpoint=attempts[0].endpoint, usage=Usage(prompt, completion, cached), cost_nano=cost,
+            evidence="reported", streamed=True, finish_reason="stop", prompt_cost_nano=cost - completion * 10_000,
+            completion_cost_nano=completion * 10_000, cache_discount_nano=cached * 1125, first_byte_ms=200 + 1800 * chance() ** 2,
+            generation_ms=completion * (8 + 20 * chance()), http_referer=f"https://app{app}.example", app_title=f"App {app}",
+            attempts=attempts,
+        )  # fmt: skip
+
+    def _failed(self, at_ms: int, key: str, workspace: str, tried: Attempt) -> Generation:
+        kind = _FAILURES[int(self._dice.random() * len(_FAILURES))]
+        return Generation(
+            id=self._ids.make(at_ms), created_ms=at_ms, key_hash=key, workspace=workspace,
+            requested=tried.upstream_model, model="", provider=tried.provider, endpoint="", usage=Usage(), cost_nano=0, evidence="waived", status=502, error_type=kind,
+            attempts=(msgspec.structs.replace(tried, status=0, error_type=kind),),
+        )  # fmt: skip
+
+
+def _write(db: Database, days: Iterator[list[Generation]], now_ms: int, told: Callable[[int], object]) -> None:
+    rollups = Rollups(db, "fill", 0, lambda: now_ms)
+    for made in days:
+        age = (now_ms - made[0].created_ms) // DAY_MS
+        finest: Level = "minute" if age < _MINUTES_DAYS else "hour" if age < _HOURS_DAYS else "day"
+        make_ahead(db, made[0].created_ms)
+        gathered: list[Gathered] = []
+        for at in range(0, len(made), _AT_ONCE):
+            some = made[at : at + _AT_ONCE]
+            gathered.append(gather(some, rollups.admitted))
+            store.insert(db, [(one, _encode(one)) for one in some], lambda new: post_usage(db, new, "fill"))
+            told(len(some))
+        with db.transaction():
+            rollups.add_batch(summed(gathered), finest)
