@@ -142,8 +142,9 @@ APPS = (
 )  # fmt: skip
 """The last one sends no referer: calls of people who try things out, which belong to no app."""
 
-_TASTES: Mapping[str, tuple[str, ...]] = {"Bosun": ("northquay",), "Tallyman": ("saltmarsh",), "Hearthside": ("tidewater",)}
-"""Providers that an app likes to be served by, where they have the model."""
+_TASTES = {"northquay": 3.0, "tidewater": 3.0, "basalt": 2.0, "saltmarsh": 1.0, "": 2.5}
+"""Providers that callers like to be asked first, where they have the model; "" is the model's own maker."""
+_MAKERS = {"moonshotai": "moonshotai", "z-ai": "z-ai", "deepseek": "deepseek", "mistralai": "mistral", "openai": "openai"}
 _MISTAKES = ("temperature", "model")
 
 
@@ -168,7 +169,7 @@ def ask(app: App, at_s: float, progress: float, random: Random) -> Ask:
         json=random.random() < app.json,
         leaves=random.random() < app.leaves,
         wrong=random.choice(_MISTAKES) if random.random() < 0.004 else "",
-        order=_TASTES.get(app.title, ()) if random.random() < 0.45 else (),
+        order=_wished(model, random) if random.random() < 0.55 else (),
         session=f"{app.title.lower() or 'shell'}-{int(at_s // 1800)}-{random.randrange(12)}" if app.cached else "",
         user=f"user-{random.randrange(400)}" if random.random() < 0.5 else "",
     )
@@ -184,6 +185,11 @@ def _model(app: App, progress: float, random: Random) -> str:
     if random.random() < risen:
         return RISING
     return random.choices(list(app.models), list(app.models.values()))[0]
+
+
+def _wished(model: str, random: Random) -> tuple[str, ...]:
+    slug = random.choices(list(_TASTES), list(_TASTES.values()))[0] or _MAKERS.get(model.partition("/")[0], "")
+    return (slug,) if slug else ()
 
 
 def _thinks(model: str) -> bool:
