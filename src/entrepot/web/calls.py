@@ -1,129 +1,110 @@
-"""How one model is called: a sample for each API and language, with the reader's own address and the model's slug."""
+"""How one model is called: for each task a sample in every language, with the reader's own address and the model's slug.
+
+A task is a file of `sample_code`: its name, what it does, then the code for each language and what that prints with a test key.
+`…` stands for what differs from run to run.
+"""
 
 from __future__ import annotations
+
+import functools
+import re
+from importlib.resources import files
 
 import msgspec
 
 from entrepot.values.model import Model
 from entrepot.web.samples import Sample
 
+_PICTURE = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAACAAAAAgAQMAAABJtOi3AAAABlBMVEXP6PALX3pavblPAAAAEElEQVR4"
+    "2mNgoDL4DwRUJAD3Jz/Bdit4YQAAAABJRU5ErkJggg=="
+)
+"""Sky above, sea below."""
+_LANGUAGES = {
+    "curl": ("curl", "bash"),
+    "openai": ("Python, openai", "python"),
+    "anthropic": ("Python, anthropic", "python"),
+    "requests": ("Python, requests", "python"),
+    "fetch": ("JavaScript", "javascript"),
+    "typescript": ("TypeScript, openai", "typescript"),
+    "binding": ("TypeScript, env.AI", "typescript"),
+}
+_DOCS = {
+    "answer": "/docs/do/python",
+    "embeddings": "/docs/do/embeddings",
+    "responses": "/docs/do/responses",
+    "messages": "/docs/do/messages",
+}
+_PATHS = {"embeddings": "/api/v1/embeddings", "responses": "/api/v1/responses", "messages": "/api/v1/messages"}
+_CHAT = "/api/v1/chat/completions"
+_PART = re.compile(r"^=== (\w+)\n", re.M)
 
-class SurfaceSamples(msgspec.Struct, frozen=True):
-    """The samples of one API, and where it is explained."""
 
-    name: str
+class Task(msgspec.Struct, frozen=True):
+    """One thing to do with a model.
+
+    prints       what every program prints with a test key; `prints_curl` what curl shows
+    path, docs   the path that it calls, and the page that explains it
+    """
+
+    key: str
+    title: str
+    about: str
     path: str
     docs: str
     samples: tuple[Sample, ...]
+    prints: str
+    prints_curl: str
 
 
-def surfaces(model: Model, base_url: str) -> list[SurfaceSamples]:
-    """Nothing for a model that makes neither text nor embeddings: those are not called through here."""
+def titles(model: Model) -> dict[str, str]:
+    """The tasks that the model can do, by their key. None for a model that makes neither text nor embeddings."""
+    return {key: _parts(key)["title"] for key in _keys(model)}
+
+
+def task(model: Model, key: str, base_url: str) -> Task | None:
+    """The first one when the model knows none of this key."""
+    keys = _keys(model)
+    if not keys:
+        return None
+    key = key if key in keys else keys[0]
+    parts = {name: _filled(text, model, base_url) for name, text in _parts(key).items()}
+    samples = tuple(Sample(*_LANGUAGES[name], text) for name, text in parts.items() if name in _LANGUAGES)
+    told = parts["title"], parts["about"], _PATHS.get(key, _CHAT), _DOCS.get(key, "/reference")
+    return Task(key, *told, samples, parts["prints"], parts["prints_curl"])
+
+
+def _keys(model: Model) -> list[str]:
     if model.makes_embeddings:
-        return [_surface("Embeddings", "/api/v1/embeddings", "/docs/do/embeddings", _EMBEDDINGS, model, base_url)]
+        return ["embeddings"]
     if "text" not in model.output_modalities:
         return []
-    return [
-        _surface("Chat Completions", "/api/v1/chat/completions", "/docs/do/python", _CHAT, model, base_url),
-        _surface("Responses", "/api/v1/responses", "/docs/do/responses", _RESPONSES, model, base_url),
-        _surface("Messages", "/api/v1/messages", "/docs/do/messages", _MESSAGES, model, base_url),
-    ]
+    takes = model.supported_parameters
+    can = {
+        "tools": "tools" in takes,
+        "json": "response_format" in takes,
+        "schema": "structured_outputs" in takes,
+        "reasoning": model.reasoning is not None,
+        "image": "image" in model.input_modalities,
+    }
+    return ["answer", "stream", *(key for key, able in can.items() if able), "responses", "messages"]
 
 
-def _surface(name: str, path: str, docs: str, codes: tuple[str, str, str], model: Model, base_url: str) -> SurfaceSamples:
-    titles = (("curl", "bash"), ("Python", "python"), ("JavaScript", "javascript"))
-    filled = (code.replace("BASE", base_url).replace("SLUG", model.id) for code in codes)
-    return SurfaceSamples(name, path, docs, tuple(Sample(*title, code) for title, code in zip(titles, filled, strict=True)))
+@functools.cache
+def _parts(key: str) -> dict[str, str]:
+    head, *rest = _PART.split((files("entrepot.web") / "sample_code" / f"{key}.txt").read_text(encoding="utf8"))
+    title, about = head.strip().split("\n")
+    return {"title": title, "about": about} | {name: code.strip("\n") for name, code in zip(rest[::2], rest[1::2], strict=True)}
 
 
-_CHAT = (
-    """curl BASE/api/v1/chat/completions \\
-  -H "Authorization: Bearer $ENTREPOT_API_KEY" \\
-  -H "Content-Type: application/json" \\
-  -d '{"model": "SLUG", "messages": [{"role": "user", "content": "Hello from the quay"}]}'""",
-    """import os
-from openai import OpenAI
+def _filled(text: str, model: Model, base_url: str) -> str:
+    for mark, value in (("BASE", base_url), ("SLUG", model.id), ("EFFORT", _effort(model)), ("PICTURE", _PICTURE)):
+        text = text.replace(mark, value)
+    return text
 
-client = OpenAI(base_url="BASE/api/v1", api_key=os.environ["ENTREPOT_API_KEY"])
-answer = client.chat.completions.create(
-    model="SLUG",
-    messages=[{"role": "user", "content": "Hello from the quay"}],
-)
-print(answer.choices[0].message.content)
-print("cost in US dollars:", answer.usage.cost)""",
-    """const answer = await fetch("BASE/api/v1/chat/completions", {
-  method: "POST",
-  headers: { Authorization: `Bearer ${process.env.ENTREPOT_API_KEY}`, "Content-Type": "application/json" },
-  body: JSON.stringify({ model: "SLUG", messages: [{ role: "user", content: "Hello from the quay" }] }),
-});
-const { choices, usage } = await answer.json();
-console.log(choices[0].message.content, usage.cost);""",
-)
-_RESPONSES = (
-    """curl BASE/api/v1/responses \\
-  -H "Authorization: Bearer $ENTREPOT_API_KEY" \\
-  -H "Content-Type: application/json" \\
-  -d '{"model": "SLUG", "input": "Hello from the quay"}'""",
-    """import os
-from openai import OpenAI
 
-client = OpenAI(base_url="BASE/api/v1", api_key=os.environ["ENTREPOT_API_KEY"])
-answer = client.responses.create(model="SLUG", input="Hello from the quay")
-print(answer.output_text)
-print("cost in US dollars:", answer.usage.cost)""",
-    """const answer = await fetch("BASE/api/v1/responses", {
-  method: "POST",
-  headers: { Authorization: `Bearer ${process.env.ENTREPOT_API_KEY}`, "Content-Type": "application/json" },
-  body: JSON.stringify({ model: "SLUG", input: "Hello from the quay" }),
-});
-const { output, usage } = await answer.json();
-const message = output.find((item) => item.type === "message");
-console.log(message.content[0].text, usage.cost);""",
-)
-_MESSAGES = (
-    """curl BASE/api/v1/messages \\
-  -H "x-api-key: $ENTREPOT_API_KEY" \\
-  -H "anthropic-version: 2023-06-01" \\
-  -H "Content-Type: application/json" \\
-  -d '{"model": "SLUG", "max_tokens": 1000, "messages": [{"role": "user", "content": "Hello from the quay"}]}'""",
-    """import os
-from anthropic import Anthropic
-
-client = Anthropic(base_url="BASE/api", api_key=os.environ["ENTREPOT_API_KEY"])
-answer = client.messages.create(
-    model="SLUG",
-    max_tokens=1000,
-    messages=[{"role": "user", "content": "Hello from the quay"}],
-)
-print(next(block.text for block in answer.content if block.type == "text"))""",
-    """const answer = await fetch("BASE/api/v1/messages", {
-  method: "POST",
-  headers: {
-    "x-api-key": process.env.ENTREPOT_API_KEY,
-    "anthropic-version": "2023-06-01",
-    "Content-Type": "application/json",
-  },
-  body: JSON.stringify({ model: "SLUG", max_tokens: 1000, messages: [{ role: "user", content: "Hello from the quay" }] }),
-});
-const { content } = await answer.json();
-console.log(content.find((block) => block.type === "text").text);""",
-)
-_EMBEDDINGS = (
-    """curl BASE/api/v1/embeddings \\
-  -H "Authorization: Bearer $ENTREPOT_API_KEY" \\
-  -H "Content-Type: application/json" \\
-  -d '{"model": "SLUG", "input": ["Hello from the quay"]}'""",
-    """import os
-from openai import OpenAI
-
-client = OpenAI(base_url="BASE/api/v1", api_key=os.environ["ENTREPOT_API_KEY"])
-answer = client.embeddings.create(model="SLUG", input=["Hello from the quay"])
-print(len(answer.data[0].embedding), "numbers")""",
-    """const answer = await fetch("BASE/api/v1/embeddings", {
-  method: "POST",
-  headers: { Authorization: `Bearer ${process.env.ENTREPOT_API_KEY}`, "Content-Type": "application/json" },
-  body: JSON.stringify({ model: "SLUG", input: ["Hello from the quay"] }),
-});
-const { data, usage } = await answer.json();
-console.log(data[0].embedding.length, "numbers", usage.cost);""",
-)
+def _effort(model: Model) -> str:
+    """A small one that the model takes."""
+    efforts = model.reasoning.efforts if model.reasoning is not None else ()
+    thinking = [effort for effort in efforts if effort != "none"]
+    return "low" if "low" in thinking or not thinking else thinking[-1]

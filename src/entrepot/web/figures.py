@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import math
 
 from entrepot.values.money import YOCTO, usd
 
 _MILLION = 10**6
+_UNITS = ((10**12, "T"), (10**9, "B"), (_MILLION, "M"), (1000, "K"))
 
 
 def per_million(rate: int) -> str:
@@ -21,15 +23,46 @@ def dollars(amount: int, scale: int) -> str:
 
 
 def tokens(count: int | None) -> str:
-    """About how many, in three digits: 400K, 1.05M; a dash when it is not known."""
+    """About how many, in three digits: 400K, 1.05M, 2.4B; a dash when it is not known."""
     if not count:
         return "–"
     if count < 1000:
         return str(count)
-    unit, letter = (_MILLION, "M") if count >= 999_500 else (1000, "K")
+    unit, letter = next((unit, letter) for unit, letter in _UNITS if count >= unit * 0.9995 or unit == 1000)
     return f"{count / unit:.3g}{letter}"
 
 
 def day(seconds: int) -> str:
     """The UTC day of a moment; a dash when it is not known."""
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).date().isoformat() if seconds else "–"
+
+
+def count(value: float) -> str:
+    """About how many, with a nought for none."""
+    return tokens(round(value)) if round(value) else "0"
+
+
+def milliseconds(value: float) -> str:
+    return f"{value:.0f} ms" if value < 999.5 else f"{value / 1000:.3g} s"
+
+
+def speed(value: float) -> str:
+    """Tokens a second."""
+    return f"{value:.1f}" if 0 < value < 99.95 else f"{value:,.0f}"
+
+
+def percent(share: float) -> str:
+    """Rounded down, so that only what is whole says 100%."""
+    return f"{math.floor(share * 10_000 + 1e-6) / 100:g}%"
+
+
+def price(dollars_per_million: float) -> str:
+    """An average, which has no exact digits."""
+    whole = dollars_per_million >= 0.1 or not dollars_per_million
+    return f"${dollars_per_million:,.2f}" if whole else f"${dollars_per_million:.3g}"
+
+
+def moment(at_ms: int, *, hours: bool) -> str:
+    """A day, or an hour of one, UTC."""
+    when = datetime.datetime.fromtimestamp(at_ms / 1000, datetime.UTC)
+    return f"{when:%Y-%m-%d %H:%M}" if hours else f"{when:%Y-%m-%d}"

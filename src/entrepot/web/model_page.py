@@ -1,81 +1,39 @@
-"""The pages of one model: what it is, who serves it, what it costs, how it is called. Each tab is an address of its own."""
+"""The pages of one model: what it is, who serves it, how fast, how dear, how reliable, who uses it, how it is called.
+
+Each tab is an address of its own, `/{author}/{slug}/{tab}`; beside them stands the model's own `openapi.json`.
+"""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from entrepot.metering.cost import Cost, Unpriced, cost_of
-from entrepot.values.model import Endpoint, Model
-from entrepot.values.money import NANO, YOCTO
-from entrepot.values.price import Price, Rates, Tier
-from entrepot.values.usage import Usage
-from entrepot.web import figures
-from entrepot.web.calls import surfaces
-from entrepot.web.reference import Parameter, Reference
-from entrepot.web.shelf import Row, Shelf
+from entrepot.checks.store import Report
+from entrepot.values.money import NANO
+from entrepot.web import calls, figures, model_pricing
+from entrepot.web.listings_measured import Measured
+from entrepot.web.model_contract import Contract
+from entrepot.web.model_traffic import REACHES, Reach, Traffic
+from entrepot.web.shelf import POLICIES, Row, Shelf
 
-TABS = {"": "Overview", "providers": "Providers", "pricing": "Pricing", "api": "API"}
-POLICIES = {"zdr": "keeps nothing", "retains": "keeps it for a time", "trains": "may train on it", "unknown": "not known"}
-_TOKEN_RATES = {
-    "prompt": "Prompt",
-    "completion": "Completion",
-    "cached": "Prompt read from the cache",
-    "cache_write": "Written to the cache, for 5 minutes",
-    "cache_write_1h": "Written to the cache, for an hour",
-    "reasoning": "Reasoning",
-    "audio": "Sound in the prompt",
-    "audio_cached": "Sound read from the cache",
-    "completion_audio": "Sound in the completion",
-    "completion_image": "Pictures in the completion",
-    "image_token": "Pictures, by the token",
+TABS = {
+    "": "Overview",
+    "providers": "Providers",
+    "performance": "Performance",
+    "pricing": "Pricing",
+    "benchmarks": "Benchmarks",
+    "apps": "Apps",
+    "activity": "Activity",
+    "uptime": "Uptime",
+    "api": "API",
 }
-_UNIT_RATES = {"image": "Each picture in the prompt", "request": "Each request", "web_search": "Each web search"}
-_LENGTHS = ("max_tokens", "max_completion_tokens")
-_MOST_TOKENS = 10**9
-
-
-class Line(msgspec.Struct, frozen=True):
-    """What one kind of thing costs: at the usual rate, then in each tier."""
-
-    label: str
-    unit: str
-    amounts: tuple[str, ...]
-
-
-class Call(msgspec.Struct, frozen=True):
-    """One call, as the reader described it; `problem` when that could not be read."""
-
-    tokens_in: int = 10_000
-    tokens_out: int = 1_000
-    cached_percent: int = 0
-    problem: str = ""
-
-    @property
-    def usage(self) -> Usage:
-        return Usage(
-            prompt_tokens=self.tokens_in,
-            completion_tokens=self.tokens_out,
-            cached_tokens=self.tokens_in * self.cached_percent // 100,
-        )
-
-
-class Quote(msgspec.Struct, frozen=True):
-    """What the call costs at one endpoint, or at the maker's price; `cost` is None where it has no price by the token."""
-
-    provider: str
-    ready: bool
-    cost: Cost | None
-
-
-class Taken(msgspec.Struct, frozen=True):
-    """A parameter, and whether the model takes it: None where that is not known."""
-
-    parameter: Parameter
-    takes: bool | None
+DOCUMENT = "openapi.json"
+_USUAL_REACH = {"performance": "7d", "pricing": "30d", "activity": "30d", "uptime": "30d"}
+_SEEN_APPS = 5
 
 
 class Where(msgspec.Struct, frozen=True):
@@ -87,131 +45,102 @@ class Where(msgspec.Struct, frozen=True):
 
 
 def find(shelf: Shelf, path: str) -> tuple[Row, str] | None:
-    """The model and the tab that a path names."""
+    """The model, and the tab or document that a path names."""
     slug = path.strip("/")
     row = shelf.find(slug) if "/" in slug else None
     if row is not None:
         return row, ""
     head, _, tab = slug.rpartition("/")
-    row = shelf.find(head) if tab in TABS and "/" in head else None
+    row = shelf.find(head) if (tab in TABS or tab == DOCUMENT) and "/" in head else None
     return (row, tab) if row is not None else None
 
 
-def context(shelf: Shelf, reference: Reference, row: Row, tab: str, query: Mapping[str, str], where: Where) -> dict[str, Any]:
-    """What the template reads."""
-    model = row.model
-    about = {
-        "row": row,
-        "model": model,
-        "tab": tab,
-        "tabs": TABS,
-        "asked": where.asked if where.asked != model.id else "",
-        "served": shelf.rows.get(row.target, row).model,
-        "snapshot": shelf.rows.get(model.canonical_slug),
-        "successor": shelf.find(model.successor or ""),
-        "ended": bool(model.expiration_date) and str(model.expiration_date) <= where.now.date().isoformat(),
-        "providers": shelf.provider_names,
-        "policies": POLICIES,
-        "figures": figures,
+class ModelPages:
+    """`context` is what the template reads.
+
+    checked  what checks of endpoints found here of a model, the newest of each
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        measured: Measured,
+        checked: Callable[[str], Sequence[Report]] = lambda model: (),
+    ) -> None:
+        self._contract = contract
+        self._measured = measured
+        self._checked = checked
+
+    def document(self, row: Row, base_url: str) -> bytes:
+        """The model's own OpenAPI document."""
+        return json.dumps(self._contract.openapi(row.model, base_url)).encode()
+
+    def context(self, shelf: Shelf, row: Row, tab: str, query: Mapping[str, str], where: Where) -> dict[str, Any]:
+        model = row.model
+        names = {endpoint.id: model_pricing.named(shelf, endpoint) for endpoint in row.endpoints}
+        traffic = Traffic(self._measured, row.target, lambda endpoint: names.get(endpoint, endpoint.rpartition("@")[2]))
+        about = {
+            "row": row,
+            "model": model,
+            "tab": tab,
+            "tabs": TABS,
+            "asked": where.asked if where.asked != model.id else "",
+            "served": shelf.rows.get(row.target, row).model,
+            "snapshot": shelf.rows.get(model.canonical_slug),
+            "successor": shelf.find(model.successor or ""),
+            "ended": bool(model.expiration_date) and str(model.expiration_date) <= where.now.date().isoformat(),
+            "week": traffic.week(),
+            "names": names,
+            "policies": POLICIES,
+            "figures": figures,
+            "dollars": lambda nano: figures.dollars(nano, NANO),
+            "reaches": REACHES.values(),
+            "reach": _reach(tab, query),
+        }
+        return about | self._of_tab(tab, shelf, row, query, where, traffic)
+
+    def _of_tab(
+        self, tab: str, shelf: Shelf, row: Row, query: Mapping[str, str], where: Where, traffic: Traffic
+    ) -> dict[str, Any]:
+        reach = _reach(tab, query)
+        if tab == "providers":
+            return {"lately": traffic.day_by_endpoint(), "matrix": self._contract.matrix(row), "seats": shelf.countries}
+        if tab == "performance":
+            return {"performance": traffic.performance(reach)}
+        if tab == "pricing":
+            return _pricing(shelf, row, query, where) | dict(zip(("spent", "paid"), traffic.prices(reach), strict=True))
+        if tab == "benchmarks":
+            return {"reports": self._checked(row.target)}
+        if tab == "apps":
+            return {"apps": traffic.apps()}
+        if tab == "activity":
+            return {"activity": traffic.activity(reach)}
+        if tab == "uptime":
+            return {"strips": traffic.uptime(reach)}
+        if tab == "api":
+            return self._api(shelf, row, query, where)
+        return {"activity": traffic.activity(reach), "apps": traffic.apps()[:_SEEN_APPS], "lately": traffic.day_by_endpoint()}
+
+    def _api(self, shelf: Shelf, row: Row, query: Mapping[str, str], where: Where) -> dict[str, Any]:
+        task = calls.task(row.model, query.get("do", ""), where.base_url)
+        if task is None:
+            return {"task": None}
+        sent, came = self._contract.schemas(row.model)
+        parameters = self._contract.parameters(shelf, row)
+        return {"task": task, "titles": calls.titles(row.model), "parameters": parameters, "sent": sent, "came": came}
+
+
+def _reach(tab: str, query: Mapping[str, str]) -> Reach:
+    usual = REACHES[_USUAL_REACH.get(tab, "30d")]
+    return REACHES.get(query.get("span", ""), usual)
+
+
+def _pricing(shelf: Shelf, row: Row, query: Mapping[str, str], where: Where) -> dict[str, Any]:
+    call = model_pricing.read_call(query)
+    return {
+        "call": call,
+        "quotes": model_pricing.quotes(shelf, row, call, where.now),
+        "lines": model_pricing.lines(row.price),
+        "tiers": [model_pricing.when(tier) for tier in row.price.tiers],
+        "history": model_pricing.history(row.model, where.now.date().isoformat()),
     }
-    if tab == "pricing":
-        call = read_call(query)
-        about |= {"call": call, "quotes": quotes(shelf, row, call, where.now), "lines": lines(row.price)}
-        about |= {"tiers": [_when(tier) for tier in row.price.tiers], "dollars": lambda nano: figures.dollars(nano, NANO)}
-    if tab == "api":
-        about |= {"surfaces": surfaces(model, where.base_url), "parameters": parameters(shelf, reference, model)}
-    return about
-
-
-def read_call(query: Mapping[str, str]) -> Call:
-    usual = Call()
-    tokens_in = _whole(query.get("in"), usual.tokens_in, _MOST_TOKENS)
-    tokens_out = _whole(query.get("out"), usual.tokens_out, _MOST_TOKENS)
-    cached = _whole(query.get("cached"), usual.cached_percent, 100)
-    if tokens_in is None or tokens_out is None or cached is None:
-        return Call(problem="Tokens are whole numbers up to a thousand million, and the cached share a percentage from 0 to 100.")
-    return Call(tokens_in, tokens_out, cached)
-
-
-def _whole(text: str | None, usual: int, most: int) -> int | None:
-    if text is None:
-        return usual
-    short = text.isascii() and text.isdigit() and len(text) < 12
-    return int(text) if short and int(text) <= most else None
-
-
-def quotes(shelf: Shelf, row: Row, call: Call, now: datetime.datetime) -> list[Quote]:
-    """At each endpoint, in the order in which they stand; at the maker's price when nobody serves it here."""
-    if not row.priced:
-        return []
-    hhmm = now.hour * 100 + now.minute
-    if not row.endpoints:
-        return [Quote("List price", False, _cost(call, row.price, hhmm))]
-    return [Quote(named(shelf, endpoint), endpoint.on, _cost(call, endpoint.price, hhmm)) for endpoint in row.endpoints]
-
-
-def _cost(call: Call, price: Price, hhmm: int) -> Cost | None:
-    try:
-        return cost_of(call.usage, price, at_utc_hhmm=hhmm)
-    except Unpriced:
-        return None
-
-
-def named(shelf: Shelf, endpoint: Endpoint) -> str:
-    name = shelf.provider_names.get(endpoint.provider, endpoint.provider)
-    return f"{name}, {endpoint.tag}" if endpoint.tag else name
-
-
-def lines(price: Price) -> list[Line]:
-    """Every rate that is published, and what it becomes in each tier."""
-    sets = [price.rates, *(tier.rates for tier in price.tiers)]
-    told = [_line(sets, name, label, "a million tokens") for name, label in _TOKEN_RATES.items()]
-    told += [_line(sets, name, label, "each") for name, label in _UNIT_RATES.items()]
-    return [line for line in told if any(line.amounts)]
-
-
-def _line(sets: list[Rates], name: str, label: str, unit: str) -> Line:
-    show = figures.per_million if unit != "each" else lambda rate: figures.dollars(rate, YOCTO)
-    rates: list[int | None] = [getattr(rates, name) for rates in sets]
-    # A tier says -1 or nothing where it changes nothing.
-    amounts = [show(rate) if rate is not None and rate >= 0 else "" for rate in rates]
-    return Line(label, unit, (amounts[0], *(amount or amounts[0] for amount in amounts[1:])))
-
-
-def _when(tier: Tier) -> str:
-    told = []
-    if tier.over_prompt_tokens is not None:
-        told.append(f"over {figures.tokens(tier.over_prompt_tokens)} prompt tokens")
-    if tier.utc_start is not None and tier.utc_end is not None:
-        told.append(
-            f"{tier.utc_start // 100:02}:{tier.utc_start % 100:02} to {tier.utc_end // 100:02}:{tier.utc_end % 100:02} UTC"
-        )
-    said = ", ".join(told)
-    return said[:1].upper() + said[1:]
-
-
-def parameters(shelf: Shelf, reference: Reference, model: Model) -> list[Taken]:
-    """Those of the request that some models take and others do not, with this model's own bounds and defaults."""
-    judged = {choice.value for choice in shelf.choices["parameter"]}
-    schema = "EmbeddingRequest" if model.makes_embeddings else "Chat"
-    known = model.supported_parameters
-    return [
-        Taken(_own(parameter, model), _takes(parameter.name, known) if known else None)
-        for parameter in reference.parameters(schema)
-        if parameter.name in judged
-    ]
-
-
-def _takes(name: str, known: tuple[str, ...]) -> bool:
-    """Either spelling of the length does: it is sent as the provider spells it."""
-    return name in known or (name in _LENGTHS and not set(_LENGTHS).isdisjoint(known))
-
-
-def _own(parameter: Parameter, model: Model) -> Parameter:
-    if parameter.name in _LENGTHS and model.max_completion_tokens:
-        parameter = msgspec.structs.replace(parameter, bounds=f"1 to {model.max_completion_tokens:,}")
-    if parameter.name == "reasoning_effort" and model.reasoning is not None:
-        efforts, usual = model.reasoning.efforts, model.reasoning.default_effort
-        parameter = msgspec.structs.replace(parameter, bounds=", ".join(efforts) or parameter.bounds, default=usual)
-    default = model.default_parameters.get(parameter.name)
-    return parameter if default is None else msgspec.structs.replace(parameter, default=f"{default:g}")

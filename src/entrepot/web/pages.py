@@ -12,11 +12,11 @@ import json
 import mimetypes
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote
 
 import jinja2
 import markupsafe
@@ -24,12 +24,14 @@ import msgspec
 
 from entrepot import __version__
 from entrepot.catalog.catalog import Catalog
+from entrepot.checks.store import Report
 from entrepot.records.statistics import Statistics
 from entrepot.values.command import Command
 from entrepot.web import chat, design, model_page, status
 from entrepot.web.docs import DocPages
 from entrepot.web.listings import Listings, Moved
 from entrepot.web.listings_measured import Measured
+from entrepot.web.model_contract import Contract
 from entrepot.web.reference import Reference
 from entrepot.web.samples import samples
 from entrepot.web.shelf import ProviderFact, Shelf
@@ -83,9 +85,11 @@ class Pages:
         demo: bool = False,
         statistics: Statistics | None = None,
         components: Callable[[], Iterable[status.Component]] = lambda: (),
+        checked: Callable[[str], Sequence[Report]] = lambda model: (),
     ) -> None:
         """demo        every page says that what it shows is simulated
         components  parts of the gateway, as they are now
+        checked     what checks found of a model's endpoints
         """
         self._facts = facts
         self._catalog = catalog
@@ -107,6 +111,7 @@ class Pages:
         self._kept_shelf: Shelf | None = None
         self._measured, self._components = Measured(statistics), components
         self._listings = Listings(lambda: self._shelf, self._measured, lambda: self._facts().providers)
+        self._model_pages = model_page.ModelPages(Contract(openapi, self._reference), self._measured, checked)
 
     def respond(self, method: str, target: str, headers: Mapping[str, str]) -> PageResponse | None:
         """`target` is the path with its query. None: no page has this path."""
@@ -171,7 +176,9 @@ class Pages:
         row, tab = found
         asked = path.strip("/").removesuffix(f"/{tab}")
         where = model_page.Where(base_url(headers), asked, datetime.datetime.fromtimestamp(self._now_s(), datetime.UTC))
-        return self._html("model.html", **model_page.context(self._shelf, self._reference, row, tab, _parsed(query), where))
+        if tab == model_page.DOCUMENT:
+            return PageResponse(200, [*_JSON, *_SECURITY], self._model_pages.document(row, where.base_url))
+        return self._html("model.html", **self._model_pages.context(self._shelf, row, tab, _parsed(query), where))
 
     @property
     def _shelf(self) -> Shelf:

@@ -13,8 +13,8 @@ from entrepot.metering.cost import cost_of
 from entrepot.values.model import Endpoint, Model, Reasoning
 from entrepot.values.price import Price, Rates, Tier
 from entrepot.values.usage import Usage
-from entrepot.web import model_page
-from entrepot.web.model_page import Call
+from entrepot.web import model_page, model_pricing
+from entrepot.web.model_pricing import Call
 from entrepot.web.pages import FrontFacts, PageResponse, Pages, ProviderFact
 from entrepot.web.shelf import Shelf
 
@@ -92,7 +92,7 @@ def test_the_overview_says_what_the_model_is_and_escapes_it() -> None:
     assert '<a href="/acme/brig-20250101"><code>acme/brig-20250101</code></a>' in page
 
 
-@pytest.mark.parametrize("tab", ["", "/providers", "/pricing", "/api"])
+@pytest.mark.parametrize("tab", [f"/{tab}".rstrip("/") for tab in model_page.TABS])
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
 def test_every_tab_of_every_kind_of_model_is_a_page_that_marks_itself(model: Model, tab: str) -> None:
     assert f'href="/{model.id}{tab}" aria-current="page"' in text(f"/{model.id}{tab}")
@@ -109,7 +109,7 @@ def test_an_alias_says_what_it_stands_for_and_a_snapshot_that_it_stays() -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["/acme", "/brig", "/acme/nothing", "/acme/brig/activity", "/acme/brig/api/api", "/v1/acme/brig", "//"]
+    "path", ["/acme", "/brig", "/acme/nothing", "/acme/brig/doings", "/acme/brig/api/api", "/v1/acme/brig", "//"]
 )
 def test_what_is_no_model_is_left_to_others(path: str) -> None:
     assert get(path) is None
@@ -117,22 +117,22 @@ def test_what_is_no_model_is_left_to_others(path: str) -> None:
 
 def test_the_providers_are_listed_with_the_reason_why_one_is_not_ready() -> None:
     page = text("/acme/brig/providers")
-    for said in ("Acme Inc", "set BAY_API_KEY", "fp8", "keeps nothing", "openai_chat"):
+    for said in ("Acme Inc", "set BAY_API_KEY", "fp8", "keeps nothing", "no traffic yet"):
         assert said in page
     assert "Nobody serves this model here yet" in text("/acme/sloop/providers")
 
 
 @pytest.mark.parametrize(("tokens_in", "tokens_out", "cached"), [(10_000, 1_000, 0), (333, 77, 33), (250_000, 5, 100), (0, 0, 0)])
 def test_a_call_costs_on_the_page_what_it_is_charged(tokens_in: int, tokens_out: int, cached: int) -> None:
-    call = model_page.read_call({"in": str(tokens_in), "out": str(tokens_out), "cached": str(cached)})
+    call = model_pricing.read_call({"in": str(tokens_in), "out": str(tokens_out), "cached": str(cached)})
     shelf = Shelf(CATALOG, {})
     charged = cost_of(Usage(tokens_in, tokens_out, tokens_in * cached // 100), PRICE, at_utc_hhmm=1200)
-    assert [quote.cost for quote in model_page.quotes(shelf, shelf.rows["acme/brig"], call, NOON)] == [charged, charged]
+    assert [quote.cost for quote in model_pricing.quotes(shelf, shelf.rows["acme/brig"], call, NOON)] == [charged, charged]
 
 
 def test_the_hour_counts_where_the_price_has_hours() -> None:
     shelf = Shelf(CATALOG, {})
-    evening = model_page.quotes(shelf, shelf.rows["acme/brig"], Call(0, 1_000_000), NOON.replace(hour=23))
+    evening = model_pricing.quotes(shelf, shelf.rows["acme/brig"], Call(0, 1_000_000), NOON.replace(hour=23))
     assert [quote.cost.total_nano if quote.cost else None for quote in evening] == [0, 0]
 
 
@@ -142,7 +142,7 @@ def test_a_call_that_cannot_be_read_is_said_to_be(query: str) -> None:
 
 
 def test_rates_are_listed_by_tier_and_one_that_stays_is_repeated() -> None:
-    told = {line.label: line.amounts for line in model_page.lines(PRICE)}
+    told = {line.label: line.amounts for line in model_pricing.lines(PRICE)}
     assert told["Prompt"] == ("$3.00", "$6.00", "$3.00")
     assert told["Completion"][:2] == ("$15.00", "$15.00")
     assert told["Each web search"] == ("$0.01", "$0.01", "$0.01")
@@ -158,7 +158,8 @@ def test_what_has_no_price_by_the_token_gets_no_reckoning() -> None:
 
 def test_samples_carry_the_readers_address_and_the_models_slug() -> None:
     page = text("/acme/brig/api")
-    assert page.count("http://port.example.test/api/v1/responses") == 2
+    assert page.count("http://port.example.test/api/v1/chat/completions") == 3
+    assert page.count("/client/v4/accounts/mine/ai/run/${model}") == 1
     assert page.count("acme/brig") > 9
     assert "client.embeddings.create(model=&#34;acme/vector&#34;" in text("/acme/vector/api")
     assert "Not called through here" in text("/acme/reel/api")

@@ -1,0 +1,71 @@
+// Values under the pointer and the keys, for drawings that are there already; they are read from the table beside each.
+type Reading = { bucket: string; values: string[] };
+
+function readings(table: HTMLTableElement): Reading[] {
+  const rows = [...table.tBodies[0].rows].map((row) => {
+    const [bucket, ...values] = [...row.cells].map((cell) => cell.textContent ?? "");
+    return { bucket, values };
+  });
+  return rows.reverse();
+}
+
+function line(name: string, value: string, place: number): HTMLElement {
+  const row = document.createElement("span");
+  const figure = document.createElement("b");
+  row.className = `c${place + 1}`;
+  figure.textContent = value;
+  row.append(name, figure);
+  return row;
+}
+
+function enliven(chart: HTMLElement): void {
+  const plot = chart.querySelector<HTMLElement>(".plot");
+  const table = chart.querySelector("table");
+  const cursor = chart.querySelector<SVGLineElement>(".cursor");
+  const tip = chart.querySelector<HTMLElement>(".tip");
+  if (!plot || !table || !cursor || !tip) return;
+  const names = [...(table.tHead?.rows[0].cells ?? [])].slice(1).map((cell) => cell.textContent ?? "");
+  const points = readings(table);
+  let shown = -1;
+
+  const show = (place: number): void => {
+    shown = Math.max(0, Math.min(points.length - 1, place));
+    const { bucket, values } = points[shown];
+    const share = (shown + 0.5) / points.length;
+    cursor.setAttribute("x1", `${share * 100}%`);
+    cursor.setAttribute("x2", `${share * 100}%`);
+    cursor.style.visibility = "visible";
+    const head = document.createElement("strong");
+    head.textContent = bucket;
+    tip.replaceChildren(head, ...names.map((name, number) => line(name, values[number], number)));
+    tip.hidden = false;
+    const left = share * plot.clientWidth;
+    const fits = left + 12 + tip.offsetWidth <= plot.clientWidth;
+    tip.style.left = `${fits ? left + 12 : Math.max(0, left - 12 - tip.offsetWidth)}px`;
+  };
+  const hide = (): void => {
+    tip.hidden = true;
+    cursor.style.visibility = "hidden";
+  };
+
+  plot.addEventListener("pointermove", (event) => {
+    const box = plot.getBoundingClientRect();
+    show(Math.floor(((event.clientX - box.left) / box.width) * points.length));
+  });
+  plot.addEventListener("pointerleave", hide);
+  plot.addEventListener("blur", hide);
+  plot.addEventListener("focus", () => {
+    if (plot.matches(":focus-visible")) show(points.length - 1);
+  });
+  plot.addEventListener("keydown", (event) => {
+    const places: Record<string, number> = { ArrowLeft: shown - 1, ArrowRight: shown + 1, Home: 0, End: points.length - 1 };
+    if (event.key === "Escape") return hide();
+    if (!(event.key in places)) return;
+    event.preventDefault();
+    show(places[event.key]);
+  });
+}
+
+document.querySelectorAll<HTMLElement>("[data-chart]").forEach(enliven);
+// The tab one is on is in sight, also on a phone.
+document.querySelector(".switch [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
