@@ -107,7 +107,7 @@ def _measured(place: Path, url: str, size: Size, now_ms: int) -> dict[str, float
             shown = fill(db, place, size, now_ms, lambda more: progress.advance(task, more))
         figures = {"s to fill": time.monotonic() - began}
         figures |= _alone(db, now_ms)
-    (place / "entrepot.toml").write_text(f'[storage]\nurl = "{url}"\n')
+    (place / "entrepot.toml").write_text(f'[storage]\nurl = "{url}"\n[sandbox]\ntokens_per_s = 0\nfirst_token_s = 0\n')
     return figures | _served(place, shown)
 
 

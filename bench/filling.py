@@ -40,6 +40,8 @@ _KEYS_OF_A_WORKSPACE = 1_000
 _PROVIDERS = ("openai", "azure", "groq", "together")
 _FAILURES = ("timeout", "provider_unavailable", "rate_limit_exceeded")
 _CACHE_KIB = 400_000
+_STRIDE = 7919
+"""Between keys that are used alike, so that they are no neighbours."""
 _KEYS = Table(
     "keys",
     (
@@ -75,14 +77,14 @@ def model_name(number: int) -> str:
 def fill(db: Database, place: Path, size: Size, now_ms: int, told: Callable[[int], object]) -> Shown:
     """An empty store becomes one of that size. `told` hears how many generations came."""
     db.migrate()
+    if db.engine == "sqlite":
+        db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     secret = installation_secret(db, place)
     keys_store.ensure_workspace(db, 1)
     made = {kind: keys_store.create_key(db, secret, name=kind, kind=kind, now_ms=1) for kind in _KINDS}
     save_models(db, (_model(number) for number in range(max(size.models, OWN_MODELS))), "bench", now_ms)
     dice = random.Random(size.generations)
     hashes = _make_keys(db, dice, size.keys)
-    if db.engine == "sqlite":
-        db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     crowd = _Crowd(dice, hashes, made["live"][1].key_hash, size)
     _write(db, crowd.days(now_ms), now_ms, told)
     db.execute("VACUUM ANALYZE" if db.engine == "postgresql" else "ANALYZE")
@@ -95,13 +97,14 @@ def _model(number: int) -> Model:
 
 
 def _make_keys(db: Database, dice: random.Random, count: int) -> list[str]:
+    """Sorted, so that an index grows at its end."""
     workspaces = max(1, count // _KEYS_OF_A_WORKSPACE)
     with db.transaction():
         db.executemany(
             "INSERT INTO workspaces (id, name, created_ms) VALUES (?, ?, ?)",
             [(f"w{number}", f"Workspace {number}", 1) for number in range(workspaces)],
         )
-        hashes = [dice.randbytes(32).hex() for _ in range(count)]
+        hashes = sorted(dice.randbytes(32).hex() for _ in range(count))
         for at in range(0, count, _AT_ONCE):
             some = enumerate(hashes[at : at + _AT_ONCE], at)
             rows = [(one, f"key {n}", "live", "sk-ep-abc...xyz", f"w{n % workspaces}", n, n + 100) for n, one in some]
@@ -140,7 +143,7 @@ class _Crowd:
             key, workspace = self._own, "default"
             model = model_name(int(chance() * OWN_MODELS))
         else:
-            number = int(chance() ** 2 * len(self._hashes))
+            number = int(chance() ** 2 * len(self._hashes)) * _STRIDE % len(self._hashes)
             key, workspace = self._hashes[number], f"w{number % self._workspaces}"
             model = model_name(int(chance() ** 3 * self._size.models))
         provider = _PROVIDERS[int(chance() ** 2 * len(_PROVIDERS))]
@@ -163,10 +166,21 @@ class _Crowd:
     def _failed(self, at_ms: int, key: str, workspace: str, tried: Attempt) -> Generation:
         kind = _FAILURES[int(self._dice.random() * len(_FAILURES))]
         return Generation(
-            id=self._ids.make(at_ms), created_ms=at_ms, key_hash=key, workspace=workspace,
-            requested=tried.upstream_model, model="", provider=tried.provider, endpoint="", usage=Usage(), cost_nano=0, evidence="waived", status=502, error_type=kind,
+            id=self._ids.make(at_ms),
+            created_ms=at_ms,
+            key_hash=key,
+            workspace=workspace,
+            requested=tried.upstream_model,
+            model="",
+            provider=tried.provider,
+            endpoint="",
+            usage=Usage(),
+            cost_nano=0,
+            evidence="waived",
+            status=502,
+            error_type=kind,
             attempts=(msgspec.structs.replace(tried, status=0, error_type=kind),),
-        )  # fmt: skip
+        )
 
 
 def _write(db: Database, days: Iterator[list[Generation]], now_ms: int, told: Callable[[int], object]) -> None:
