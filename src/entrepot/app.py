@@ -48,7 +48,7 @@ from entrepot.catalog.priced import Windows
 from entrepot.catalog.rows import on_day
 from entrepot.catalog.shipped import shipped_models
 from entrepot.catalog.store import imported_models, revision
-from entrepot.checks.store import latest
+from entrepot.checks.store import latest, qualities
 from entrepot.checks.timer import keep_checking
 from entrepot.dialects.openai_embeddings.wire import NAME as EMBEDDINGS
 from entrepot.errors import GatewayError, UpstreamError
@@ -67,6 +67,7 @@ from entrepot.ledger.prices import PriceLists
 from entrepot.ledger.statement_paper import Letterhead
 from entrepot.ledger.terms import Terms
 from entrepot.metering import tokens
+from entrepot.metering.sheet import Sheet
 from entrepot.payments.cashier import Cashier
 from entrepot.payments.opening import off, open_cashier, seller_of
 from entrepot.pipeline import Pipeline, Rooms
@@ -74,10 +75,12 @@ from entrepot.providers.configured import Configured, configure
 from entrepot.providers.local import find_local
 from entrepot.records.recorder import Recorder
 from entrepot.records.responses import ResponseStore
+from entrepot.records.figures import last
 from entrepot.records.statistics import Statistics
 from entrepot.routing.fit import AS_IT_IS, Fit, fit
 from entrepot.routing.memo import PlanMemo
 from entrepot.routing.plan import Candidate, Offer, Plan, plan
+from entrepot.routing.standing import Standings, standings_of
 from entrepot.sandbox.provider import Sandbox
 from entrepot.sandbox.scenario import strip_suffix
 from entrepot.settings import BadSettings, Settings, proxy_environment
@@ -100,6 +103,9 @@ from entrepot.web.shelf import ProviderFact
 from entrepot.web.status import Component
 
 _REFRESH_S = 0.5
+_WATCH_S = 15.0
+_LATELY_MIN = 5
+"""The window in which the contract measures endpoints for routing."""
 _TOP_UP_S = 2
 _DAY_MS = 86_400_000
 _SPOKEN = (*chat.ROUTES, *responses.ROUTES, *messages.ROUTES, *completions.ROUTES, *embeddings.ROUTES)
@@ -153,6 +159,7 @@ class App:
         """POST paths whose requests the server hands over without an ASGI layer, and who answers them."""
         self._sandboxed: dict[str, Offer] = {}
         self._plans = PlanMemo()
+        self._standings: Standings = {}
         self._windows = Windows()
         self._worries = Worries()
 
@@ -208,7 +215,7 @@ class App:
         self.metrics.gauge("entrepot_generations_live", "Generations under way.", lambda: len(self.pipeline.live))
         self._api = Api(ROUTES, self._desk(), self._pages())
         self._started_ms = self.clock.now_ms()
-        for loop in (self.pipeline.watch(), self._refresh(), self._forget(), self._janitor.run(), *self._checking()):
+        for loop in (self.pipeline.watch(), self._refresh(), self._watch(), self._forget(), self._janitor.run(), *self._checking()):
             task = asyncio.create_task(loop)
             self._stack.callback(task.cancel)
         tokens.warm()
@@ -317,7 +324,10 @@ class App:
         self.recorder.must_take()  # or a provider would be paid for an answer that may not leave
         wished, sheet = request.slugs, self.prices.sheet(caller.workspace)
         asked = (caller.kind == "test", wished, sheet)
-        return self._plans.plan(request, asked, lambda: plan(request, self._offers(wished, caller), self._refuses, sheet))
+        return self._plans.plan(request, asked, lambda: self._made(request, wished, caller, sheet))
+
+    def _made(self, request: Request, wished: tuple[str, ...], caller: Caller, sheet: Sheet | None) -> Plan:
+        return plan(request, self._offers(wished, caller), self._refuses, sheet, self._standings)
 
     def _offers(self, wished: tuple[str, ...], caller: Caller) -> tuple[Offer, ...]:
         if caller.kind == "test":
@@ -434,6 +444,22 @@ class App:
         ready = sum(endpoint.on for endpoint in self.catalog.all_endpoints())
         most_bytes = self.settings.server.max_body_bytes
         return FrontFacts(len(self.catalog.models), ready, self._started_ms / 1000, providers, self._command, most_bytes)
+
+    async def _watch(self) -> None:
+        """Sees how endpoints did in the last minutes, for plans that are made from now on."""
+        while True:
+            try:
+                self._standings = await asyncio.to_thread(self._stood)
+            except (StorageAway, Refused) as error:
+                self._worries.tell("how endpoints did cannot be read", str(error))
+            else:
+                self._worries.tell("how endpoints did cannot be read", "")
+                self._plans.clear()
+            await asyncio.sleep(_WATCH_S)
+
+    def _stood(self) -> Standings:
+        lately = last(self.clock.now_ms(), minutes=_LATELY_MIN)
+        return standings_of(self.statistics.everywhere(lately), qualities(self._reading))
 
     async def _refresh(self) -> None:
         """Sees what other processes did: keys made, disabled or deleted, models imported. And that a day began."""

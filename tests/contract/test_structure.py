@@ -1,6 +1,7 @@
 """The building keeps its floors: no import circle, no import uphill, no framework of ours that a stranger could not name."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -16,17 +17,23 @@ FLOORS = [
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
+@functools.cache
+def modules() -> tuple[tuple[str, ast.Module], ...]:
+    return tuple(parsed())
+
+
+def parsed() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(ROOT.rglob("*.py")):
         name = ".".join(("entrepot", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
         yield name, ast.parse(path.read_text(encoding="utf8"))
 
 
+@functools.cache
 def graph() -> dict[str, set[str]]:
     """Module to the modules of ours that it imports, also inside functions."""
-    parsed = dict(modules())
+    trees = dict(modules())
     found: dict[str, set[str]] = {}
-    for name, tree in parsed.items():
+    for name, tree in trees.items():
         targets = set()
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
@@ -34,7 +41,7 @@ def graph() -> dict[str, set[str]]:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 targets |= {f"{node.module}.{alias.name}" for alias in node.names}
                 targets |= {node.module} if node.module != "entrepot" else set()
-        found[name] = {target for target in targets if target in parsed and target not in (name, "entrepot")}
+        found[name] = {target for target in targets if target in trees and target not in (name, "entrepot")}
     return found
 
 

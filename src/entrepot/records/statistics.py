@@ -153,6 +153,10 @@ class Statistics:
         scope = Scope(provider=provider, test=test)
         return self._kept(("served by", provider, span, test), lambda: self._served(scope, span))
 
+    def everywhere(self, span: Span) -> list[Served]:
+        """The same of all endpoints, of live traffic, for routing: a short span."""
+        return self._served(Scope(), span)
+
     def _served(self, scope: Scope, span: Span) -> list[Served]:
         sums = self._ask(scope, span, None, ("endpoint", "provider"), (*SUMS, "attempts"))
         speeds: dict[str, list[tuple[bytes, bytes]]] = {}

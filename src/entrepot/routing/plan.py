@@ -1,7 +1,7 @@
 """Which endpoints, in which order, and why: a pure function of the request, the catalogue and the caller's preferences.
 
-For now: the model's live endpoints, cheapest first, and the same for each fall-back model after it. A plan keeps a reason for
-every endpoint it considered, kept or dropped, and the same words reach the record and the error.
+The model's live endpoints, cheapest first unless `standing` says otherwise, and the same for each fall-back model after it. A
+plan keeps a reason for every endpoint it considered, kept or dropped, and the same words reach the record and the error.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from entrepot.dialects.translated import dialect
 from entrepot.errors import GatewayError, InvalidRequest, NotFound
 from entrepot.metering.sheet import Sheet
 from entrepot.routing.fit import fit
-from entrepot.values.chat import MaxPrice, Preferences, Sort
+from entrepot.routing.standing import Standings, in_order, told, wished_sort
+from entrepot.values.chat import MaxPrice, Preferences
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.money import YOCTO, parse_usd
 from entrepot.values.price import Price
 from entrepot.values.request import Request
 
+NOTHING_KNOWN: Standings = {}
 _NO_PREFERENCES = Preferences()
 _SOFT = ("tools", "response_format", "verbosity")
 _WRONG_PATH = "path"
@@ -71,9 +73,16 @@ def check_named(request: Request) -> None:
         )
 
 
-def plan(request: Request, offers: Iterable[Offer], refuses: dict[str, frozenset[str]], sheet: Sheet | None = None) -> Plan:
-    """refuses  by provider slug: request fields it answers with an error
-    sheet    what the caller pays; None: list prices
+def plan(
+    request: Request,
+    offers: Iterable[Offer],
+    refuses: dict[str, frozenset[str]],
+    sheet: Sheet | None = None,
+    standings: Standings = NOTHING_KNOWN,
+) -> Plan:
+    """refuses    by provider slug: request fields it answers with an error
+    sheet      what the caller pays; None: list prices
+    standings  how endpoints did of late
 
     raises  NotFound, naming what removed the last endpoint; InvalidRequest, where no endpoint of the model could ever do it
     """
@@ -95,9 +104,10 @@ def plan(request: Request, offers: Iterable[Offer], refuses: dict[str, frozenset
             else:
                 dropped.append((endpoint, out))
                 reasons.append(f"{endpoint.id} dropped: {out.why}")
-        for endpoint in _in_order(_softly(request, live), preferences):
+        by = wished_sort(preferences, offer.variants)
+        for endpoint in _named_first(in_order(_softly(request, live), by, preferences, standings), preferences):
             kept.append(Candidate(offer.model, endpoint, _paid(endpoint, sheet)))
-            reasons.append(f"{endpoint.id} kept")
+            reasons.append(f"{endpoint.id} kept{told(endpoint, standings)}")
     if not kept:
         raise _wrong_path(request, tried, dropped) or _nothing_left(tried, dropped)
     if preferences.allow_fallbacks is False and not preferences.order:
@@ -194,8 +204,8 @@ def _named(endpoint: Endpoint, names: Iterable[str]) -> bool:
     )
 
 
-def _in_order(live: list[Endpoint], wish: Preferences) -> list[Endpoint]:
-    """Cheapest first as they come; those of `provider.order` before, in its order."""
+def _named_first(live: list[Endpoint], wish: Preferences) -> list[Endpoint]:
+    """Those of `provider.order` in its order, the others behind them as they come."""
     if not wish.order:
         return live
     first = [endpoint for name in wish.order for endpoint in live if _named(endpoint, (name,))]
@@ -211,11 +221,6 @@ def _softly(request: Request, live: list[Endpoint]) -> list[Endpoint]:
             able = [endpoint for endpoint in live if not endpoint.supported_parameters or name in endpoint.supported_parameters]
             live = able or live
     return live
-
-
-def wished_sort(wish: Preferences | None) -> str | None:
-    sort = wish.sort if wish else None
-    return sort.by if isinstance(sort, Sort) else sort
 
 
 def _wrong_path(request: Request, offers: list[Offer], dropped: list[tuple[Endpoint, Dropped]]) -> InvalidRequest | None:
