@@ -1,7 +1,7 @@
 """How endpoints did of late, and what order follows from that. Plain functions over values.
 
 By itself the order is: cheapest first, and those that fail markedly behind those that do not. `provider.sort` or a suffix of the
-slug (`:nitro`, `:floor`, `:exacto`) asks for another one; `preferred_min_throughput` and `preferred_max_latency` put slow ones last.
+slug (`:nitro`, `:floor`, `:exacto`) asks for another one; `preferred_min_throughput`, `preferred_max_latency` put slow ones last.
 Endpoints of which nothing is known stand behind those that were measured, and in front of those that were found wanting.
 """
 
