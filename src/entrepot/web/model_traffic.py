@@ -143,7 +143,7 @@ class Traffic:
         whole = them.speed_series(self._scope, span, reach.level)
         at = [point.at_ms for point in whole]
         charts = [
-            chart("Time to first token", "of all answers", at, _quantiles(whole, "latency_ms"), figures.milliseconds),
+            chart("Time to first token", "of streamed answers", at, _quantiles(whole, "latency_ms"), figures.milliseconds),
             chart("Throughput", "tokens a second", at, _quantiles(whole, "throughput_tps"), figures.speed),
         ]
         if len(served) > 1:
