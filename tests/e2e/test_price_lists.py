@@ -46,7 +46,9 @@ async def test_a_marked_up_call_is_charged_so_and_what_it_costs_us_is_kept_besid
             made = await manager.post(PRICES, json={"model": "gpt-5.1", "factor": "+15%"})
             assert (made.status_code, made.json()["data"]["factor"], made.json()["warnings"]) == (201, "1.15", [])
             shown, record = await charged(gateway, user)
+            told = [(await who.get(f"/api/v1/generation?id={record.id}")).json()["data"]["entrepot"] for who in (user, manager)]
     assert (shown, record.cost_nano, record.upstream_cost_nano) == (0.00138, MARKED_UP, LISTED)
+    assert [one["upstream_cost"] for one in told] == [None, 0.0012]
 
 
 async def test_a_call_is_charged_at_the_price_it_was_planned_with() -> None:

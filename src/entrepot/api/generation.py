@@ -13,6 +13,7 @@ from entrepot.api.key import iso
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import NotFound
 from entrepot.upstream.sender import SANDBOX
+from entrepot.values.caller import Caller
 from entrepot.values.generation import Attempt, Evidence, Generation
 
 
@@ -137,7 +138,7 @@ def show_generation(desk: Desk, request: Request) -> Response:
         )
     names = {SANDBOX: "Sandbox"} | {slug: configured.provider.name for slug, configured in desk.providers().items()}
     model = desk.catalog().models.get(found.model)
-    return answer(GenerationAnswer(_data(found, names, model.canonical_slug if model else found.model)))
+    return answer(GenerationAnswer(_data(found, names, model.canonical_slug if model else found.model, _upstream(found, caller))))
 
 
 def _generation_id(name: str) -> str:
@@ -148,7 +149,15 @@ def _generation_id(name: str) -> str:
     return name
 
 
-def _data(generation: Generation, names: Mapping[str, str], permaslug: str) -> GenerationData:
+def _upstream(generation: Generation, caller: Caller) -> Usd | None:
+    """What the provider charged is the operator's to know where it is not what the customer pays."""
+    upstream = generation.upstream_cost_nano
+    if upstream is None or (caller.kind != "management" and upstream != generation.cost_nano):
+        return None
+    return dollars(upstream)
+
+
+def _data(generation: Generation, names: Mapping[str, str], permaslug: str, upstream_cost: Usd | None) -> GenerationData:
     usage, cost, begun = generation.usage, dollars(generation.cost_nano), generation.first_byte_ms > 0
     return GenerationData(
         id=generation.id,
@@ -184,7 +193,7 @@ def _data(generation: Generation, names: Mapping[str, str], permaslug: str) -> G
         latency=round(generation.queue_ms + generation.first_byte_ms, 3) if begun else None,
         generation_time=generation.generation_ms if begun else None,
         provider_responses=[_attempt(attempt, names, permaslug) for attempt in generation.attempts],
-        entrepot=_particulars(generation),
+        entrepot=_particulars(generation, upstream_cost),
     )
 
 
@@ -201,8 +210,7 @@ def _attempt(attempt: Attempt, names: Mapping[str, str], permaslug: str) -> Prov
     )
 
 
-def _particulars(generation: Generation) -> Particulars:
-    upstream = generation.upstream_cost_nano
+def _particulars(generation: Generation, upstream_cost: Usd | None) -> Particulars:
     return Particulars(
         requested_model=generation.requested,
         test=generation.test,
@@ -212,7 +220,7 @@ def _particulars(generation: Generation) -> Particulars:
         evidence=generation.evidence,
         prompt_cost=dollars(generation.prompt_cost_nano),
         completion_cost=dollars(generation.completion_cost_nano),
-        upstream_cost=None if upstream is None else dollars(upstream),
+        upstream_cost=upstream_cost,
         upstream_model=generation.upstream_model,
         dialect=generation.dialect,
         app_title=generation.app_title or None,
