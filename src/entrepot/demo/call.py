@@ -12,6 +12,7 @@ from entrepot.demo.people import Ask
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 _PATH = "/api/v1/chat/completions"
+_MISSPELT = "openai/gpt-5.1-turbo"
 _PIECES_READ = 2
 """So many a client reads before it hangs up."""
 _TOOLS = [
@@ -72,7 +73,7 @@ def _body(ask: Ask) -> bytes:
     if ask.wrong == "temperature":
         asked["temperature"] = 9
     if ask.wrong == "model":
-        asked["model"] = ask.model + "-turbo-max"
+        asked["model"] = _MISSPELT
     return msgspec.json.encode(asked)
 
 

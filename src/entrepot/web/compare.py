@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import msgspec
 
@@ -102,7 +102,6 @@ def context(shelf: Shelf, rows: list[Row], measured: Measured, *, only: bool, un
         "most": MOST,
         "choices": [row.model.id for row in sorted(shelf.rows.values(), key=lambda row: (not row.ready, row.model.id))],
         "without": lambda gone: path_of(row for row in rows if row is not gone),
-        "chat": "/chat?" + urlencode({"models": ",".join(row.model.id for row in rows)}),
         "figures": figures,
     }
 

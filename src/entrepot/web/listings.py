@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 
-from entrepot.web import browser, compare
+from entrepot.web import browser, compare, listings_apps, listings_authors, listings_providers, rankings
 from entrepot.web.listings_measured import Measured
 from entrepot.web.shelf import ProviderFact, Shelf
 
@@ -50,6 +50,19 @@ class Listings:
             return self._model(path.removeprefix("/models/"))
         if path == "/compare" or path.startswith("/compare/"):
             return self._compare(path.removeprefix("/compare"), pairs)
+        query_of = dict(reversed(pairs))
+        if path == "/rankings":
+            return Page("rankings.html", rankings.context(self._shelf(), rankings.read(query_of), self._measured))
+        if path == "/providers":
+            return Page("providers.html", listings_providers.index(self._shelf(), self._providers(), self._measured))
+        if path.startswith("/providers/"):
+            return self._provider(path.removeprefix("/providers/"))
+        if path.startswith("/authors/"):
+            return self._author(path.removeprefix("/authors/"))
+        if path == "/apps":
+            return self._apps(query_of)
+        if path.startswith("/apps/"):
+            return self._app(path.removeprefix("/apps/"))
         return None
 
     def _models(self, pairs: Pairs) -> Answer:
@@ -71,6 +84,26 @@ class Listings:
             return Moved(compare.path_of(together))
         only = ("only", "differences") in pairs
         return Page("compare.html", compare.context(shelf, together, self._measured, only=only, unknown=unknown))
+
+    def _provider(self, slug: str) -> Answer | None:
+        fact = listings_providers.find(self._providers(), slug)
+        return Page("provider.html", listings_providers.page(self._shelf(), fact, self._measured)) if fact is not None else None
+
+    def _author(self, author: str) -> Answer | None:
+        told = listings_authors.page(self._shelf(), author, self._measured)
+        return Page("author.html", told) if told is not None else None
+
+    def _apps(self, query: Mapping[str, str]) -> Answer:
+        if query.get("url"):
+            # OpenRouter's address of an app's page.
+            return Moved(listings_apps.path_of(query["url"]))
+        span, sort = query.get("span", ""), query.get("sort", "")
+        known = (span if span in listings_apps.SPANS else "week", sort if sort in listings_apps.SORTS else "popular")
+        return Page("apps.html", listings_apps.index(self._measured, *known))
+
+    def _app(self, place: str) -> Answer | None:
+        told = listings_apps.page(self._shelf(), place, self._measured)
+        return Page("app.html", told) if told is not None else None
 
     def _model(self, slug: str) -> Answer | None:
         """A model's page is at its slug; other sites have it below `/models`."""

@@ -1,0 +1,107 @@
+"""Apps as pages: who says with each request which application it comes from, and which models it uses.
+
+An app is known by the address it tells of itself. Its page is below `/apps` at that address without the scheme.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from entrepot.records.figures import App, Point, Ranked, Scope, Totals, last
+from entrepot.records.statistics import Statistics
+from entrepot.web import charts, figures
+from entrepot.web.charts import Chart, Series
+from entrepot.web.listings_authors import sum_of
+from entrepot.web.listings_measured import Measured, short
+from entrepot.web.shelf import Shelf
+
+SPANS = {"day": 1, "week": 7, "month": 30}
+SORTS = {"popular": "Most tokens", "trending": "Rising"}
+_DAYS = 30
+_MOST = 100
+_DRAWN = 5
+_SCHEMES = ("https://", "http://")
+
+
+def path_of(url: str) -> str:
+    """The page of an app."""
+    return "/apps/" + quote(url.partition("://")[2], safe="/:~@")
+
+
+def index(measured: Measured, span: str, sort: str) -> dict[str, Any]:
+    nothing: list[Ranked] = []
+    ranked = measured.ask(("apps", span, sort), lambda statistics: _ranked(statistics, span, sort), nothing)
+    return {
+        "ranked": ranked,
+        "span": span,
+        "spans": SPANS,
+        "sort": sort,
+        "sorts": SORTS,
+        "most": max((one.totals.total_tokens for one in ranked), default=1) or 1,
+        "path_of": path_of,
+        "figures": figures,
+    }
+
+
+def _ranked(statistics: Statistics, span: str, sort: str) -> list[Ranked]:
+    asked = last(statistics.now_ms(), days=SPANS[span])
+    return statistics.trending("app", asked, limit=_MOST) if sort == "trending" else statistics.top("app", asked, limit=_MOST)
+
+
+def page(shelf: Shelf, place: str, measured: Measured) -> dict[str, Any] | None:
+    """`place` is the address of the app without its scheme. None when no app of that address was seen."""
+    app = next((found for scheme in _SCHEMES if (found := _find(measured, scheme + place)) is not None), None)
+    if app is None:
+        return None
+    scope = Scope(app=app.url)
+    no_points: list[Point] = []
+    no_models: Mapping[str, Totals] = {}
+    none: dict[str, list[Point]] = {}
+    points = measured.ask(
+        ("app series", app.url), lambda statistics: statistics.series(scope, last(statistics.now_ms(), days=_DAYS)), no_points
+    )
+    models = measured.ask(
+        ("app models", app.url),
+        lambda statistics: statistics.totals_by("model", scope, last(statistics.now_ms(), days=_DAYS)),
+        no_models,
+    )
+    split = measured.ask(
+        ("app split", app.url),
+        lambda statistics: statistics.series_by("model", scope, last(statistics.now_ms(), days=_DAYS)),
+        none,
+    )
+    named = {model: one for model, one in models.items() if model}
+    return {
+        "app": app,
+        "place": place,
+        "models": [(model, shelf.rows.get(model), one) for model, one in named.items()],
+        "most": max((one.total_tokens for one in named.values()), default=1) or 1,
+        "total": sum_of(points),
+        "charts": [drawn] if (drawn := stacked(split, shelf)) is not None else [],
+        "figures": figures,
+    }
+
+
+def _find(measured: Measured, url: str) -> App | None:
+    return measured.ask(("app", url), lambda statistics: statistics.app(url), None)
+
+
+def stacked(split: Mapping[str, list[Point]], shelf: Shelf) -> Chart | None:
+    """Tokens by the bucket, by what they are split by: the greatest few, and the others together. None without any."""
+    named = {name: points for name, points in split.items() if name}
+    if not any(point.totals.total_tokens for points in named.values() for point in points):
+        return None
+    first, rest = list(named)[:_DRAWN], list(named)[_DRAWN:]
+    at_ms = [point.at_ms for point in next(iter(named.values()))]
+    series = [Series(_title(shelf, name), tuple(point.totals.total_tokens for point in named[name])) for name in first]
+    if rest:
+        others = (sum(named[name][place].totals.total_tokens for name in rest) for place in range(len(at_ms)))
+        series.append(Series("all others", tuple(others)))
+    return charts.chart("Tokens", "prompt and completion", at_ms, series, short, kind="bars")
+
+
+def _title(shelf: Shelf, name: str) -> str:
+    row = shelf.rows.get(name)
+    return row.model.name if row is not None else name
