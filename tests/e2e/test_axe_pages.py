@@ -37,7 +37,7 @@ def look(page: Any, axe: str) -> None:
     """Of what is alike (operations, rows) the first ones are looked at: axe compares every element with every other."""
     page.wait_for_load_state("networkidle")
     page.evaluate(
-        "document.querySelectorAll('.operation:nth-of-type(n+4), tr:nth-child(n+9), .manifest > li:nth-child(n+9)').forEach((one) => one.remove())"
+        "document.querySelectorAll('.operation:nth-of-type(n+4), tr:nth-child(n+9), .cards > li:nth-child(n+9), .tree .tree').forEach((one) => one.remove())"
     )
     page.evaluate(axe)
     assert found(page, {"runOnly": {"type": "tag", "values": TAGS}}) == []

@@ -45,6 +45,7 @@ _SECURITY = [
 _HOST = re.compile(r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]{1,253})(:\d{1,5})?$")
 _NEAR = re.compile(r"^http://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)")
 _MOST_FIELDS = 50
+_SOME_URL = "http://address-of-the-reader.invalid"
 _NO_PAGES = ("/api/", "/v1/", "/v1beta/", "/client/")
 """Below these programs ask, and a wrong path is theirs to be told."""
 _JSON = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache")]
@@ -108,6 +109,7 @@ class Pages:
         self._templates.filters |= {"page_path": lambda slug: "/" + quote(slug, safe="/:~@"), "ticked": _ticked}
         self._docs = DocPages()
         self._reference = Reference(openapi)
+        self._reference_made: PageResponse | None = None
         self._kept_shelf: Shelf | None = None
         self._measured, self._components = Measured(statistics), components
         self._listings = Listings(lambda: self._shelf, self._measured, lambda: self._facts().providers)
@@ -123,7 +125,7 @@ class Pages:
         if path == "/":
             return self._front(headers)
         if path == "/reference":
-            return self._html("reference.html", **self._reference.context(base_url(headers)))
+            return self._reference_page(base_url(headers))
         if path == "/docs" or path.startswith("/docs/"):
             return self._doc(path, query, headers)
         if path in ("/llms.txt", "/llms-full.txt"):
@@ -151,6 +153,13 @@ class Pages:
         # Who came from elsewhere is not told where things lie on this machine.
         command = facts.command if _NEAR.match(url) else Command()
         return self._html("front.html", facts=facts, uptime=uptime, samples=samples(url), command=command)
+
+    def _reference_page(self, url: str) -> PageResponse:
+        """Made once, since it takes half a second, and then told with the address that its reader came by."""
+        if self._reference_made is None:
+            self._reference_made = self._html("reference.html", **self._reference.context(_SOME_URL))
+        made = self._reference_made
+        return msgspec.structs.replace(made, body=made.body.replace(_SOME_URL.encode(), url.encode()))
 
     def _doc(self, path: str, query: str, headers: Mapping[str, str]) -> PageResponse:
         if path == "/docs/search":
