@@ -12,6 +12,7 @@ import pytest
 from local_stripe import KEY
 from shop import Shop
 
+from entrepot.ledger import audit
 from entrepot.testing.gateway import Gateway
 
 
@@ -101,6 +102,8 @@ async def test_an_amount_that_is_none_or_out_of_bounds_is_refused(shop: Shop) ->
     for amount in (0, -5, "NaN", 1e30, 20.001, 4.99, 10_001, None):
         answer = await shop.call("/credits/checkout", amount=amount)
         assert answer.status_code == 400 and answer.json()["error"]["metadata"]["field"] == "amount", amount
+        line = audit.lines(shop.db, 1)[0]
+        assert (line.action, "amount" in line.after) == ("payment.open.refused", True)
     assert (await shop.call("/credits/checkout", amount=20, currency="cny")).status_code == 400
     assert (await shop.call("/credits/checkout", amount=20, workspace_id="nobody")).status_code == 404
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from entrepot.api.changing import Deleted, Dollars, Time, Word, act, decoded, time_of
+from entrepot.api.changing import Deleted, Dollars, Time, Word, act, audited, decoded, time_of
 from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.key import iso
 from entrepot.api.routes import Desk, Route
@@ -118,11 +118,11 @@ _TAG: Literal["Payments"] = "Payments"
 ROUTES = (
     Route("GET", "/codes", "List codes", _TAG, list_codes, "management", query=CodeQuery, returns=Codes, asks=True),
     Route(
-        "POST", "/codes", "Make codes for credit", _TAG, make_codes, "management",
+        "POST", "/codes", "Make codes for credit", _TAG, audited("codes.make", make_codes), "management",
         body=NewCodes, returns=Codes, reads=True, asks=True, same_shape=(201,), errors=(InvalidRequest, NotFound),
     ),
     Route(
-        "DELETE", "/codes/{id}", "Revoke a code, or all of a batch", _TAG, revoke_code, "management",
+        "DELETE", "/codes/{id}", "Revoke a code, or all of a batch", _TAG, audited("codes.revoke", revoke_code), "management",
         returns=Deleted, asks=True, errors=(NotFound,),
     ),
     Route(

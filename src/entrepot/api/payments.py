@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from entrepot.api.changing import Word, act, decoded
+from entrepot.api.changing import Word, act, audited, decoded
 from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.key import iso
 from entrepot.api.routes import Desk, Route
@@ -154,7 +154,7 @@ def shown(db: Database, payment: Payment, url: str | None = None) -> PaymentData
 _TAG = "Payments"
 ROUTES = (
     Route(
-        "POST", "/credits/checkout", "Buy credit", _TAG, checkout, "management",
+        "POST", "/credits/checkout", "Buy credit", _TAG, audited("payment.open", checkout), "management",
         body=Checkout, returns=PaymentAnswer, reads=True, asks=True, same_shape=(201,),
         errors=(InvalidRequest, NotFound, Unavailable, TillAway),
     ),
@@ -167,7 +167,8 @@ ROUTES = (
         returns=PaymentAnswer, asks=True, errors=(NotFound,),
     ),
     Route(
-        "POST", "/payments/{id}/refund", "Pay back credit that is not used", _TAG, refund, "management",
+        "POST", "/payments/{id}/refund", "Pay back credit that is not used", _TAG,
+        audited("payment.refund", refund), "management",
         body=RefundOrder, returns=PaymentAnswer, reads=True, asks=True,
         errors=(InvalidRequest, NotFound, Conflict, TillAway),
     ),

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from entrepot.api.changing import Deleted, Dollars, act, decoded
+from entrepot.api.changing import Deleted, Dollars, act, audited, decoded
 from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.key import iso
 from entrepot.api.payments import Money
@@ -105,11 +105,13 @@ ROUTES = (
         returns=TopUpAnswer, asks=True, errors=(NotFound,),
     ),
     Route(
-        "PUT", "/workspaces/{id}/top-up", "Set automatic top-up, or turn it on again", _TAG, set_top_up, "management",
+        "PUT", "/workspaces/{id}/top-up", "Set automatic top-up, or turn it on again", _TAG,
+        audited("top_up.set", set_top_up), "management",
         body=TopUpOrder, returns=TopUpAnswer, reads=True, asks=True, errors=(InvalidRequest, NotFound, Conflict, Unavailable),
     ),
     Route(
-        "DELETE", "/workspaces/{id}/top-up", "Turn automatic top-up off", _TAG, delete_top_up, "management",
+        "DELETE", "/workspaces/{id}/top-up", "Turn automatic top-up off", _TAG,
+        audited("top_up.removed", delete_top_up), "management",
         returns=Deleted, asks=True, errors=(NotFound,),
     ),
     Route(
@@ -117,7 +119,8 @@ ROUTES = (
         returns=CardAnswer, asks=True, errors=(NotFound,),
     ),
     Route(
-        "DELETE", "/workspaces/{id}/card", "Forget the card, here and at Stripe", _TAG, delete_card, "management",
+        "DELETE", "/workspaces/{id}/card", "Forget the card, here and at Stripe", _TAG,
+        audited("card.removed", delete_card), "management",
         returns=Deleted, asks=True, errors=(NotFound, Conflict, TillAway),
     ),
 )  # fmt: skip

@@ -46,7 +46,7 @@ def refusal(purse: str, lack: Lack) -> GatewayError:
         told["reason"] = "in_flight_budget_exhausted"
     error = OutOfCredits(
         f"This request requires more credits, or fewer max_tokens: {_needs(lack)} ${usd(required)}, and ${usd(available)} of "
-        f"the {_name(kind, more)} is available. {_afford(lack)}",
+        f"the {_name(kind, more)} is available. {_owes(kind, lack)}{_afford(lack)}",
         remedy=_remedy(kind, more, in_flight=in_flight, affordable=lack.affordable),
         retry_after_s=_RETRY_S if in_flight else None,
         metadata=told,
@@ -63,6 +63,13 @@ def _name(kind: str, more: list[str]) -> str:
 
 def _needs(lack: Lack) -> str:
     return "it needs up to" if lack.wished is not None else "with the shortest answer that is made it needs up to"
+
+
+def _owes(kind: str, lack: Lack) -> str:
+    """Credit goes below zero when a payment is disputed, or paid back by another way, after it was spent."""
+    if kind != "credit" or lack.unspent >= 0:
+        return ""
+    return f"The workspace owes ${usd(-lack.unspent)}, as after a payment that was disputed. "
 
 
 def _afford(lack: Lack) -> str:

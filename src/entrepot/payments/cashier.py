@@ -164,7 +164,7 @@ class Cashier:
                 raise Conflict("This payment was not paid, so that nothing of it can go back.", remedy="Nothing was changed.")
             _check_age(payment, act.at_ms)
             known = store.returns_of(self._db, payment.id)
-            left = payment.amount_minor - sum(back.credit_minor for back in known if back.state != "undone")
+            left = payment.amount_minor - posting.taken(payment, known)[0]
             asked = next((back for back in known if back.state == "asked"), None)
             if asked is not None and amount in (None, asked.credit_minor):
                 return asked

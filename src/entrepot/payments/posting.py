@@ -4,8 +4,8 @@ Nothing here looks at the event that brought the news. The state of the session,
 what is posted, and what is missing is posted; so events may come twice, late, or in any order.
 
     paid              clearing -> credit (the amount), clearing -> revenue (the fee)
-    refund, dispute   credit -> clearing, and what is more than the credit bought: revenue -> clearing
-    undone            the same the other way
+    refund, dispute   credit -> clearing, and what all of them together are more than the credit bought: revenue -> clearing
+    undone            back to what the others take
 """
 
 from __future__ import annotations
@@ -101,31 +101,43 @@ def _first_seen(db: Database, payment: Payment, seen: ReturnSeen, known: Sequenc
     """What came to nothing is kept too, so that older news of it that comes later posts nothing."""
     if seen.state == "waits":
         return
-    gone = sum(back.credit_minor for back in known if back.state != "undone")
-    credit = min(seen.amount_minor, payment.amount_minor - gone)
     number = f"{seen.kind}-{ulid(act.at_ms)}"
     state: str = "undone" if seen.state == "undone" else "done"
-    back = Return(number, payment.id, seen.kind, seen.stripe_id, credit, seen.amount_minor - credit, state, act.at_ms)  # type: ignore[arg-type] # one of the two
-    store.add_return(db, back)
+    back = Return(number, payment.id, seen.kind, seen.stripe_id, seen.amount_minor, 0, state, act.at_ms)  # type: ignore[arg-type] # one of the two
     if back.state == "done":
-        moves: list[tuple[Account, Account, int]] = [("credit", "clearing", credit), ("revenue", "clearing", back.fee_minor)]
-        _post(db, payment, f"{seen.kind}:{number}", seen.kind, moves, act)
-        if seen.kind == "dispute":
-            rules.stop(db, payment.workspace, f"payment {payment.id} is disputed", act)
+        before, after = taken(payment, known), taken(payment, [*known, back])
+        back = msgspec.structs.replace(back, credit_minor=after[0] - before[0], fee_minor=after[1] - before[1])
+        _take(db, payment, f"{seen.kind}:{number}", seen.kind, before, after, act)
+    store.add_return(db, back)
+    if back.state == "done" and back.kind == "dispute":
+        rules.stop(db, payment.workspace, f"payment {payment.id} is disputed", act)
     audit.write(db, act, f"payment.{seen.kind}", f"payment/{payment.id}", {}, {"id": number, "state": back.state})
 
 
 def undo(db: Database, payment: Payment, back: Return, act: Act) -> None:
     """A refund that failed, a dispute that was won: what was taken comes back. Within the transaction of the workspace."""
+    known = store.returns_of(db, payment.id)
+    left = [other for other in known if other.id != back.id]
     store.change_return(db, msgspec.structs.replace(back, state="undone"))
-    moves: list[tuple[Account, Account, int]] = [
-        ("clearing", "credit", back.credit_minor),
-        ("clearing", "revenue", back.fee_minor),
-    ]
-    _post(db, payment, f"{back.kind}-undone:{back.id}", back.kind, moves, act)
+    _take(db, payment, f"{back.kind}-undone:{back.id}", back.kind, taken(payment, known), taken(payment, left), act)
     audit.write(
         db, act, f"payment.{back.kind}", f"payment/{payment.id}", {"state": back.state}, {"id": back.id, "state": "undone"}
     )
+
+
+def taken(payment: Payment, returns: Sequence[Return]) -> tuple[int, int]:
+    """What goes back of the credit, and beyond it of the fee: by what there is, and not by the order in which it came."""
+    total = sum(back.credit_minor + back.fee_minor for back in returns if back.state != "undone")
+    credit = min(total, payment.amount_minor)
+    return credit, total - credit
+
+
+def _take(db: Database, payment: Payment, key: str, kind: str, before: tuple[int, int], after: tuple[int, int], act: Act) -> None:
+    accounts: tuple[Account, Account] = ("credit", "revenue")
+    moves: list[tuple[Account, Account, int]] = []
+    for account, was, now in zip(accounts, before, after, strict=True):
+        moves.append((account, "clearing", now - was) if now > was else ("clearing", account, was - now))
+    _post(db, payment, key, kind, moves, act)
 
 
 def _post(db: Database, payment: Payment, key: str, kind: str, sums: Sequence[tuple[Account, Account, int]], act: Act) -> None:
