@@ -13,12 +13,13 @@ from typing import Any
 import msgspec
 
 from entrepot.records.apps import app_of
-from entrepot.records.figures import DAY_S, FAULTS, HOUR_S, MINUTE_S
+from entrepot.records.figures import DAY_S, FAULTS, HOUR_S, MINUTE_S, REFUSED
 from entrepot.records.histogram import ONES, bucket_of
-from entrepot.values.generation import Generation
+from entrepot.values.generation import Attempt, Generation
 
 _LONGEST_TIER = 40
 _UNTIMED = -1
+_REFUSES_US = frozenset({401, 402, 403})
 _ENDINGS = ("stop", "length", "tool_calls", "content_filter")
 _NO_SUMS = (0,) * 17
 Key = tuple[object, ...]
@@ -164,7 +165,13 @@ def _blame(found: Gathered, here: Key, g: Generation) -> None:
         if number < len(g.attempts):
             _count(found.attempts, (*there, tried.provider))
         if tried.error_type:
-            _count(found.failures, (*there, "attempt", tried.error_type, tried.provider))
+            _count(found.failures, (*there, "attempt", _kind(tried), tried.provider))
+
+
+def _kind(tried: Attempt) -> str:
+    """A provider that refuses our credential or our account does not fail by its own fault."""
+    refused = tried.status in _REFUSES_US and tried.error_type == "provider_unavailable"
+    return REFUSED if refused else tried.error_type
 
 
 def _count(counts: dict[Key, int], key: Key, more: int = 1) -> None:

@@ -16,6 +16,7 @@ MOST_POINTS = 2_000
 FAULTS = frozenset({"timeout", "provider_unavailable", "provider_overloaded", "server"})
 """Kinds of errors that are the provider's fault."""
 THROTTLED = "rate_limit_exceeded"
+REFUSED = "credential_refused"
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -145,6 +146,13 @@ class Uptime(msgspec.Struct, frozen=True):
     def share(self) -> float | None:
         """Of attempts that did not fail by the provider's fault, 0 to 1; None where nothing was tried."""
         return 1 - sum(self.failures.values()) / self.attempts if self.attempts > 0 else None
+
+
+class Live(msgspec.Struct, frozen=True):
+    """One endpoint in the last minutes, as routing may want it."""
+
+    speed: Speed
+    uptime: Uptime
 
 
 class UptimePoint(msgspec.Struct, frozen=True):

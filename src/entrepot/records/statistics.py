@@ -33,6 +33,7 @@ from entrepot.records.figures import (
     App,
     Endings,
     Level,
+    Live,
     Point,
     Quantiles,
     Ranked,
@@ -44,6 +45,7 @@ from entrepot.records.figures import (
     Totals,
     Uptime,
     UptimePoint,
+    last,
 )
 from entrepot.storage.database import Database, Row
 
@@ -198,6 +200,26 @@ class Statistics:
             return {model: speed_of(rows) for model, rows in found.items() if model}
 
         return self._kept(("speeds", span, test), made)
+
+    def live(self, *, minutes: int = 10) -> Mapping[str, Live]:
+        """Of every endpoint that was asked in the last minutes, by its id: how fast it is and whether it fails. Remembered."""
+        span, where = last(self.now_ms(), minutes=minutes), conditions(Scope())
+
+        def made() -> dict[str, Live]:
+            speeds: dict[str, list[tuple[bytes, bytes]]] = {}
+            for _, _, endpoint, _, latency, throughput in histograms(self._db, where, span, "minute"):
+                speeds.setdefault(endpoint, []).append((latency, throughput))
+            failed: dict[str, list[Row]] = {}
+            for endpoint, kind, count in self._failures(Scope(), span, ("endpoint", "error_type"), "attempt", "minute"):
+                failed.setdefault(endpoint, []).append((kind, count))
+            attempts = self._attempts(Scope(), span, ("endpoint",), "minute")
+            return {
+                endpoint: Live(speed_of(speeds.get(endpoint, ())), _uptime(int(count), failed.get(endpoint, ())))
+                for endpoint, count in attempts
+                if endpoint
+            }
+
+        return self._kept(("live", minutes), made)
 
     def models(self, span: Span, *, test: bool = False) -> Mapping[str, Totals]:
         """Of every model, those with most tokens first. Remembered."""
