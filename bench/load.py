@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import sys
 import time
+from collections.abc import Iterator
 
 import httptools
 import msgspec
@@ -24,6 +26,7 @@ _OPENING = 200
 class Load(msgspec.Struct):
     """What to ask for. It starts no more after `requests` or `seconds`, whichever is first.
 
+    keys        each request shows the next of them; none: what `headers` say
     rate        requests/s, 0 for as fast as `connections` allow
     hold        streams to open and keep open, 0 for none
     patience_s  how long it waits then for what is under way; what has not ended by then has failed
@@ -33,6 +36,7 @@ class Load(msgspec.Struct):
     path: str
     body: str
     headers: dict[str, str] = {}
+    keys: list[str] = []
     connections: int = 32
     rate: float = 0
     seconds: float = 600
@@ -52,6 +56,12 @@ class Seen(msgspec.Struct):
     ms_p99: float = 0
     ms_first_p50: float = 0
     open: int = 0
+
+
+def requests_of(load: Load) -> Iterator[bytes]:
+    """One after another, for ever."""
+    shown = [load.headers | {"Authorization": f"Bearer {key}"} for key in load.keys] or [load.headers]
+    return itertools.cycle([request_bytes(msgspec.structs.replace(load, headers=headers)) for headers in shown])
 
 
 def request_bytes(load: Load) -> bytes:
@@ -116,7 +126,7 @@ class Connection(asyncio.Protocol):
 class Run:
     def __init__(self, load: Load) -> None:
         self.load = load
-        self.request = request_bytes(load)
+        self.requests = requests_of(load)
         self.seen = Seen()
         self.started = 0
         self.latencies: list[float] = []
@@ -173,7 +183,7 @@ class Run:
             self._count(-1)
             await asyncio.sleep(0.01)
             return None
-        connection.send(self.request)
+        connection.send(next(self.requests))
         self._count(await connection.ended)
         self.latencies.append(time.perf_counter() - began)
         self.firsts.append((connection.first or time.perf_counter()) - began)
@@ -196,7 +206,7 @@ class Run:
             async with gate:
                 with contextlib.suppress(OSError):
                     connection = await _connect(self.load)
-                    connection.send(self.request)
+                    connection.send(next(self.requests))
                     kept.append(connection)
                     began = await connection.began
                     self.seen.open += began

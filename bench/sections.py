@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -60,18 +61,18 @@ class Tools(msgspec.Struct):
 
 
 def warm_up(target: Target) -> None:
-    _generate(target, FAST, False, seconds=0.5)
-    _generate(target, FAST, True, requests=16, connections=16)
+    generate(target, FAST, False, seconds=0.5)
+    generate(target, FAST, True, requests=16, connections=16)
 
 
 def plain(target: Target, tools: Tools) -> Figures:
     """As fast as it goes for throughput and the CPU each request takes, then one at a time and at a modest rate for latency."""
     seconds = tools.size.seconds
     before = target.child.cpu_s()
-    full = _flood(target, tools)
+    full = flood(target, tools)
     spent = target.child.cpu_s() - before
-    _drain(target)
-    one = _generate(target, FAST, False, connections=1, seconds=seconds / 4)
+    drain(target)
+    one = generate(target, FAST, False, connections=1, seconds=seconds / 4)
     figures = {
         "requests/s": full.requests / full.seconds,
         CPU_REQUEST: spent / max(full.requests, 1) * 1e6,
@@ -80,7 +81,7 @@ def plain(target: Target, tools: Tools) -> Figures:
     }
     if full.requests / full.seconds < _HEADROOM * _MODEST_RATE:
         return figures
-    paced = _generate(target, FAST, False, rate=_MODEST_RATE, seconds=seconds)
+    paced = generate(target, FAST, False, rate=_MODEST_RATE, seconds=seconds)
     figures["failed requests"] += paced.failed
     return figures | {f"ms p50, at {_MODEST_RATE:,}/s": paced.ms_p50, f"ms p99, at {_MODEST_RATE:,}/s": paced.ms_p99}
 
@@ -89,10 +90,10 @@ def stream(target: Target, tools: Tools) -> Figures:
     """Chunks as fast as they go, then each on its own. The CPU of the request itself is in the figure, a hundredth of it."""
     seconds = tools.size.seconds
     before = target.child.cpu_s()
-    full = _generate(target, FAST, True, connections=16, seconds=seconds)
+    full = generate(target, FAST, True, connections=16, seconds=seconds)
     fast = (target.child.cpu_s() - before) / max(full.chunks, 1) * 1e6
     before = target.child.cpu_s()
-    paced = _generate(target, PACED, True, rate=_STREAM_RATE, seconds=seconds)
+    paced = generate(target, PACED, True, rate=_STREAM_RATE, seconds=seconds)
     figures = {
         "chunks/s": full.chunks / full.seconds,
         CPU_CHUNK_FAST: fast,
@@ -134,7 +135,7 @@ def soak(target: Target, tools: Tools) -> Figures:
     seen: list[tuple[float, float]] = []
     done = 0
     for count in tools.size.soak:
-        run = _generate(target, FAST, False, requests=count - done, seconds=tools.size.patience_s)
+        run = generate(target, FAST, False, requests=count - done, seconds=tools.size.patience_s)
         figures["failed in the soak"] += run.failed
         if run.requests < count - done:
             break
@@ -152,12 +153,12 @@ ROUNDS: dict[str, Callable[[Target, Tools], Figures]] = {"plain": plain, "stream
 ALONE: dict[str, Callable[[Target, Tools], Figures]] = {"open": open_streams, "soak": soak}
 
 
-def _load(target: Target, manner: str, streamed: bool, **more: float) -> Load:
+def _load(target: Target, manner: str, streamed: bool, **more: Any) -> Load:
     load = Load(target.port, target.path, target.body(manner, streamed), target.headers)
     return msgspec.structs.replace(load, **more)
 
 
-def _generate(target: Target, manner: str, streamed: bool, **more: float) -> Seen:
+def generate(target: Target, manner: str, streamed: bool, **more: Any) -> Seen:
     """One run of our own generator."""
     load = _load(target, manner, streamed, **more)
     with _generator() as child:
@@ -173,10 +174,10 @@ def _encoded(load: Load) -> str:
     return msgspec.json.encode(load).decode()
 
 
-def _flood(target: Target, tools: Tools) -> Seen:
+def flood(target: Target, tools: Tools) -> Seen:
     seconds = tools.size.seconds
     if not tools.wrk:
-        return _generate(target, FAST, False, connections=64, seconds=seconds)
+        return generate(target, FAST, False, connections=64, seconds=seconds)
     script = Path(__file__).with_name("wrk.lua")
     command = [tools.wrk, "-t1", "-c64", f"-d{max(1, round(seconds))}s", "--timeout", "20s", "-s", str(script)]
     command += [f"http://127.0.0.1:{target.port}{target.path}", "--", target.body(FAST, False)]
@@ -188,9 +189,9 @@ def _flood(target: Target, tools: Tools) -> Seen:
     return msgspec.convert(json.loads(last), Seen)
 
 
-def _drain(target: Target) -> None:
+def drain(target: Target) -> None:
     """Until it has done what a generator has left behind that did not wait."""
-    _generate(target, FAST, False, requests=1, connections=1)
+    generate(target, FAST, False, requests=1, connections=1)
 
 
 def find_wrk() -> str:

@@ -17,7 +17,7 @@ from bench.processes import Child, Failed, free_port
 
 FAST, PACED, OPEN = "100x0ms", "100x20ms", "1000x20000ms"
 """How the double streams: as fast as it can; each chunk on its own; hardly at all. It reads it off the model's name."""
-_SLUGS = {FAST: "openai/gpt-5.1", PACED: "openai/gpt-5.1-chat", OPEN: "openai/gpt-5.1-codex"}
+SLUGS = {FAST: "openai/gpt-5.1", PACED: "openai/gpt-5.1-chat", OPEN: "openai/gpt-5.1-codex"}
 _QUESTION = "When is high water at the old harbour, and how deep is the channel then? Answer in one sentence. " * 6
 _ENTREPOT = Path(sys.executable).with_name("entrepot")
 
@@ -33,7 +33,7 @@ class Target:
         self.child = child
         self.streams = streams
         self.headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self.models = {manner: upstream_model(manner) for manner in _SLUGS}
+        self.models = {manner: upstream_model(manner) for manner in SLUGS}
 
     def body(self, manner: str, stream: bool) -> str:
         messages = [{"role": "system", "content": "You are the harbour master."}, {"role": "user", "content": _QUESTION}]
@@ -68,7 +68,7 @@ def nginx(upstream: int, place: Path) -> Iterator[Target]:
 @contextlib.contextmanager
 def entrepot(upstream: int, place: Path) -> Iterator[Target]:
     config, data = place / "entrepot.toml", place / "data"
-    config.write_text(_entrepot_config(upstream))
+    config.write_text(entrepot_config(upstream))
     common = ["--data-dir", str(data), "--config", str(config)]
     made = subprocess.run(
         [_ENTREPOT, "keys", "create", "--name", "bench", "--json", *common], capture_output=True, text=True, timeout=60
@@ -80,7 +80,7 @@ def entrepot(upstream: int, place: Path) -> Iterator[Target]:
     with logged("entrepot", command, port, place) as child:
         _until_answering(port)
         target = Target("entrepot", port, child, streams=10_000, key=json.loads(made.stdout)["key"])
-        target.models = _SLUGS
+        target.models = SLUGS
         yield target
 
 
@@ -105,10 +105,10 @@ def _until_answering(port: int) -> None:
         connection.close()
 
 
-def _entrepot_config(upstream: int) -> str:
+def entrepot_config(upstream: int) -> str:
     text = '[catalog]\nfind_local = false\n[log]\nlevel = "warning"\n'
     text += f'[providers.double]\ndialect = "openai_chat"\nbase_url = "http://127.0.0.1:{upstream}/v1"\napi_key = ""\n'
-    for manner, slug in _SLUGS.items():
+    for manner, slug in SLUGS.items():
         text += f'[[endpoints]]\nmodel = "{slug}"\nprovider = "double"\nupstream_model = "{upstream_model(manner)}"\n'
     return text
 
