@@ -224,6 +224,18 @@ def test_the_same_call_is_shown_as_code(chat: Any, site: str) -> None:
     compile(codes[2], "sample", "exec")
 
 
+def test_a_prompt_is_run_when_a_page_of_ours_sends_it_and_only_written_down_when_another_does(visit: Any, site: str) -> None:
+    address = "/chat?models=openai/gpt-5.1,openai/gpt-5.1-codex&prompt=Ahoy"
+    page, _ = visit(address)
+    page.locator("#message:focus").wait_for()
+    assert (page.locator("#message").input_value(), page.locator(".turn").count(), page.locator(".lane").count()) == ("Ahoy", 0, 2)
+    page.goto(site + "/compare/openai/gpt-5.1/openai/gpt-5.1-codex")
+    page.get_by_label("Prompt").fill("Ahoy")
+    page.keyboard.press("Enter")
+    page.locator(".facts").nth(1).wait_for()
+    assert all('You said "Ahoy"' in text for text in answers(page))
+
+
 def test_without_scripts_the_page_says_what_to_do(visit: Any, site: str) -> None:
     page, complaints = visit("/chat", java_script_enabled=False)
     assert f"curl {site}/api/v1/chat/completions" in page.locator("main").inner_text()

@@ -152,7 +152,7 @@ class Chat {
   }
 
   // `instead` is a message that this one takes the place of, as another branch.
-  private async ask(text = this.box.value.trim(), instead?: Turn): Promise<void> {
+  async ask(text = this.box.value.trim(), instead?: Turn): Promise<void> {
     if (this.busy || (!text && !this.tray.files.length)) return;
     const open = instead ? undefined : this.views.find((view) => unanswered(view.lane));
     if (open) return this.tell("A tool was called: give its result first, or edit the message before it.");
@@ -338,15 +338,19 @@ function lastModels(): string[] {
 async function begin(): Promise<void> {
   const [catalogue, store] = await Promise.all([fetchCatalogue(), Store.open()]);
   const query = new URLSearchParams(location.search);
-  const wished = query.getAll("model").filter(Boolean).slice(0, MOST_LANES);
+  const named = [...query.getAll("model"), ...(query.get("models") ?? "").split(",")];
+  const wished = [...new Set(named.filter(Boolean))].slice(0, MOST_LANES);
   const kept = wished.length ? undefined : await store.get(location.hash.slice(1));
   const fallback = catalogue.models.find((model) => model.id === USUAL) ?? catalogue.models[0];
   const models = wished.length ? wished : lastModels();
-  new Chat(catalogue, store, kept ?? newTalk(models.length ? models : [fallback?.id ?? USUAL]));
+  const chat = new Chat(catalogue, store, kept ?? newTalk(models.length ? models : [fallback?.id ?? USUAL]));
   const box = find<HTMLTextAreaElement>("#message");
-  box.value ||= query.get("prompt") ?? "";
+  const prompt = query.get("prompt")?.trim() ?? "";
+  box.value ||= prompt;
   box.disabled = false;
   box.focus();
+  // Asked at once when a page of ours sent the reader; a link from elsewhere must not spend their money.
+  if (prompt && document.referrer.startsWith(`${location.origin}/`)) await chat.ask();
 }
 
 begin().catch((error: Error) => {
