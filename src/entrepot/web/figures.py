@@ -66,3 +66,8 @@ def moment(at_ms: int, *, hours: bool) -> str:
     """A day, or an hour of one, UTC."""
     when = datetime.datetime.fromtimestamp(at_ms / 1000, datetime.UTC)
     return f"{when:%Y-%m-%d %H:%M}" if hours else f"{when:%Y-%m-%d}"
+
+
+def change(share: float) -> str:
+    """More or less than before; what is many times as much, as that."""
+    return f"{share + 1:,.0f} times" if share >= 9 else f"{share:+.0%}"

@@ -45,10 +45,15 @@ class Contract:
             if parameter.name in judged
         ]
 
+    def common(self, row: Row) -> list[str]:
+        """The parameters that every endpoint takes."""
+        known = [set(_known(endpoint, row.model)) for endpoint in row.endpoints]
+        return sorted(set.intersection(*known)) if known else []
+
     def matrix(self, row: Row) -> list[tuple[str, tuple[bool | None, ...]]]:
-        """Each parameter that any endpoint takes, and for each endpoint whether it does."""
+        """Each parameter that some endpoints take and others do not, and for each endpoint whether it does."""
         known = [_known(endpoint, row.model) for endpoint in row.endpoints]
-        names = sorted({name for taken in known for name in taken})
+        names = sorted({name for taken in known for name in taken}.difference(self.common(row)))
         return [(name, tuple(_takes(name, taken) for taken in known)) for name in names]
 
     def schemas(self, model: Model) -> tuple[str, str]:

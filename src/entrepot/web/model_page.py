@@ -15,6 +15,7 @@ import msgspec
 from entrepot.checks.store import Report
 from entrepot.values.money import NANO
 from entrepot.web import calls, figures, model_pricing
+from entrepot.web.listings_apps import path_of
 from entrepot.web.listings_measured import Measured
 from entrepot.web.model_contract import Contract
 from entrepot.web.model_traffic import REACHES, Reach, Traffic
@@ -104,7 +105,8 @@ class ModelPages:
     ) -> dict[str, Any]:
         reach = _reach(tab, query)
         if tab == "providers":
-            return {"lately": traffic.day_by_endpoint(), "matrix": self._contract.matrix(row), "seats": shelf.countries}
+            takes = {"common": self._contract.common(row), "matrix": self._contract.matrix(row)}
+            return {"lately": traffic.day_by_endpoint(), "seats": shelf.countries} | takes
         if tab == "performance":
             return {"performance": traffic.performance(reach)}
         if tab == "pricing":
@@ -112,14 +114,15 @@ class ModelPages:
         if tab == "benchmarks":
             return {"reports": self._checked(row.target)}
         if tab == "apps":
-            return {"apps": traffic.apps()}
+            return {"apps": traffic.apps(), "path_of": path_of}
         if tab == "activity":
             return {"activity": traffic.activity(reach)}
         if tab == "uptime":
             return {"strips": traffic.uptime(reach)}
         if tab == "api":
             return self._api(shelf, row, query, where)
-        return {"activity": traffic.activity(reach), "apps": traffic.apps()[:_SEEN_APPS], "lately": traffic.day_by_endpoint()}
+        seen = {"apps": traffic.apps()[:_SEEN_APPS], "path_of": path_of, "lately": traffic.day_by_endpoint()}
+        return {"activity": traffic.activity(reach)} | seen
 
     def _api(self, shelf: Shelf, row: Row, query: Mapping[str, str], where: Where) -> dict[str, Any]:
         task = calls.task(row.model, query.get("do", ""), where.base_url)
@@ -139,6 +142,7 @@ def _pricing(shelf: Shelf, row: Row, query: Mapping[str, str], where: Where) -> 
     call = model_pricing.read_call(query)
     return {
         "call": call,
+        "call_said": "".join(f"&{name}={query[name]}" for name in ("in", "out", "cached") if query.get(name, "").isdigit()),
         "quotes": model_pricing.quotes(shelf, row, call, where.now),
         "lines": model_pricing.lines(row.price),
         "tiers": [model_pricing.when(tier) for tier in row.price.tiers],

@@ -5,11 +5,12 @@ import re
 
 import jsonschema
 import pytest
-from tests.unit.web.test_model_page import BRIG, CATALOG, DOCUMENT, MODELS, get, text
+from tests.unit.web.test_model_page import BRIG, CATALOG, DOCUMENT, MODELS, PRICE, get, text
 
+from entrepot.values.model import Endpoint
 from entrepot.web.model_contract import Contract
 from entrepot.web.reference import Reference
-from entrepot.web.shelf import Shelf
+from entrepot.web.shelf import Row, Shelf
 
 VECTOR = next(model for model in MODELS if model.makes_embeddings)
 
@@ -48,7 +49,19 @@ def test_each_provider_is_told_by_the_parameters_it_takes() -> None:
     taken = {one.parameter.name: one for one in contract().parameters(shelf, shelf.rows["acme/brig"])}
     assert taken["temperature"].providers == "all"
     assert (taken["seed"].takes, taken["seed"].providers) == (False, "none")
-    assert dict(contract().matrix(shelf.rows["acme/brig"]))["temperature"] == (True, True)
+    assert contract().common(shelf.rows["acme/brig"]) == ["max_tokens", "reasoning_effort", "temperature"]
+    assert contract().matrix(shelf.rows["acme/brig"]) == []
+
+
+def test_where_providers_differ_each_is_told_apart() -> None:
+    plain, full = Endpoint("m@a", "m", "a", "m", PRICE, supported_parameters=("seed",)), CATALOG.endpoints("acme/brig")[0]
+    row = Row(BRIG, BRIG.id, (plain, full), PRICE, "")
+    assert dict(contract().matrix(row)) == {
+        "max_tokens": (False, True),
+        "reasoning_effort": (False, True),
+        "seed": (True, False),
+        "temperature": (False, True),
+    }
 
 
 def test_the_page_shows_them_and_leads_to_the_document() -> None:
