@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -148,11 +149,16 @@ class Uptime(msgspec.Struct, frozen=True):
         return 1 - sum(self.failures.values()) / self.attempts if self.attempts > 0 else None
 
 
-class Live(msgspec.Struct, frozen=True):
-    """One endpoint in the last minutes, as routing may want it."""
-
-    speed: Speed
-    uptime: Uptime
+def together(parts: Iterable[Uptime]) -> Uptime:
+    """Of several spans or endpoints, as if they were one."""
+    attempts = throttled = 0
+    failures: dict[str, int] = {}
+    for part in parts:
+        attempts += part.attempts
+        throttled += part.throttled
+        for kind, count in part.failures.items():
+            failures[kind] = failures.get(kind, 0) + count
+    return Uptime(attempts, failures, throttled)
 
 
 class UptimePoint(msgspec.Struct, frozen=True):

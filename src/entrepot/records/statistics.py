@@ -33,7 +33,6 @@ from entrepot.records.figures import (
     App,
     Endings,
     Level,
-    Live,
     Point,
     Quantiles,
     Ranked,
@@ -45,7 +44,6 @@ from entrepot.records.figures import (
     Totals,
     Uptime,
     UptimePoint,
-    last,
 )
 from entrepot.storage.database import Database, Row
 
@@ -134,6 +132,36 @@ class Statistics:
             failed.setdefault(int(at), []).append((kind, count))
         return [UptimePoint(at * 1000, _uptime(attempts.get(at, 0), failed.get(at, ()))) for at in _buckets(span, level)]
 
+    def uptimes_of_providers(self, span: Span, level: Level | None = None) -> Mapping[str, list[UptimePoint]]:
+        """A series for each provider that was tried, all read at once. Remembered."""
+        level = level or span.level
+
+        def made() -> dict[str, list[UptimePoint]]:
+            failed: dict[tuple[str, int], list[Row]] = {}
+            for provider, at, kind, count in self._failures(Scope(), span, ("provider", "at", "error_type"), "attempt", level):
+                failed.setdefault((provider, int(at)), []).append((kind, count))
+            found: dict[str, dict[int, Uptime]] = {}
+            for provider, at, count in self._attempts(Scope(), span, ("provider", "at"), level):
+                if count and provider:
+                    found.setdefault(provider, {})[int(at)] = _uptime(int(count), failed.get((provider, int(at)), ()))
+            buckets = _buckets(span, level)
+            return {
+                provider: [UptimePoint(at * 1000, held.get(at, Uptime())) for at in buckets] for provider, held in found.items()
+            }
+
+        return self._kept(("uptimes", span, level), made)
+
+    def speeds_of_providers(self, span: Span) -> Mapping[str, Speed]:
+        """Of every provider that was asked in the span, all read at once. Remembered."""
+
+        def made() -> dict[str, Speed]:
+            found: dict[str, list[tuple[bytes, bytes]]] = {}
+            for _, _, _, provider, latency, throughput in histograms(self._db, conditions(Scope()), span, span.level):
+                found.setdefault(provider, []).append((latency, throughput))
+            return {provider: speed_of(rows) for provider, rows in found.items()}
+
+        return self._kept(("speeds of providers", span), made)
+
     def speed(self, scope: Scope, span: Span, level: Level | None = None) -> Speed:
         """Of models, providers and endpoints: how long until the first token, and how many tokens a second then."""
         rows = histograms(self._db, conditions(scope), span, level or span.level)
@@ -200,26 +228,6 @@ class Statistics:
             return {model: speed_of(rows) for model, rows in found.items() if model}
 
         return self._kept(("speeds", span, test), made)
-
-    def live(self, *, minutes: int = 10) -> Mapping[str, Live]:
-        """Of every endpoint that was asked in the last minutes, by its id: how fast it is and whether it fails. Remembered."""
-        span, where = last(self.now_ms(), minutes=minutes), conditions(Scope())
-
-        def made() -> dict[str, Live]:
-            speeds: dict[str, list[tuple[bytes, bytes]]] = {}
-            for _, _, endpoint, _, latency, throughput in histograms(self._db, where, span, "minute"):
-                speeds.setdefault(endpoint, []).append((latency, throughput))
-            failed: dict[str, list[Row]] = {}
-            for endpoint, kind, count in self._failures(Scope(), span, ("endpoint", "error_type"), "attempt", "minute"):
-                failed.setdefault(endpoint, []).append((kind, count))
-            attempts = self._attempts(Scope(), span, ("endpoint",), "minute")
-            return {
-                endpoint: Live(speed_of(speeds.get(endpoint, ())), _uptime(int(count), failed.get(endpoint, ())))
-                for endpoint, count in attempts
-                if endpoint
-            }
-
-        return self._kept(("live", minutes), made)
 
     def models(self, span: Span, *, test: bool = False) -> Mapping[str, Totals]:
         """Of every model, those with most tokens first. Remembered."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from entrepot.records.figures import Quantiles, Scope, Span, Speed, Totals, Uptime, last
+from entrepot.records.figures import Quantiles, Scope, Span, Speed, Totals, Uptime, last, together
 from entrepot.records.statistics import Statistics
 from entrepot.storage.database import StorageAway
 from entrepot.web import figures
@@ -117,13 +117,15 @@ def median(quantiles: Quantiles | None) -> float | None:
 
 def _providers(statistics: Statistics) -> Mapping[str, ProviderFigures]:
     totals = statistics.totals_by("provider", Scope(), week(statistics))
-    today, month = day(statistics), last(statistics.now_ms(), days=30)
+    speeds = statistics.speeds_of_providers(day(statistics))
+    hours = statistics.uptimes_of_providers(day(statistics))
+    days = statistics.uptimes_of_providers(last(statistics.now_ms(), days=30))
     return {
         slug: ProviderFigures(
             one,
-            statistics.speed(Scope(provider=slug), today),
-            statistics.uptime(Scope(provider=slug), today),
-            statistics.uptime(Scope(provider=slug), month),
+            speeds.get(slug, Speed()),
+            together(point.uptime for point in hours.get(slug, ())),
+            together(point.uptime for point in days.get(slug, ())),
         )
         for slug, one in totals.items()
         if slug

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from entrepot.records.figures import HOUR_S, Scope, Span, Uptime, UptimePoint, last
+from entrepot.records.figures import HOUR_S, Uptime, UptimePoint, last, together
 from entrepot.records.statistics import Statistics
 from entrepot.web.listings_measured import Measured
 
@@ -52,7 +52,7 @@ class Incident(msgspec.Struct, frozen=True):
 
     @property
     def ended(self) -> str:
-        """"" while it lasts."""
+        """ "" while it lasts."""
         return "" if self.until_ms is None else _moment(self.until_ms)
 
 
@@ -102,15 +102,12 @@ def context(measured: Measured, components: Callable[[], Iterable[Component]], n
 def _lines(statistics: Statistics) -> tuple[Line, ...]:
     """Of the providers that were tried in the last ninety days."""
     now_ms = statistics.now_ms()
-    span = last(now_ms, days=DAYS)
-    tried = [slug for slug in statistics.totals_by("provider", Scope(), span) if slug]
-    return tuple(_line(statistics, slug, span, now_ms) for slug in tried)
+    by_day = statistics.uptimes_of_providers(last(now_ms, days=DAYS), "day")
+    by_hour = statistics.uptimes_of_providers(last(now_ms, hours=24 * 30), "hour")
+    return tuple(_line(slug, days, by_hour.get(slug, [])) for slug, days in by_day.items())
 
 
-def _line(statistics: Statistics, slug: str, span: Span, now_ms: int) -> Line:
-    scope = Scope(provider=slug)
-    days = statistics.uptime_series(scope, span, "day")
-    hours = statistics.uptime_series(scope, last(now_ms, hours=24 * 30), "hour")
+def _line(slug: str, days: Sequence[UptimePoint], hours: Sequence[UptimePoint]) -> Line:
     tried = [point.uptime for point in hours[-24:] if point.uptime.attempts]
     return Line(
         slug,
@@ -143,17 +140,6 @@ def _incident(provider: str, bad: Sequence[UptimePoint], until_ms: int | None) -
     whole = together(point.uptime for point in bad)
     worst = min(point.uptime.share or 0.0 for point in bad)
     return Incident(provider, bad[0].at_ms, until_ms, worst, whole.attempts, whole.failures)
-
-
-def together(parts: Iterable[Uptime]) -> Uptime:
-    attempts = throttled = 0
-    failures: dict[str, int] = {}
-    for part in parts:
-        attempts += part.attempts
-        throttled += part.throttled
-        for kind, count in part.failures.items():
-            failures[kind] = failures.get(kind, 0) + count
-    return Uptime(attempts, failures, throttled)
 
 
 def _moment(ms: int) -> str:

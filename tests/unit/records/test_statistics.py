@@ -9,7 +9,7 @@ import pytest
 
 from entrepot.records import store
 from entrepot.records.apps import OF_A_WORKSPACE, OTHER, app_at
-from entrepot.records.figures import Scope, Span, last
+from entrepot.records.figures import Scope, Span, last, together
 from entrepot.records.rollups import Rollups
 from entrepot.records.statistics import Statistics
 from entrepot.storage.database import Database
@@ -130,12 +130,16 @@ def test_invented_addresses_are_counted_together(db: Database) -> None:
     assert next(one.totals.requests for one in ranked if one.name == OTHER) == 30
 
 
-def test_endpoints_are_told_as_they_are_now(db: Database) -> None:
+def test_providers_are_told_all_at_once_as_each_alone(db: Database) -> None:
     traffic = Traffic(db)
-    traffic.call(streamed=True, first_byte_ms=300.0)
-    traffic.call(at_ms=NOW_MS - 3_600_000, provider="azure")
-    live = traffic.statistics().live()
-    assert (list(live), live[f"{A}@openai"].uptime.share) == ([f"{A}@openai"], 1.0)
+    for provider, kind in (("openai", ""), ("openai", "timeout"), ("azure", "rate_limit_exceeded")):
+        tried = attempt(endpoint=f"{A}@{provider}", provider=provider, error_type=kind)
+        traffic.call(provider=provider, attempts=(tried,), streamed=True, first_byte_ms=300.0)
+    statistics, span = traffic.statistics(), last(NOW_MS, hours=3)
+    at_once = statistics.uptimes_of_providers(span)
+    assert {name: statistics.uptime_series(Scope(provider=name), span) for name in at_once} == at_once
+    assert [together(point.uptime for point in at_once[name]).share for name in ("openai", "azure")] == [0.5, None]
+    assert {name: statistics.speed(Scope(provider=name), span) for name in at_once} == statistics.speeds_of_providers(span)
 
 
 @pytest.mark.parametrize(
