@@ -51,7 +51,8 @@ def look(settings: Settings, book: Book, *, ended: bool = True) -> Tally:
     finally:
         db.close()
     billed = {name: cost for name, cost, _ in rows}
-    assert {w.id: (w.cost_nano, billed.get(w.id)) for w in book.whole.values() if billed.get(w.id) != w.cost_nano} == {}
+    otherwise = {w.id: (w.cost_nano, billed.get(w.id)) for w in book.whole.values() if billed.get(w.id) != w.cost_nano}
+    assert not otherwise, f"shown and billed: {otherwise}"
     sessions = collections.Counter(detail.get("session_id") for _, _, detail in rows)
     assert [session for session, count in sessions.items() if session and count > 1] == []
     assert summed == (sum(billed.values()), len(rows))

@@ -82,7 +82,7 @@ class Load:
         for thread in self._threads:
             thread.join()
 
-    def until_asked(self, more: int = 20, seconds: float = 20.0) -> None:
+    def until_asked(self, more: int = 20, seconds: float = 60.0) -> None:
         """Returns when so many more answers were seen whole."""
         before, end = len(self._book.whole), time.monotonic() + seconds
         while len(self._book.whole) < before + more:
