@@ -13,6 +13,12 @@ from shop import Shop
 from entrepot import cli
 
 
+@pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    """One engine: what differs between them is tested beside the payments themselves."""
+    return f"sqlite:///{tmp_path / 'e.db'}"
+
+
 async def test_codes_are_made_listed_redeemed_and_revoked(shop: Shop) -> None:
     made = (await shop.call("/codes", amount=10, count=3, expires_at="2099-01-01T00:00:00Z")).json()["data"]
     assert len({code["code"] for code in made}) == 3

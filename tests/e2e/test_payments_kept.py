@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 from local_stripe import ASKS_OWNER, DECLINED_LATER
 from shop import Shop
+
+
+@pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    """One engine: what differs between them is tested beside the payments themselves."""
+    return f"sqlite:///{tmp_path / 'e.db'}"
 
 
 @pytest.mark.parametrize("method", ["card", "alipay"])

@@ -12,7 +12,7 @@ from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.key import iso
 from entrepot.api.payments import wanted
 from entrepot.api.routes import Desk, Route
-from entrepot.errors import InvalidRequest, NotFound, Unavailable
+from entrepot.errors import NotFound, Unavailable
 from entrepot.ledger import statement_html, statement_pdf
 from entrepot.ledger.statement import Statement, Used, by_model, month_of, statement
 from entrepot.ledger.statement_paper import Paper, paper_of
@@ -115,7 +115,7 @@ def _stated(desk: Desk, request: Request) -> Statement:
 
 
 def stated_by_model(db: Database, workspace: str, month: str, now_ms: Callable[[], int]) -> Statement:
-    """raises InvalidRequest, NotFound"""
+    """raises NotFound"""
     span = month_of(month)
     stated = statement(db, workspace, span)
     found = Statistics(db, now_ms).totals_by("model", Scope(workspace=workspace), Span(span.from_ms, span.before_ms), "day")
@@ -154,14 +154,14 @@ ROUTES = (
     ),
     Route(
         "GET", f"{_MONTHLY}.json", "Monthly statement", _TAG, statement_json, "management",
-        returns=StatementAnswer, asks=True, errors=(InvalidRequest, NotFound),
+        returns=StatementAnswer, asks=True, errors=(NotFound,),
     ),
     Route(
         "GET", f"{_MONTHLY}.html", "Monthly statement as a page", _TAG, statement_as_html, "management",
-        media=_HTML, asks=True, errors=(InvalidRequest, NotFound),
+        media=_HTML, asks=True, errors=(NotFound,),
     ),
     Route(
         "GET", f"{_MONTHLY}.pdf", "Monthly statement as PDF", _TAG, statement_as_pdf, "management",
-        media=_PDF, asks=True, errors=(InvalidRequest, NotFound, Unavailable),
+        media=_PDF, asks=True, errors=(NotFound, Unavailable),
     ),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from entrepot.errors import InvalidRequest
+from entrepot.errors import NotFound
 from entrepot.ledger.books import balance
 from entrepot.ledger.purses import DAY_MS
 from entrepot.ledger.terms import bounds_of
@@ -80,10 +80,10 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 def month_of(text: str) -> Month:
-    """raises InvalidRequest"""
+    """raises NotFound"""
     found = _MONTH.fullmatch(text)
     if found is None:
-        raise InvalidRequest(
+        raise NotFound(
             f"{text[:20]!r} is not a month.",
             field="month",
             expected="as 2026-11",
