@@ -100,8 +100,8 @@ def test_all_of_it_is_there_without_scripts(visit: Any) -> None:
     assert page.locator(".plot .line").first.get_attribute("d")
     page.get_by_text("As a table").first.click()
     assert page.locator(".behind table").first.is_visible()
-    page.get_by_role("link", name="24 hours").click()
-    page.wait_for_url("**/performance?span=24h")
+    page.get_by_role("link", name="7 days").click()
+    page.wait_for_url("**/performance?span=7d")
     for tab, said in (
         ("apps", "Brig"),
         ("uptime", "All providers"),

@@ -30,11 +30,18 @@ _LANGUAGES = {
     "binding": ("TypeScript, env.AI", "typescript"),
 }
 _DOCS = {
-    "answer": "/docs/do/python",
-    "embeddings": "/docs/do/embeddings",
-    "responses": "/docs/do/responses",
-    "messages": "/docs/do/messages",
+    "answer": "python",
+    "stream": "streaming",
+    "tools": "tools",
+    "json": "structured-output",
+    "schema": "structured-output",
+    "reasoning": "reasoning",
+    "image": "pictures-and-files",
+    "embeddings": "embeddings",
+    "responses": "responses",
+    "messages": "messages",
 }
+"""Pages below `/docs/do`."""
 _PATHS = {"embeddings": "/api/v1/embeddings", "responses": "/api/v1/responses", "messages": "/api/v1/messages"}
 _CHAT = "/api/v1/chat/completions"
 _PART = re.compile(r"^=== (\w+)\n", re.M)
@@ -70,7 +77,7 @@ def task(model: Model, key: str, base_url: str) -> Task | None:
     key = key if key in keys else keys[0]
     parts = {name: _filled(text, model, base_url) for name, text in _parts(key).items()}
     samples = tuple(Sample(*_LANGUAGES[name], text) for name, text in parts.items() if name in _LANGUAGES)
-    told = parts["title"], parts["about"], _PATHS.get(key, _CHAT), _DOCS.get(key, "/reference")
+    told = parts["title"], parts["about"], _PATHS.get(key, _CHAT), f"/docs/do/{_DOCS[key]}"
     return Task(key, *told, samples, parts["prints"], parts["prints_curl"])
 
 

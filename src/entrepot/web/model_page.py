@@ -33,7 +33,7 @@ TABS = {
     "api": "API",
 }
 DOCUMENT = "openapi.json"
-_USUAL_REACH = {"performance": "7d", "pricing": "30d", "activity": "30d", "uptime": "30d"}
+_USUAL_REACH = {"performance": "24h", "pricing": "30d", "activity": "30d", "uptime": "30d"}
 _SEEN_APPS = 5
 
 

@@ -19,7 +19,6 @@ from entrepot.records.figures import (
     Scope,
     Served,
     Span,
-    Speed,
     SpeedPoint,
     Totals,
     Uptime,
@@ -64,7 +63,6 @@ REACHES = {
 
 
 class Performance(msgspec.Struct, frozen=True):
-    speed: Speed = Speed()
     charts: tuple[Chart, ...] = ()
     served: tuple[Served, ...] = ()
 
@@ -155,7 +153,7 @@ class Traffic:
                 chart("Time to first token", "median by provider", at, _medians(each, "latency_ms"), figures.milliseconds),
                 chart("Throughput", "median tokens a second by provider", at, _medians(each, "throughput_tps"), figures.speed),
             ]
-        return Performance(them.speed(self._scope, span), tuple(charts), tuple(served))
+        return Performance(tuple(charts), tuple(served))
 
     def _activity(self, them: Statistics, reach: Reach) -> Activity:
         span = reach.span(them.now_ms())

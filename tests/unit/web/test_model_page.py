@@ -1,6 +1,7 @@
 """The pages of one model."""
 
 import datetime
+import functools
 import re
 
 import pytest
@@ -13,7 +14,7 @@ from entrepot.metering.cost import cost_of
 from entrepot.values.model import Endpoint, Model, Reasoning
 from entrepot.values.price import Price, Rates, Tier
 from entrepot.values.usage import Usage
-from entrepot.web import model_page, model_pricing
+from entrepot.web import calls, model_page, model_pricing
 from entrepot.web.model_pricing import Call
 from entrepot.web.pages import FrontFacts, PageResponse, Pages, ProviderFact
 from entrepot.web.shelf import Shelf
@@ -57,8 +58,10 @@ CATALOG = Catalog(MODELS, ENDPOINTS)
 NOON = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 FACTS = FrontFacts(6, 1, 0.0, (ProviderFact("Acme Inc", "acme", True), ProviderFact("Bay", "bay", False, "set BAY_API_KEY")))
 DOCUMENT = document(ROUTES, "0")
+SHIPPED = Catalog(shipped_models(), ())
 
 
+@functools.cache
 def site(catalog: Catalog = CATALOG) -> Pages:
     return Pages(lambda: FACTS, lambda: DOCUMENT, lambda: catalog, now_s=NOON.timestamp)
 
@@ -180,10 +183,23 @@ def test_parameters_are_told_with_the_models_own_bounds_and_whether_it_takes_the
 
 
 def test_every_link_between_shipped_models_leads_to_one() -> None:
-    pages = site(Catalog(shipped_models(), ()))
+    pages = site(SHIPPED)
     for model in shipped_models():
         answer = pages.respond("GET", f"/{model.id}", {})
         assert answer is not None, model.id
         links = re.findall(r'<dd><a href="(/[^"?#]+)"|<a href="(/[^"?#]+)">[^<]+</a>, <code>', answer.body.decode())
         for link in {one or other for one, other in links}:
             assert pages.respond("GET", link, {}) is not None, link
+
+
+@pytest.mark.parametrize("slug", ["openai/gpt-5.1", "openai/text-embedding-3-small"])
+def test_every_task_is_explained_on_a_page_of_the_documentation(slug: str) -> None:
+    pages = site(SHIPPED)
+    model = SHIPPED.models[slug]
+    for key in calls.titles(model):
+        task = calls.task(model, key, "http://port.example.test")
+        assert task is not None
+        assert task.key == key
+        answer = pages.respond("GET", task.docs, {})
+        assert answer is not None, task.docs
+        assert answer.status == 200, task.docs
