@@ -73,7 +73,8 @@ def _which(wish: Wish) -> tuple[str, list[object]]:
     if wish.actor is not None:
         told.append(("actor = ?", [wish.actor]))
     if wish.action is not None:
-        told.append(("(action = ? OR (action > ? AND action < ?))", [wish.action, f"{wish.action}.", f"{wish.action}/"]))
+        begins = wish.action + "."
+        told.append(("(action = ? OR substr(action, 1, ?) = ?)", [wish.action, len(begins), begins]))
     if wish.subject is not None:
         told.append(("subject = ?", [wish.subject]))
     # Ids begin with the moment, so that they are what is looked for.
