@@ -3,6 +3,7 @@
 python -m bench [SECTION ...] [--full] [--rounds N] [--streams N] [--only NAME ...] [--json FILE] [--own-generator]
 python -m bench keys [COUNT]      a server with very many keys
 python -m bench filled            a store with the traffic of months
+python -m bench rollups           what statistics cost
 python -m bench client            the upstream client alone
 python -m bench translate         what it costs to translate between dialects
 python -m bench money             what holds, limits and settlement cost
@@ -27,7 +28,7 @@ from bench.processes import raise_file_limit
 from bench.rounds import PEERS, Bench, Results
 
 _SECTIONS = [*sections.ROUNDS, *sections.ALONE]
-_APART = ("keys", "client", "translate", "filled", "money")
+_APART = ("keys", "client", "translate", "filled", "rollups", "money")
 _WIDTH = 150
 """Of the table where no terminal says how wide it is."""
 

@@ -50,7 +50,7 @@ def main() -> int:
     console, now_ms = Console(width=None if sys.stdout.isatty() else 120), int(time.time() * 1000)
     with contextlib.ExitStack() as stack:
         folder = asked.keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="entrepot-bench-")))
-        url_of = _urls(stack, asked.engine, folder)
+        url_of = urls(stack, asked.engine, folder)
         few = _measured(folder / "few", url_of("few"), msgspec.structs.replace(size, generations=0, keys=0), now_ms)
         many = _measured(folder / "many", url_of("many"), size, now_ms)
         table = Table(
@@ -86,7 +86,7 @@ def _title(asked: argparse.Namespace) -> str:
     return f"{crowd} in {asked.days} days, {asked.engine}"
 
 
-def _urls(stack: contextlib.ExitStack, engine: str, folder: Path) -> Callable[[str], str]:
+def urls(stack: contextlib.ExitStack, engine: str, folder: Path) -> Callable[[str], str]:
     if engine == "sqlite":
         return lambda name: f"sqlite:///{folder / name / 'entrepot.db'}"
     sys.path.append(str(_TESTS))

@@ -99,7 +99,7 @@ class Child:
 
     def cpu_s(self) -> float:
         """User and system time of all its threads so far, to the nanosecond."""
-        return sum(_cpu_s(pid) for pid in self.pids)
+        return sum(cpu_of(pid) for pid in self.pids)
 
     def rss_mib(self) -> float:
         return sum(_status_mib(pid, "VmRSS") for pid in self.pids)
@@ -109,7 +109,7 @@ class Child:
         return sum(_status_mib(pid, "RssAnon") for pid in self.pids)
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_of(pid: int) -> float:
     """By the kernel's number for the CPU clock of another process (MAKE_PROCESS_CPUCLOCK of its posix-timers.h)."""
     try:
         return time.clock_gettime((~pid << 3) | 2)
