@@ -1,6 +1,7 @@
 """Chatting in a real browser with a test key, by keyboard where people would use it."""
 
 import base64
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -216,6 +217,21 @@ def test_an_export_is_taken_in_again(chat: Any, tmp_path: Path) -> None:
     chat.get_by_text("This file is not an export of this page.").wait_for()
 
 
+def test_what_a_model_writes_cannot_do_anything(chat: Any) -> None:
+    """Neither its tags, its links nor its pictures; a foreign export is a way in for such text."""
+    evil = "<img src=x onerror=alert(1)> ![p](http://evil.example/p.png) [a](javascript:alert(1)) **bold**\n\n```python\nimport os\n```"
+    asked = {"id": "a", "parent": "", "turn": "x", "role": "user", "text": "<b>Hi</b>"}
+    answered = {"id": "b", "parent": "a", "turn": "y", "role": "assistant", "text": evil, "reasoning": evil, "calls": "no list"}
+    lane = {"model": "openai/gpt-5.1", "turns": {"a": asked, "b": answered}, "chosen": {"": "a", "a": "b"}}
+    carried = json.dumps({"entrepot_chat": 1, "talks": [{"lanes": [lane]}]}).encode()
+    chat.locator("#import-file").set_input_files({"name": "x.json", "mimeType": "application/json", "buffer": carried})
+    chat.locator("#past-list .past-open").click()
+    chat.locator(".prose .hljs-keyword").wait_for()
+    assert chat.locator(".prose :is(img, script, [onerror], [style], a[href^='javascript'])").count() == 0
+    assert chat.locator(".prose strong").inner_text() == "bold"
+    assert chat.locator(".said").inner_text() == "<b>Hi</b>"
+
+
 def test_the_same_call_is_shown_as_code(chat: Any, site: str) -> None:
     chat.locator("#message").fill("It's me")
     chat.get_by_role("button", name="Code").click()
@@ -228,7 +244,11 @@ def test_a_prompt_is_run_when_a_page_of_ours_sends_it_and_only_written_down_when
     address = "/chat?models=openai/gpt-5.1,openai/gpt-5.1-codex&prompt=Ahoy"
     page, _ = visit(address)
     page.locator("#message:focus").wait_for()
-    assert (page.locator("#message").input_value(), page.locator(".turn").count(), page.locator(".lane").count()) == ("Ahoy", 0, 2)
+    assert (page.locator("#message").input_value(), page.locator(".turn").count(), page.locator(".lane").count()) == (
+        "Ahoy",
+        0,
+        2,
+    )
     page.goto(site + "/compare/openai/gpt-5.1/openai/gpt-5.1-codex")
     page.get_by_label("Prompt").fill("Ahoy")
     page.keyboard.press("Enter")

@@ -9,7 +9,7 @@ import { pickModel } from "./chat/picker";
 import { bodyOf } from "./chat/request";
 import { samplesOf } from "./chat/samples";
 import { Store } from "./chat/store";
-import { add, branchAt, isEmpty, laneBeside, newId, newLane, newTalk, path, ROOT, titleOf, turnTo, unanswered, type Attachment, type Lane, type Talk, type Turn } from "./chat/talk";
+import { add, branchAt, isEmpty, laneAnew, laneBeside, newId, newLane, newTalk, path, ROOT, titleOf, turnTo, unanswered, type Attachment, type Lane, type Talk, type Turn } from "./chat/talk";
 import { copyButton } from "./lib/copy";
 import { find, h, sheet } from "./lib/dom";
 
@@ -253,7 +253,7 @@ class Chat {
     this.stop();
     history.replaceState(null, "", "/chat");
     this.root.classList.remove("past-shown");
-    this.show(newTalk(this.talk.lanes.map((lane) => lane.model)));
+    this.show({ ...newTalk([]), lanes: this.talk.lanes.map(laneAnew) });
     void this.past.show();
     this.box.focus();
   }

@@ -4,8 +4,8 @@ import { Marked } from "marked";
 import { copyButton } from "../lib/copy";
 import { h } from "../lib/dom";
 
-const TAGS = "a b blockquote br code del em h1 h2 h3 h4 h5 h6 hr i input li ol p pre s strong sub sup table tbody td th thead tr ul".split(" ");
-const ATTRIBUTES = ["href", "title", "class", "align", "start", "type", "checked", "disabled"];
+const TAGS = "a b blockquote br code del em h1 h2 h3 h4 h5 h6 hr i li ol p pre s strong sub sup table tbody td th thead tr ul".split(" ");
+const ATTRIBUTES = ["href", "title", "class", "align", "start"];
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (mark) => `&#${mark.charCodeAt(0)};`);
 
 // A model's own tags are shown as text: they would be dropped anyway, and their styles would trip over the page's policy.
@@ -14,18 +14,18 @@ const marked = new Marked({
   breaks: true,
   renderer: {
     html: ({ text }) => escaped(text),
+    checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
     image: ({ href, text }) => `<a href="${escaped(href)}">${escaped(text || href)}</a>`,
   },
 });
 
 export function renderInto(place: HTMLElement, text: string): void {
   const html = marked.parse(text, { async: false });
-  place.innerHTML = DOMPurify.sanitize(html, { ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|#)/i });
+  place.innerHTML = DOMPurify.sanitize(html, { ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|#)/i, ADD_URI_SAFE_ATTR: ["align", "start"] });
   for (const link of place.querySelectorAll("a")) {
     link.target = "_blank";
     link.rel = "noopener noreferrer nofollow";
   }
-  for (const box of place.querySelectorAll("input")) box.setAttribute("aria-label", box.checked ? "done" : "not done");
   for (const table of place.querySelectorAll("table")) wrap(table, h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Table" }));
 }
 

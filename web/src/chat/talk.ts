@@ -89,6 +89,11 @@ export function newTalk(models: string[]): Talk {
   return { id: newId(), title: "", changed: Date.now(), system: "", lanes: models.map(newLane) };
 }
 
+// The same model with the same settings, and nothing said.
+export function laneAnew(lane: Lane): Lane {
+  return { ...structuredClone(lane), id: newId(), turns: {}, chosen: {} };
+}
+
 // A lane beside another begins with what was said so far, settings left out, since they belong to a model.
 export function laneBeside(model: string, from: Lane): Lane {
   return { ...newLane(model), turns: structuredClone(from.turns), chosen: { ...from.chosen } };
