@@ -95,6 +95,19 @@ def test_a_chart_tells_its_values_by_pointer_and_by_keys(visit: Any) -> None:
     assert complaints == []
 
 
+def test_the_language_of_the_samples_is_kept_from_task_to_task(visit: Any) -> None:
+    page, complaints = visit(f"/{MODEL}/api")
+    page.get_by_role("tab", name="JavaScript").click()
+    page.get_by_role("navigation", name="What to do").get_by_role("link", name="Tools").click()
+    page.wait_for_url("**/api?do=tools")
+    page.get_by_text("const weather = {").first.wait_for()
+    assert page.get_by_role("tab", name="JavaScript").get_attribute("aria-selected") == "true"
+    page.get_by_role("tab", name="JavaScript").press("ArrowLeft")
+    page.reload()
+    assert page.get_by_role("tab", name="Python, requests").get_attribute("aria-selected") == "true"
+    assert complaints == []
+
+
 def test_all_of_it_is_there_without_scripts(visit: Any) -> None:
     page, _ = visit(f"/{MODEL}/performance", java_script_enabled=False)
     assert page.locator(".plot .line").first.get_attribute("d")

@@ -66,6 +66,23 @@ function enliven(chart: HTMLElement): void {
   });
 }
 
+// Who reads Python reads it in the next task too. A browser may forbid storage; then each task begins with the first language.
+function keepLanguage(): void {
+  const buttons = [...document.querySelectorAll<HTMLButtonElement>(".samples [role=tab]")];
+  try {
+    const kept = sessionStorage.getItem("language");
+    buttons.find((button) => button.textContent === kept)?.click();
+  } catch {
+    return;
+  }
+  const keep = (): void => {
+    const chosen = buttons.find((button) => button.getAttribute("aria-selected") === "true");
+    sessionStorage.setItem("language", chosen?.textContent ?? "");
+  };
+  buttons.forEach((button) => ["click", "focus"].forEach((event) => button.addEventListener(event, keep)));
+}
+
 document.querySelectorAll<HTMLElement>("[data-chart]").forEach(enliven);
+keepLanguage();
 // The tab one is on is in sight, also on a phone.
 document.querySelector(".switch [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
