@@ -105,6 +105,34 @@ def test_edit_and_regenerate_make_versions_that_can_be_walked(chat: Any) -> None
     finish(chat)
 
 
+def test_all_of_it_is_reached_by_keys(visit: Any) -> None:
+    page, _ = visit("/chat?model=openai/gpt-5.1", color_scheme="light")
+    page.locator("#message:focus").wait_for()
+    page.keyboard.type("By keys alone")
+    page.keyboard.press("Enter")
+    page.locator(".facts").wait_for()
+    page.locator(".skip").focus()
+    reached = []
+    while "Send" not in reached and len(reached) < 60:
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.getAttribute('aria-label') || document.activeElement.innerText"))
+    wanted = [
+        "Models",
+        "Dark",
+        "New chat",
+        "More for By keys alone",
+        "Add a model",
+        "Settings",
+        "Edit",
+        "Regenerate",
+        "Attach",
+    ]
+    assert [name for name in wanted if name not in reached] == []
+    page.get_by_role("button", name="Dark").focus()
+    page.keyboard.press("Enter")
+    assert page.get_by_role("button", name="Dark").get_attribute("aria-pressed") == "true"
+
+
 def test_a_branch_is_a_chat_of_its_own(chat: Any) -> None:
     ask(chat, "The trunk")
     chat.get_by_role("button", name="Branch into a new chat from here").click()
