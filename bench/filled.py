@@ -92,7 +92,7 @@ def urls(stack: contextlib.ExitStack, engine: str, folder: Path) -> Callable[[st
     sys.path.append(str(_TESTS))
     from postgres_server import PostgresServer
 
-    server = stack.enter_context(PostgresServer(folder))
+    server = stack.enter_context(PostgresServer())
     return lambda name: server.database()
 
 
