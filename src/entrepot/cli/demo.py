@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from cyclopts import Parameter
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -20,9 +22,11 @@ from entrepot.demo.doubles import Doubles
 from entrepot.demo.place import Mark
 from entrepot.server import bind, run, url_of
 from entrepot.server import serve as serve_http
-from entrepot.settings import Settings
+from entrepot.settings import Log, Settings
+from entrepot.telemetry import logs
 
 _MOST_DAYS = 366
+_CATCHES_UP_DAYS = 30
 
 
 def demo(
@@ -41,31 +45,56 @@ def demo(
     """
     if not 1 <= days <= _MOST_DAYS or not 0 < scale <= 100:
         raise Failure(f"A demo has 1 to {_MOST_DAYS} days, and a scale above 0 and up to 100.")
+    logs.set_up(Log())
     found = place.look(data_dir)
     if found == "other":
         raise Failure(f"{data_dir} holds something else than a demo. Give another directory with --data-dir.")
     mark = found if isinstance(found, Mark) else _make(data_dir, days, seed, scale)
     if found is mark:
-        out.print(f"{escape(str(data_dir))} is a demo already: {mark.calls:,} calls up to {_day(mark.until_s)}.")
+        out.print(f"{escape(str(data_dir))} is a demo already: {mark.calls:,} calls up to {_day(mark.reached_s)}.")
     if serve:
-        run(_serve(fill.settings_of(data_dir, host=host, port=port), mark))
+        mark = _catch_up(data_dir, mark)
+        try:
+            run(_serve(fill.settings_of(data_dir, host=host, port=port), mark))
+        finally:
+            place.write(data_dir, msgspec.structs.replace(mark, reached_s=time.time()))
 
 
 def _make(folder: Path, days: int, seed: int, scale: float) -> Mark:
     until_s = float(int(time.time()))
     plan = rhythm.plan(until_s - days * rhythm.DAY_S, until_s, seed, scale)
-    mark = Mark(seed, days, scale, plan.since_s, until_s, plan.calls)
+    mark = Mark(seed, days, scale, plan.since_s, until_s, until_s, plan.calls)
     if place.begin(folder, mark):
         out.print("An earlier run was stopped half-way; what it left is gone, and this one starts anew.")
     started = time.monotonic()
-    with _progress() as progress:
-        task = progress.add_task(f"{days} days", total=plan.calls)
-        run(fill.fill(place.stump_of(folder), plan, lambda more: progress.advance(task, more)))
-        progress.update(task, completed=plan.calls)
+    _fill(place.stump_of(folder), plan, HistoryClock(plan.since_s), f"{days} days")
     place.finish(folder, mark)
     took_s = time.monotonic() - started
     out.print(f"{plan.calls:,} calls in {took_s:.0f} s, {plan.calls / took_s:,.0f} a second, in {escape(str(folder))}.")
     return mark
+
+
+def _catch_up(folder: Path, mark: Mark) -> Mark:
+    """What has happened since it was looked at last. When that is stopped half-way, the next time goes on from there."""
+    now_s = float(int(time.time()))
+    since_s = max(mark.reached_s, now_s - _CATCHES_UP_DAYS * rhythm.DAY_S)
+    plan = rhythm.plan(since_s, now_s, mark.seed, mark.scale, (mark.since_s, mark.until_s))
+    if not plan.calls:
+        return mark
+    clock = HistoryClock(since_s)
+    try:
+        _fill(folder, plan, clock, "since then")
+    finally:
+        mark = msgspec.structs.replace(mark, reached_s=clock.now_ms() / 1000, calls=mark.calls + plan.calls)
+        place.write(folder, mark)
+    return mark
+
+
+def _fill(folder: Path, plan: rhythm.Plan, clock: HistoryClock, what: str) -> None:
+    with _progress() as progress:
+        task = progress.add_task(what, total=plan.calls)
+        run(fill.fill(folder, plan, clock, lambda more: progress.advance(task, more)))
+        progress.update(task, completed=plan.calls)
 
 
 def _progress() -> Progress:
@@ -80,17 +109,25 @@ class _Rate(ProgressColumn):
 
 
 async def _serve(settings: Settings, mark: Mark) -> None:
-    clock = HistoryClock(mark.until_s)
+    clock = HistoryClock(mark.reached_s)
     clock.arrive()
     doubles = Doubles(mark.since_s, mark.until_s, mark.seed)
     key = fill.visitors_key(settings, clock.now_ms())
     with bind(settings.server.host, settings.server.port) as listening:
-        async with App(settings, clock, command_here(Place(), settings), transport=doubles) as app:
-            await serve_http(app, settings.server, listening, ready=lambda: _greet(url_of(listening), key))
+        command = command_here(Place(), settings)
+        with fill.borrowed_keys(settings, time.time()) as keys:
+            async with App(settings, clock, command, transport=doubles) as app:
+                people = asyncio.create_task(fill.keep_going(app, mark, keys))
+                try:
+                    await serve_http(app, settings.server, listening, ready=lambda: _greet(url_of(listening), key))
+                finally:
+                    people.cancel()
 
 
 def _greet(url: str, key: str) -> None:
-    out.print(f"The demo is at [bold cyan]{url}[/]. Everything measured in it is simulated. Ctrl-C ends it.")
+    out.print(
+        f"The demo is at [bold cyan]{url}[/], where people go on calling. All that is measured is simulated. Ctrl-C ends it."
+    )
     out.print(f"A test key for the chat and the samples, good for a week: [bold]{key}[/]")
 
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from entrepot import settings as knobs
 from entrepot.app import App, open_store
-from entrepot.demo import call, providers, rhythm
+from entrepot.demo import call, people, providers, rhythm
 from entrepot.demo.clock import HistoryClock
 from entrepot.demo.doubles import Doubles
 from entrepot.demo.people import APPS, Ask
+from entrepot.demo.place import Mark
 from entrepot.demo.rhythm import Plan
 from entrepot.identity.installation import installation_secret
-from entrepot.identity.store import create_key, ensure_workspace
+from entrepot.identity.store import create_key, delete_key, ensure_workspace
 from entrepot.settings import Settings
+from entrepot.storage.database import Database
+from entrepot.values.caller import Caller
 
 _AT_ONCE = 256
 """Calls under way here; those whose client hangs up wait for that to be noticed."""
@@ -25,20 +30,33 @@ _BACKLOG = 4_000
 _WEEK_MS = 7 * 86_400_000
 
 
-async def fill(folder: Path, plan: Plan, advance: Callable[[int], None]) -> None:
-    """Makes every call of the plan. `advance` is told now and then how many more are made."""
-    clock = HistoryClock(plan.since_s)
-    doubles = Doubles(plan.since_s, plan.until_s, plan.seed)
-    keys = _keys(settings_of(folder), round(plan.since_s * 1000))
+async def fill(folder: Path, plan: Plan, clock: HistoryClock, advance: Callable[[int], None]) -> None:
+    """Makes every call of the plan. `clock` tells how far that is; `advance` is told now and then how many more are made."""
+    doubles = Doubles(*plan.story_s, plan.seed)
     coming = _Coming(rhythm.asks(plan))
-    whole_s = plan.until_s - plan.since_s
+    since_s, whole_s = plan.story_s[0], plan.story_s[1] - plan.story_s[0]
     # When a price changes, the operator of the demo writes it into the configuration and starts again.
-    starts = [0.0, *providers.price_changes()]
-    for start, end in zip(starts, [*starts[1:], 1.0], strict=True):
-        until_s = plan.since_s + end * whole_s if end < 1 else plan.until_s
-        async with App(settings_of(folder, start), clock, transport=doubles) as app:
-            await _drive(app, clock, coming.before(until_s), keys, advance)
-            clock.reach(until_s)
+    changes = [at for at in providers.price_changes() if plan.since_s < since_s + at * whole_s < plan.until_s]
+    starts = [(plan.since_s - since_s) / whole_s, *changes]
+    ends_s = [*(since_s + at * whole_s for at in changes), plan.until_s]
+    with borrowed_keys(settings_of(folder), plan.since_s) as keys:
+        for progress, until_s in zip(starts, ends_s, strict=True):
+            async with App(settings_of(folder, progress), clock, transport=doubles) as app:
+                await _drive(app, clock, coming.before(until_s), keys, advance)
+                clock.reach(until_s)
+
+
+async def keep_going(app: App, mark: Mark, keys: Mapping[str, str]) -> None:
+    """Calls in the present, each at its time, until cancelled."""
+    running: set[asyncio.Task[None]] = set()
+    while True:
+        now_s = time.time()
+        story_s = (mark.since_s, mark.until_s)
+        for ask in rhythm.asks(rhythm.plan(now_s, now_s + rhythm.DAY_S, mark.seed, mark.scale, story_s)):
+            await asyncio.sleep(max(0.0, ask.at_s - time.time()))
+            task = asyncio.create_task(call.make(app, ask, keys[ask.app.title], None))
+            running.add(task)
+            task.add_done_callback(running.discard)
 
 
 def settings_of(folder: Path, progress: float = 1.0, **server: Any) -> Settings:
@@ -50,7 +68,8 @@ def settings_of(folder: Path, progress: float = 1.0, **server: Any) -> Settings:
 
 def visitors_key(settings: Settings, now_ms: int) -> str:
     """A test key for whoever looks at the demo, good for a week."""
-    return _with_store(settings, "demo visitor", "test", now_ms, now_ms + _WEEK_MS)
+    with _store(settings, now_ms) as (db, secret):
+        return create_key(db, secret, name="demo visitor", kind="test", now_ms=now_ms, expires_ms=now_ms + _WEEK_MS)[0]
 
 
 class _Coming:
@@ -67,7 +86,7 @@ class _Coming:
 
 
 async def _drive(
-    app: App, clock: HistoryClock, asks: Iterator[Ask], keys: dict[str, str], advance: Callable[[int], None]
+    app: App, clock: HistoryClock, asks: Iterator[Ask], keys: Mapping[str, str], advance: Callable[[int], None]
 ) -> None:
     running: set[asyncio.Task[None]] = set()
     for number, ask in enumerate(asks, 1):
@@ -87,16 +106,29 @@ async def _drive(
         await asyncio.wait(running)
 
 
-def _keys(settings: Settings, now_ms: int) -> dict[str, str]:
-    """A live key for each app, known to nobody afterwards."""
-    return {app.title: _with_store(settings, app.title or "trying things out", "live", now_ms) for app in APPS}
+@contextlib.contextmanager
+def borrowed_keys(settings: Settings, now_s: float) -> Iterator[dict[str, str]]:
+    """A live key for each app. They are known to nobody else, and refused from the end on."""
+    now_ms = round(now_s * 1000)
+    with _store(settings, now_ms) as (db, secret):
+        made = {app.title: _key(db, secret, app, now_ms) for app in APPS}
+    try:
+        yield {title: key for title, (key, _) in made.items()}
+    finally:
+        with _store(settings, now_ms) as (db, _):
+            for _, caller in made.values():
+                delete_key(db, caller.key_hash, now_ms)
 
 
-def _with_store(settings: Settings, name: str, kind: Any, now_ms: int, expires_ms: int | None = None) -> str:
+def _key(db: Database, secret: bytes, app: people.App, now_ms: int) -> tuple[str, Caller]:
+    return create_key(db, secret, name=app.title or "trying things out", kind="live", now_ms=now_ms)
+
+
+@contextlib.contextmanager
+def _store(settings: Settings, now_ms: int) -> Iterator[tuple[Database, bytes]]:
     db = open_store(settings)
     try:
         ensure_workspace(db, now_ms)
-        secret = installation_secret(db, Path(settings.data_dir))
-        return create_key(db, secret, name=name, kind=kind, now_ms=now_ms, expires_ms=expires_ms)[0]
+        yield db, installation_secret(db, Path(settings.data_dir))
     finally:
         db.close()

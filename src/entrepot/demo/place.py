@@ -12,13 +12,18 @@ from entrepot.settings import DEMO_MARK
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """What a demo's directory says of itself. `until_s`: how far its history reaches, seconds since 1970."""
+    """What a demo's directory says of itself.
+
+    since_s, until_s   from when to when its history goes, seconds since 1970
+    reached_s          how far calls have come since
+    """
 
     seed: int
     days: float
     scale: float
     since_s: float
     until_s: float
+    reached_s: float
     calls: int = 0
     made_by: str = "entrepot demo"
 

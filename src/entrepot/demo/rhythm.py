@@ -14,50 +14,56 @@ HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 _NIGHT = 0.18
 _MONTH_DAYS = 30
+_MOST_MONTHS = 2.0
+"""Nothing grows for ever."""
 
 
 class Plan(msgspec.Struct, frozen=True):
     """How many calls each app makes in each hour.
 
     since_s, until_s   seconds since 1970; the first hour begins at the one, and none goes beyond the other
+    story_s            from when to when the history goes, of which this may be a part or what comes after
     """
 
     since_s: float
     until_s: float
     seed: int
     hours: tuple[tuple[int, ...], ...]
+    story_s: tuple[float, float]
 
     @property
     def calls(self) -> int:
         return sum(map(sum, self.hours))
 
 
-def plan(since_s: float, until_s: float, seed: int, scale: float = 1.0) -> Plan:
+def plan(since_s: float, until_s: float, seed: int, scale: float = 1.0, story_s: tuple[float, float] | None = None) -> Plan:
     """The same for the same arguments. `scale` multiplies all traffic."""
+    story_s = story_s or (since_s, until_s)
     random = Random(f"{seed} {since_s}")  # a play, not a secret
     hours = []
     for number in range(math.ceil((until_s - since_s) / HOUR_S)):
         began_s = since_s + number * HOUR_S
         part = min(1.0, (until_s - began_s) / HOUR_S)
-        hours.append(tuple(_chance(scale * part * expected(app, began_s, since_s), random) for app in APPS))
-    return Plan(since_s, until_s, seed, tuple(hours))
+        hours.append(tuple(_chance(scale * part * expected(app, began_s, story_s[0]), random) for app in APPS))
+    return Plan(since_s, until_s, seed, tuple(hours), story_s)
 
 
 def asks(plan: Plan) -> Iterator[Ask]:
     """Every call in the order of time."""
     random = Random(f"{plan.seed} {plan.since_s} asks")
-    whole_s = plan.until_s - plan.since_s
+    story_since_s, story_until_s = plan.story_s
     for number, counts in enumerate(plan.hours):
         began_s = plan.since_s + number * HOUR_S
         length_s = min(HOUR_S, plan.until_s - began_s)
         times = [(began_s + random.random() * length_s, place) for place, count in enumerate(counts) for _ in range(count)]
         for at_s, place in sorted(times):
-            yield ask(APPS[place], at_s, (at_s - plan.since_s) / whole_s, random)
+            progress = (at_s - story_since_s) / (story_until_s - story_since_s)
+            yield ask(APPS[place], at_s, min(progress, 1.0), random)
 
 
 def expected(app: App, at_s: float, since_s: float) -> float:
     """Calls that the hour from `at_s` on can expect."""
-    grown: float = app.growth ** ((at_s - since_s) / DAY_S / _MONTH_DAYS)
+    grown: float = app.growth ** min((at_s - since_s) / DAY_S / _MONTH_DAYS, _MOST_MONTHS)
     weekend = app.weekend if int(at_s // DAY_S + 4) % 7 in (0, 6) else 1.0
     return app.daily / 24 * grown * weekend * _of_day(app, at_s % DAY_S / HOUR_S)
 

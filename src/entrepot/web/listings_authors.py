@@ -11,6 +11,7 @@ from entrepot.web.listings_measured import NOTHING, Measured, short
 from entrepot.web.shelf import Row, Shelf
 
 _DAYS = 30
+_MOST = 100
 
 
 def page(shelf: Shelf, author: str, measured: Measured) -> dict[str, Any] | None:
@@ -34,7 +35,8 @@ def page(shelf: Shelf, author: str, measured: Measured) -> dict[str, Any] | None
     drawn = charts.chart("Tokens", "a day", [point.at_ms for point in points], [tokens], short, kind="bars")
     return {
         "author": author,
-        "rows": sorted(rows, key=order),
+        "rows": sorted(rows, key=order)[:_MOST],
+        "all": len(rows),
         "ready": sum(row.ready for row in rows),
         "newest": max(row.model.created for row in rows),
         "measured": seen,

@@ -17,6 +17,8 @@ from entrepot.web.shelf import POLICIES, ProviderFact, Row, Shelf
 
 _UNSEEN = ProviderFigures()
 _DAYS = 30
+_MOST = 100
+"""Models on the page of a provider; the list of models has them all."""
 _REACHES = (1, 2, 3, 6, 10, 20, 30, 60, 100)
 """How far down a drawing of uptime goes, in per cent, so that its scale ends at 100 in round steps."""
 
@@ -81,7 +83,8 @@ def page(shelf: Shelf, fact: ProviderFact, measured: Measured) -> dict[str, Any]
     return {
         "fact": fact,
         "about": fact.about,
-        "berths": berths,
+        "berths": berths[:_MOST],
+        "all": len(berths),
         "policies": POLICIES,
         "seen": measured.providers().get(fact.slug, _UNSEEN),
         "charts": _charts(fact.slug, measured),

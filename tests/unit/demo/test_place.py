@@ -8,7 +8,7 @@ from entrepot.demo import place
 from entrepot.demo.place import Mark
 from entrepot.settings import Settings
 
-MARK = Mark(1, 1, 1.0, 0.0, 86_400.0)
+MARK = Mark(1, 1, 1.0, 0.0, 86_400.0, 86_400.0)
 
 
 def test_a_demo_is_whole_or_not_there(tmp_path: Path) -> None:
