@@ -47,6 +47,20 @@ class Alone:
         return {}
 
 
+class Counted:
+    """A database, and how many transactions it was asked for."""
+
+    def __init__(self, db: Database) -> None:
+        self.db, self.asked = db, 0
+
+    def transaction(self, alone: str = "") -> Any:
+        self.asked += 1
+        return self.db.transaction(alone)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.db, name)
+
+
 class World:
     """One database and the processes on it."""
 
@@ -128,23 +142,26 @@ async def test_prepaid_credit_is_what_can_be_spent(world: World) -> None:
 
 
 async def test_of_those_who_wait_for_a_purse_that_is_short_few_ask_the_database(world: World) -> None:
-    class Counted:
-        asked = 0
-
-        def transaction(self, alone: str = "") -> Any:
-            self.asked += 1
-            return world.db.transaction(alone)
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(world.db, name)
-
-    counted, caller = Counted(), world.caller(10_000)
+    counted, caller = Counted(world.db), world.caller(10_000)
     await held(world.process("other"), caller, 10)
     holds = Holds(counted, Terms(world.db), "one", "here", lambda: NOW_MS, tries=3)
     world.processes.append(holds)
     refused = await asyncio.gather(*[holds.reserve(ask(1), caller, PLAN) for _ in range(50)], return_exceptions=True)
     assert {type(each) for each in refused} == {OutOfCredits}
     assert 0 < counted.asked < 75
+
+
+async def test_a_purse_that_is_used_now_and_then_does_not_go_back_and_forth(world: World) -> None:
+    counted, caller = Counted(world.db), world.caller(10**12)
+    holds = Holds(counted, Terms(world.db), "one", "here", lambda: world.now_ms)
+    world.processes.append(holds)
+    janitor = Janitor(holds, Alone(), lambda why: None)
+    for _ in range(60):
+        settle(await held(holds, caller, 10), 10_000)
+        world.now_ms += 2_000
+        for _ in range(2):
+            await janitor.tick()
+    assert 0 < counted.asked < 30
 
 
 async def test_a_call_without_max_tokens_gets_a_share_and_is_made_no_longer_than_it_covers(world: World) -> None:
