@@ -85,4 +85,6 @@ function keepLanguage(): void {
 document.querySelectorAll<HTMLElement>("[data-chart]").forEach(enliven);
 keepLanguage();
 // The tab one is on is in sight, also on a phone.
-document.querySelector(".switch [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+for (const chosen of document.querySelectorAll(".switch [aria-current], .spans [aria-current]")) {
+  chosen.scrollIntoView({ block: "nearest", inline: "center" });
+}
