@@ -126,7 +126,7 @@ class Pages:
             return self._front(headers)
         if path == "/reference":
             return self._reference_page(base_url(headers))
-        if path == "/docs" or path.startswith("/docs/"):
+        if path in ("/docs", "/docs.md") or path.startswith("/docs/"):
             return self._doc(path, query, headers)
         if path in ("/llms.txt", "/llms-full.txt"):
             return _text(self._docs.llms(base_url(headers)) if path == "/llms.txt" else self._docs.whole(), b"text/plain")
