@@ -100,7 +100,7 @@ def _measured(place: Path, url: str, size: Size, now_ms: int) -> dict[str, float
     place.mkdir(parents=True)
     began = time.monotonic()
     # What takes long here takes long once; a server's statements end after half a minute.
-    patient = url if url.startswith("sqlite") else f"{url}%20-cstatement_timeout=0"
+    patient = url if url.startswith("sqlite") else f"{url}%20-cstatement_timeout%3D0"
     with contextlib.closing(open_database(patient)) as db:
         with _progress() as progress:
             task = progress.add_task(f"{size.generations + OWN_CALLS:,} generations", total=size.generations + OWN_CALLS)
