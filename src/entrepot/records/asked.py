@@ -72,7 +72,8 @@ def conditions(scope: Scope) -> Conditions:
 def ask(db: Database, question: Question, span: Span, level: Level) -> list[Row]:
     """Rows of the columns `by`, then the sums. `at` among them is the first second of a bucket."""
     named = [f"s.{column}" for column in question.by]
-    shown = [*named, *(f"sum(s.{column})" for column in question.sums)]
+    # Without the cast PostgreSQL sends decimals, which take longer to read.
+    shown = [*named, *(f"CAST(sum(s.{column}) AS BIGINT)" for column in question.sums)]
     found = _select(db, question.table, shown, question.where, span, level, named)
     return found if named else [row for row in found if row[0] is not None]
 
