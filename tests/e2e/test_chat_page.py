@@ -133,6 +133,18 @@ def test_all_of_it_is_reached_by_keys(visit: Any) -> None:
     assert page.get_by_role("button", name="Dark").get_attribute("aria-pressed") == "true"
 
 
+def test_on_a_phone_the_list_of_chats_opens_and_closes_and_lanes_are_tabs(visit: Any) -> None:
+    page, complaints = visit("/chat?models=openai/gpt-5.1,openai/gpt-5.1-codex", viewport={"width": 390, "height": 844})
+    page.locator("#message:focus").wait_for()
+    page.get_by_role("button", name="Chats", exact=True).click()
+    assert not page.locator("#message").is_visible()
+    page.get_by_role("button", name="Back").click()
+    page.locator("#lane-tabs").get_by_role("button", name="Codex").click()
+    assert [lane.is_visible() for lane in page.locator(".lane").all()] == [False, True]
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert complaints == []
+
+
 def test_a_branch_is_a_chat_of_its_own(chat: Any) -> None:
     ask(chat, "The trunk")
     chat.get_by_role("button", name="Branch into a new chat from here").click()

@@ -62,7 +62,7 @@ class Chat {
     });
     find("#new-chat").addEventListener("click", () => this.begin());
     find("#add-lane").addEventListener("click", () => void this.addLane());
-    find("#open-past").addEventListener("click", () => this.togglePast());
+    for (const name of ["#open-past", "#close-past"]) find(name).addEventListener("click", () => this.togglePast());
     this.keyButton.addEventListener("click", () => void askForKey().then(() => this.tellKey()));
     this.system.addEventListener("change", () => {
       this.talk.system = this.system.value;
@@ -268,7 +268,7 @@ class Chat {
   private togglePast(): void {
     const shown = this.root.classList.toggle("past-shown");
     find("#open-past").setAttribute("aria-expanded", String(shown));
-    if (shown) find("#past-search").focus();
+    find(shown ? "#past-search" : "#open-past").focus();
   }
 
   private async addLane(): Promise<void> {
