@@ -144,9 +144,8 @@ class Holds:
         return (known.allowance if known is not None else 0) + self._returns[purse]
 
     def low(self, purse: Purse) -> int:
-        """What it should have at hand and does not, as far as there is enough left; 0 as long as half of it is there."""
-        wanted = min(purse.pace.needed, (purse.allowance + purse.beyond) // _TOP_UP_PART)
-        return wanted - purse.allowance if purse.allowance < wanted // 2 else 0
+        """What it should have at hand and does not, as far as there is enough left."""
+        return min(purse.pace.needed, (purse.allowance + purse.beyond) // _TOP_UP_PART) - purse.allowance
 
     async def top_up(self, purses: Sequence[Purse]) -> None:
         """With the lock. Leases what they should have at hand. raises StorageAway"""

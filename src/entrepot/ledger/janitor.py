@@ -81,9 +81,9 @@ class Janitor:
             keeps = {purse: 0 for name in wanted if (purse := holds.purses.get(name)) is not None}
             keeps |= {purse: 0 for purse in looked_at if purse.until_day <= today}
             for purse in looked_at:
-                at_hand = purse.pace.needed if len(holds.purses) <= _MOST_KEPT else 0
-                # Half as much and twice as much are let be: a purse used now and then would go back and forth all the time.
-                if not purse.used and purse.free >= 2 * at_hand:
+                # Twice of what is topped up to: a purse used now and then would go back and forth all the time.
+                at_hand = 2 * purse.pace.needed if len(holds.purses) <= _MOST_KEPT else 0
+                if not purse.used and purse.free >= at_hand:
                     keeps.setdefault(purse, at_hand)
             low = [purse for purse in looked_at if purse not in keeps and purse.used and holds.low(purse) > 0]
             for purse in looked_at:
