@@ -36,7 +36,6 @@ from bench.load import Seen
 from bench.processes import Child, raise_file_limit
 from bench.sections import Size, Tools, drain, find_wrk, flood, generate
 from bench.targets import FAST, Target
-from entrepot.app import open_store
 from entrepot.identity.installation import installation_secret
 from entrepot.identity.store import ensure_workspace
 from entrepot.ledger import funding
@@ -44,6 +43,7 @@ from entrepot.ledger.audit import Act
 from entrepot.ledger.keys import Order, make
 from entrepot.ledger.terms import set_budget, set_prepaid
 from entrepot.settings import Settings, load
+from entrepot.storage.engines import open_store
 from entrepot.values.clock import Clock
 from entrepot.values.money import parse_usd
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,22 +41,21 @@ from entrepot.api.answering import AsgiHttp, Pattern, answering, patterned
 from entrepot.api.in_process import InProcess
 from entrepot.api.openapi import document, render
 from entrepot.api.routes import Api, Check, Desk
-from entrepot.catalog.catalog import Catalog, Resolved
-from entrepot.catalog.endpoints import build_endpoints, local_endpoints
+from entrepot.catalog.catalog import Catalog
 from entrepot.catalog.priced import Windows
-from entrepot.catalog.rows import on_day
-from entrepot.catalog.shipped import shipped_models
-from entrepot.catalog.store import imported_models, revision
-from entrepot.checks.store import latest, qualities
+from entrepot.catalog.stock import stock, stock_mark
+from entrepot.checks.store import latest
 from entrepot.checks.timer import keep_checking
-from entrepot.dialects.openai_embeddings.wire import NAME as EMBEDDINGS
-from entrepot.errors import GatewayError, UpstreamError
+from entrepot.errors import GatewayError
 from entrepot.files.attach import Attachments
 from entrepot.identity import store as keys_store
 from entrepot.identity.installation import installation_secret
 from entrepot.identity.keyring import KeyRing
 from entrepot.identity.passing import passing_key
 from entrepot.identity.ration import Ration
+from entrepot.jobs.forgetting import Rule, forget
+from entrepot.jobs.topping_up import top_up
+from entrepot.jobs.watching import watch
 from entrepot.ledger.asking import Policy
 from entrepot.ledger.holds import Holds
 from entrepot.ledger.janitor import Janitor
@@ -67,31 +65,25 @@ from entrepot.ledger.prices import PriceLists
 from entrepot.ledger.statement_paper import Letterhead
 from entrepot.ledger.terms import Terms
 from entrepot.metering import tokens
-from entrepot.metering.sheet import Sheet
 from entrepot.payments.cashier import Cashier
 from entrepot.payments.opening import off, open_cashier, seller_of
 from entrepot.pipeline import Pipeline, Rooms
-from entrepot.providers.configured import Configured, configure
-from entrepot.providers.local import find_local
+from entrepot.providers.configured import Configured
 from entrepot.records.recorder import Recorder
 from entrepot.records.responses import ResponseStore
-from entrepot.records.figures import last
 from entrepot.records.statistics import Statistics
-from entrepot.routing.fit import AS_IT_IS, Fit, fit
-from entrepot.routing.memo import PlanMemo
-from entrepot.routing.plan import Candidate, Offer, Plan, plan
-from entrepot.routing.standing import Standings, standings_of
+from entrepot.routing.plan import Plan
+from entrepot.routing.planner import Planner
 from entrepot.sandbox.provider import Sandbox
-from entrepot.sandbox.scenario import strip_suffix
 from entrepot.settings import BadSettings, Settings, proxy_environment
 from entrepot.storage.database import Database, Refused, StorageAway
-from entrepot.storage.engines import open_database
+from entrepot.storage.engines import open_store
 from entrepot.telemetry.metrics import Metrics
 from entrepot.telemetry.worries import Worries
 from entrepot.upstream.attempt import Sender
-from entrepot.upstream.client import Client, parse_origin, render_head
+from entrepot.upstream.client import Client
 from entrepot.upstream.hedge import Hedge
-from entrepot.upstream.sender import SANDBOX, Destinations, ProviderSender, SandboxSender, Transport
+from entrepot.upstream.sender import Destinations, ProviderSender, SandboxSender, Transport
 from entrepot.values.caller import Caller
 from entrepot.values.clock import Clock
 from entrepot.values.command import Command
@@ -103,11 +95,6 @@ from entrepot.web.shelf import ProviderFact
 from entrepot.web.status import Component
 
 _REFRESH_S = 0.5
-_WATCH_S = 15.0
-_LATELY_MIN = 5
-"""The window in which the contract measures endpoints for routing."""
-_TOP_UP_S = 2
-_DAY_MS = 86_400_000
 _SPOKEN = (*chat.ROUTES, *responses.ROUTES, *messages.ROUTES, *completions.ROUTES, *embeddings.ROUTES)
 ROUTES = (
     *_SPOKEN,
@@ -157,9 +144,6 @@ class App:
         self._stack = contextlib.AsyncExitStack()
         self.hot: dict[bytes, Callable[[Any], Awaitable[None]]] = {}
         """POST paths whose requests the server hands over without an ASGI layer, and who answers them."""
-        self._sandboxed: dict[str, Offer] = {}
-        self._plans = PlanMemo()
-        self._standings: Standings = {}
         self._windows = Windows()
         self._worries = Worries()
 
@@ -176,9 +160,7 @@ class App:
         self.keys = KeyRing(watching, secret, self.clock.now_ms)
         client = await self._stack.enter_async_context(Client(settings.upstream, proxy_environment()))
         durable = settings.storage.synchronous == "full"
-        self.recorder = Recorder(
-            self._db, settings.journal_dir, durable=durable, post=post_usage, now_ms=self.clock.now_ms
-        )
+        self.recorder = Recorder(self._db, settings.journal_dir, durable=durable, post=post_usage, now_ms=self.clock.now_ms)
         reading = self._db.sibling(read_only=True)
         self._stack.callback(reading.close)
         self._reading = reading
@@ -191,9 +173,9 @@ class App:
         await self._janitor.sweep()
         self._cashier = self._payments()
         self._client = client
-        self._stocked = self._stock_mark()
+        self._stocked = stock_mark(self._db)
         self.providers, self.catalog = await stock(settings, self._db, client)
-        self._refuses = {slug: configured.provider.refuses for slug, configured in self.providers.items()}
+        self.planner = Planner(self.catalog, _refusing(self.providers), self.prices.sheet)
         self.sandbox = Sandbox(settings.sandbox)
         self.attachments = Attachments(settings.files)
         self.destinations = Destinations(
@@ -215,9 +197,8 @@ class App:
         self.metrics.gauge("entrepot_generations_live", "Generations under way.", lambda: len(self.pipeline.live))
         self._api = Api(ROUTES, self._desk(), self._pages())
         self._started_ms = self.clock.now_ms()
-        for loop in (self.pipeline.watch(), self._refresh(), self._watch(), self._forget(), self._janitor.run(), *self._checking()):
-            task = asyncio.create_task(loop)
-            self._stack.callback(task.cancel)
+        for loop in self._loops():
+            self._loop(loop)
         tokens.warm()
         return self
 
@@ -258,26 +239,31 @@ class App:
     def _payments(self) -> Callable[[], Cashier]:
         opened = open_cashier(self._db, self.settings.payments, self.clock.now_ms)
         if isinstance(opened, Cashier):
-            topping = asyncio.create_task(self._top_up(opened))
-            self._stack.callback(topping.cancel)
+            self._loop(top_up(opened))
             return lambda: opened
         if self.settings.payments.stripe_key:
             log.warning("payments are off", why=opened)
         return off(opened)
 
-    async def _top_up(self, cashier: Cashier) -> None:
-        """Charges kept cards of workspaces that have little left, and ends what any process left half-way."""
-        while True:
-            try:
-                for trouble in await asyncio.to_thread(cashier.top_ups.tick):
-                    log.warning("automatic top-up", why=trouble)
-            except (StorageAway, Refused) as error:
-                log.warning("automatic top-up could not look", error=str(error))
-            await asyncio.sleep(_TOP_UP_S)
+    def _loop(self, loop: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(loop)
+        self._stack.callback(task.cancel)
 
-    def _checking(self) -> Iterator[Coroutine[Any, Any, None]]:
-        every_h = self.settings.checks.every_h
-        if every_h:
+    def _loops(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """What runs beside requests."""
+        kept, recorder = self.settings.storage, self.recorder
+        yield self.pipeline.watch()
+        yield self._refresh()
+        yield self._janitor.run()
+        yield watch(self.planner, self.statistics, self._reading, self._worries.tell)
+        rules: list[Rule] = [
+            (kept.retention_days, recorder.delete_before),
+            (kept.minutes_days, recorder.delete_minutes_before),
+            (kept.hours_days, recorder.delete_hours_before),
+            (kept.responses_days, self.responses.delete_before),
+        ]
+        yield forget(rules, self.clock)
+        if every_h := self.settings.checks.every_h:
             yield keep_checking(self._db, every_h, self._to_check, self._calls, self.clock)
 
     def _to_check(self) -> Iterator[tuple[Model, Endpoint]]:
@@ -314,7 +300,7 @@ class App:
             authenticate=self.keys.authenticate_inference,
             plan=self._plan,
             sender=self._sender,
-            suit=self._suit,
+            suit=self.planner.suit,
             reserve=self.holds.reserve,
             settle=self.recorder.settle,
             observe=self.metrics.observe,
@@ -322,57 +308,12 @@ class App:
 
     def _plan(self, request: Request, caller: Caller) -> Plan:
         self.recorder.must_take()  # or a provider would be paid for an answer that may not leave
-        wished, sheet = request.slugs, self.prices.sheet(caller.workspace)
-        asked = (caller.kind == "test", wished, sheet)
-        return self._plans.plan(request, asked, lambda: self._made(request, wished, caller, sheet))
-
-    def _made(self, request: Request, wished: tuple[str, ...], caller: Caller, sheet: Sheet | None) -> Plan:
-        return plan(request, self._offers(wished, caller), self._refuses, sheet, self._standings)
-
-    def _offers(self, wished: tuple[str, ...], caller: Caller) -> tuple[Offer, ...]:
-        if caller.kind == "test":
-            return tuple(self._sandbox_offer(slug) for slug in wished)
-        resolved = (self.catalog.resolve(slug) for slug in wished)
-        return tuple(Offer(found.model, found.endpoints, found.variants) for found in resolved)
-
-    def _sandbox_offer(self, slug: str) -> Offer:
-        """The model with the sandbox as its endpoint, at its list price."""
-        known = self._sandboxed.get(slug)
-        if known is None:
-            found = self.catalog.resolve(strip_suffix(slug)[0])
-            if len(self._sandboxed) > 10_000:
-                self._sandboxed.clear()
-            known = self._sandboxed[slug] = Offer(found.model, _sandbox_endpoints(found))
-        return known
+        return self.planner.plan(request, caller)
 
     def _sender(self, caller: Caller, http: Http, request: Request) -> Sender:
         if caller.kind == "test":
             return SandboxSender(self.sandbox, self.attachments, http.headers, request.slugs[0])
         return ProviderSender(self.destinations)
-
-    def _suit(self, request: Request, candidate: Candidate) -> Fit:
-        refused = self._refuses.get(candidate.endpoint.provider)
-        suited = fit(request, candidate.endpoint, refused or frozenset())
-        return suited if suited.notes or suited.effort or suited.max_tokens or suited.dropped else AS_IT_IS
-
-    async def _forget(self) -> None:
-        """Deletes what is older than its retention, a slice at a time, now and every hour."""
-        storage = self.settings.storage
-        rules = (
-            (storage.retention_days, self.recorder.delete_before),
-            (storage.minutes_days, self.recorder.delete_minutes_before),
-            (storage.hours_days, self.recorder.delete_hours_before),
-            (storage.responses_days, self.responses.delete_before),
-        )
-        while True:
-            for days, delete_before in rules:
-                before_ms = self.clock.now_ms() - days * _DAY_MS
-                try:
-                    while days and await asyncio.to_thread(delete_before, before_ms):
-                        await asyncio.sleep(0.1)
-                except (GatewayError, Refused) as error:
-                    log.warning("what is past its retention could not be deleted", error=str(error))
-            await asyncio.sleep(3600)
 
     def _desk(self) -> Desk:
         described = render(ROUTES, __version__)
@@ -445,22 +386,6 @@ class App:
         most_bytes = self.settings.server.max_body_bytes
         return FrontFacts(len(self.catalog.models), ready, self._started_ms / 1000, providers, self._command, most_bytes)
 
-    async def _watch(self) -> None:
-        """Sees how endpoints did in the last minutes, for plans that are made from now on."""
-        while True:
-            try:
-                self._standings = await asyncio.to_thread(self._stood)
-            except (StorageAway, Refused) as error:
-                self._worries.tell("how endpoints did cannot be read", str(error))
-            else:
-                self._worries.tell("how endpoints did cannot be read", "")
-                self._plans.clear()
-            await asyncio.sleep(_WATCH_S)
-
-    def _stood(self) -> Standings:
-        lately = last(self.clock.now_ms(), minutes=_LATELY_MIN)
-        return standings_of(self.statistics.everywhere(lately), qualities(self._reading))
-
     async def _refresh(self) -> None:
         """Sees what other processes did: keys made, disabled or deleted, models imported. And that a day began."""
         while True:
@@ -470,8 +395,8 @@ class App:
                     pass
                 await asyncio.to_thread(self.terms.refresh)
                 if await asyncio.to_thread(self.prices.refresh, self.clock.now_ms()):
-                    self._plans.clear()
-                if self._stocked != (mark := await asyncio.to_thread(self._stock_mark)):
+                    self.planner.forget()
+                if self._stocked != (mark := await asyncio.to_thread(stock_mark, self._db)):
                     await self._restock()
                     self._stocked = mark
             except (StorageAway, Refused, BadSettings) as error:
@@ -480,90 +405,12 @@ class App:
                 self._worries.tell("keys and catalogue cannot be refreshed", "")
             self._worries.tell("records cannot be written into the database", self.recorder.trouble)
 
-    def _stock_mark(self) -> tuple[int, str]:
-        """Changes when the catalogue must be made again: after an import, and on a new day, when prices and offers may end."""
-        return revision(self._db), today()
-
     async def _restock(self) -> None:
         """Swaps the catalogue whole; requests under way keep the one they began with."""
         providers, self.catalog = await stock(self.settings, self._db, self._client)
         self.providers.update(providers)
-        self._sandboxed.clear()
-        self._plans.clear()
+        self.planner.restock(self.catalog, _refusing(self.providers))
         self.destinations.forget()
-
-
-def open_store(settings: Settings) -> Database:
-    """The database at this build's schema. raises StorageAway, UnknownSchema, BadSettings"""
-    db = open_database(settings.database_url, settings.storage.synchronous)
-    try:
-        db.migrate()
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-async def stock(settings: Settings, db: Database, client: Client) -> tuple[dict[str, Configured], Catalog]:
-    """Providers and catalogue: what is shipped, then what was imported, then what the operator wrote. raises BadSettings"""
-    providers, problems = configure(settings.providers)
-    models = {model.id: model for model in shipped_models()}
-    models |= {model.id: model for model in await asyncio.to_thread(imported_models, db)}
-    models = {slug: on_day(model, today()) for slug, model in models.items()}
-    endpoints, extra, more = build_endpoints(models, providers, settings.endpoints, today())
-    if problems or more:
-        raise BadSettings(problems + more)
-    if settings.catalog.find_local:
-        for found in await find_local(providers, _getter(client), own_port=settings.server.port):
-            there, local_models, local = local_endpoints(providers[found.slug], found.base_url, found.models)
-            providers[found.slug] = there
-            extra += local_models
-            endpoints += local
-    return dict(providers), Catalog([*models.values(), *extra], endpoints)
-
-
-def _getter(client: Client) -> Callable[[str], Awaitable[bytes]]:
-    async def get(url: str) -> bytes:
-        origin = parse_origin(url)
-        try:
-            answer = await client.send(origin, render_head("GET", origin, "", {"Accept": "application/json"}), b"")
-        except UpstreamError as error:
-            raise OSError(error.message) from None
-        try:
-            return await answer.read(1_000_000) if answer.status == 200 else b""
-        except UpstreamError as error:
-            raise OSError(error.message) from None
-        finally:
-            answer.close()
-
-    return get
-
-
-def today() -> str:
-    return datetime.datetime.now(datetime.UTC).date().isoformat()
-
-
-def _sandbox_endpoints(found: Resolved) -> tuple[Endpoint, ...]:
-    """One for each thing the model is known to make: text, embeddings."""
-    made = [endpoint.dialect == EMBEDDINGS for endpoint in found.endpoints] or [found.model.makes_embeddings]
-    return tuple(_sandbox_endpoint(found.model, EMBEDDINGS if embeds else "openai_chat") for embeds in dict.fromkeys(made))
-
-
-def _sandbox_endpoint(model: Model, speaks: str) -> Endpoint:
-    return Endpoint(
-        id=f"{model.id}@{SANDBOX}",
-        model=model.id,
-        provider=SANDBOX,
-        upstream_model=model.id,
-        price=model.price,
-        context_length=model.context_length,
-        max_completion_tokens=model.max_completion_tokens,
-        supported_parameters=model.supported_parameters,
-        reasoning=model.reasoning,
-        max_tokens_field="max_completion_tokens",
-        data_policy="zdr",
-        dialect=speaks,
-    )
 
 
 def _first_test_key(db: Database, secret: bytes, now_ms: int) -> str | None:
@@ -575,9 +422,9 @@ def _first_test_key(db: Database, secret: bytes, now_ms: int) -> str | None:
     return key
 
 
+def _refusing(providers: Mapping[str, Configured]) -> dict[str, frozenset[str]]:
+    return {slug: configured.provider.refuses for slug, configured in providers.items()}
+
+
 def _log_failure(error: BaseException) -> None:
     log.error("a request failed inside the gateway", exc_info=error)
-
-
-def providers_on(providers: Mapping[str, Configured]) -> list[Configured]:
-    return [configured for configured in providers.values() if not configured.off_reason]

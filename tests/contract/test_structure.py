@@ -12,7 +12,7 @@ FLOORS = [
     {"providers", "dialects", "storage", "telemetry"},
     {"identity", "catalog", "routing", "upstream", "files", "metering", "records", "sandbox", "ledger", "payments", "checks"},
     {"pipeline"},
-    {"api", "web", "cli", "testing", "demo", "app", "server", "binding"},
+    {"api", "web", "cli", "jobs", "testing", "demo", "app", "server", "binding"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 

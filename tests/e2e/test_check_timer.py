@@ -4,9 +4,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from entrepot.app import open_store
 from entrepot.checks import store
 from entrepot.checks.store import Report
+from entrepot.storage.engines import open_store
 from entrepot.testing.gateway import Gateway
 from entrepot.testing.upstream import FakeUpstream, streamed
 

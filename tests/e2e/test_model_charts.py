@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from tests.e2e.test_pages import browser, pytestmark, visit
 
-from entrepot.app import open_store
 from entrepot.records import store
 from entrepot.records.rollups import Rollups
+from entrepot.storage.engines import open_store
 from entrepot.testing.builders import attempt, generation, usage
 from entrepot.testing.gateway import ServerProcess, settings_for
 from entrepot.values.clock import Clock

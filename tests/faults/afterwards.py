@@ -6,9 +6,9 @@ import collections
 import json
 from typing import NamedTuple
 
-from entrepot.app import open_store
 from entrepot.ledger.verify import verify
 from entrepot.settings import Settings
+from entrepot.storage.engines import open_store
 from entrepot.values.money import usd
 from load import Book
 

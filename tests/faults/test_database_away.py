@@ -14,13 +14,13 @@ import httpx
 import pytest
 from afterwards import Tally, look
 
-from entrepot.app import open_store
 from entrepot.identity.installation import installation_secret
 from entrepot.identity.secrets import new_key
 from entrepot.identity.store import create_key, ensure_workspace
 from entrepot.ledger.audit import Act
 from entrepot.ledger.funding import Order, grant
 from entrepot.ledger.terms import set_prepaid
+from entrepot.storage.engines import open_store
 from entrepot.testing.gateway import ServerProcess, settings_for
 from entrepot.testing.upstream import FakeUpstream, Reply, Seen, plain, streamed
 from entrepot.values.clock import Clock

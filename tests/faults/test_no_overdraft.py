@@ -18,7 +18,6 @@ import pytest
 from crowd import spend
 from moody import Moody
 
-from entrepot.app import open_store
 from entrepot.identity.installation import installation_secret
 from entrepot.identity.store import ensure_workspace
 from entrepot.ledger import funding
@@ -30,6 +29,7 @@ from entrepot.ledger.terms import set_budget, set_prepaid
 from entrepot.ledger.verify import verify
 from entrepot.settings import Settings
 from entrepot.storage.database import Database
+from entrepot.storage.engines import open_store
 from entrepot.testing.gateway import ServerProcess, settings_for
 from entrepot.testing.upstream import FakeUpstream
 from entrepot.values.caller import Reset

@@ -12,7 +12,7 @@ from typing import Any
 
 from entrepot import settings as knobs
 from entrepot.api.in_process import Closed, Exchange, InProcess
-from entrepot.app import App, open_store
+from entrepot.app import App
 from entrepot.binding.answers import AIError
 from entrepot.errors import GatewayError
 from entrepot.identity.installation import installation_secret
@@ -20,6 +20,7 @@ from entrepot.identity.passing import passing_key
 from entrepot.identity.store import ensure_workspace
 from entrepot.settings import BadSettings, Settings
 from entrepot.storage.database import UnknownSchema
+from entrepot.storage.engines import open_store
 from entrepot.values.clock import Clock
 
 

@@ -16,13 +16,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from entrepot import settings as knobs
-from entrepot.app import open_store, stock
 from entrepot.catalog.catalog import Catalog
+from entrepot.catalog.stock import stock
 from entrepot.errors import GatewayError
 from entrepot.providers.configured import Configured
 from entrepot.server import CannotListen
 from entrepot.settings import BadSettings, Settings
 from entrepot.storage.database import Database, UnknownSchema
+from entrepot.storage.engines import open_store
 from entrepot.upstream.client import Client
 
 FAILED, USAGE, CONFIGURATION = 1, 2, 3

@@ -10,7 +10,8 @@ from cyclopts import Parameter
 from rich.markup import escape
 
 from entrepot import __version__
-from entrepot.app import App, providers_on
+from entrepot.app import App
+from entrepot.catalog.stock import providers_on
 from entrepot.cli.common import Place, out
 from entrepot.cli.typed import command_here
 from entrepot.cli.workers import Crew

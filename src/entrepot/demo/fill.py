@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from entrepot import settings as knobs
-from entrepot.app import App, open_store
+from entrepot.app import App
 from entrepot.demo import call, people, providers, rhythm
 from entrepot.demo.clock import HistoryClock
 from entrepot.demo.doubles import Doubles
@@ -21,6 +21,7 @@ from entrepot.identity.installation import installation_secret
 from entrepot.identity.store import create_key, delete_key, ensure_workspace
 from entrepot.settings import Settings
 from entrepot.storage.database import Database
+from entrepot.storage.engines import open_store
 from entrepot.values.caller import Caller
 
 _AT_ONCE = 256

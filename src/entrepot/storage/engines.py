@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from entrepot.settings import Settings
 from entrepot.storage import sqlite
 from entrepot.storage.database import Database, StorageAway
 
@@ -18,6 +19,17 @@ def open_database(url: str, synchronous: str = "normal") -> Database:
     if url.startswith(POSTGRESQL):
         return _postgresql(url)
     return sqlite.connect(Path(url.removeprefix("sqlite:///")), synchronous=synchronous)
+
+
+def open_store(settings: Settings) -> Database:
+    """The database at this build's schema. raises StorageAway, UnknownSchema, BadSettings"""
+    db = open_database(settings.database_url, settings.storage.synchronous)
+    try:
+        db.migrate()
+    except BaseException:
+        db.close()
+        raise
+    return db
 
 
 def _postgresql(url: str) -> Database:

@@ -25,11 +25,12 @@ from types import TracebackType
 from typing import Any
 
 from entrepot import settings as knobs
-from entrepot.app import App, open_store
+from entrepot.app import App
 from entrepot.identity.installation import installation_secret
 from entrepot.identity.store import create_key, ensure_workspace
 from entrepot.server import bind, running, url_of
 from entrepot.settings import Settings
+from entrepot.storage.engines import open_store
 from entrepot.values.caller import KeyKind
 from entrepot.values.clock import Clock
 
