@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -33,6 +34,7 @@ from entrepot.storage.database import Database, Refused, StorageAway
 from entrepot.values.clock import Clock
 from entrepot.values.generation import Generation
 
+T = TypeVar("T")
 _EVERY_S = 0.5
 _SUMS_EVERY_S = 5.0
 _AT_ONCE = 20_000
@@ -140,7 +142,7 @@ class Recorder:
 
     async def take_in(self) -> None:
         """Takes in what processes that died since left behind. raises StorageAway"""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._take_in)
+        await self._on_thread(self._take_in)
 
     def _take_in(self) -> None:
         for left in left_behind(self._folder):
@@ -310,7 +312,7 @@ class Recorder:
         files: list[Finished | Journal] = [*(batch.file for batch in self._moving), self._journal]
         self._arrival = loop.create_future()
         try:
-            await loop.run_in_executor(self._thread, lambda: [file.sync() for file in files])
+            await self._on_thread(lambda: [file.sync() for file in files])
         except OSError as error:
             self.trouble = str(error)
             return
@@ -320,7 +322,7 @@ class Recorder:
     async def _arrives(self, batch: _Batch) -> bool:
         """False when the database is away. A batch that it does not take for another reason keeps no other one waiting."""
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._take, batch)
+            await self._on_thread(self._take, batch)
         except (StorageAway, Refused, OverflowError, ValueError, TypeError) as error:
             self.trouble = str(error)
             return not isinstance(error, StorageAway)
@@ -361,9 +363,17 @@ class Recorder:
         """Adds what is in the database to the statistics."""
         async with self._one_mover:
             try:
-                await asyncio.get_running_loop().run_in_executor(self._thread, self._rollups.add)
+                await self._on_thread(self._rollups.add)
             except (StorageAway, Refused) as error:
                 self.trouble = str(error)
+
+    async def _on_thread(self, work: Callable[..., T], *given: Any) -> T:
+        """Beside the event loop; on it when the interpreter ends and starts no thread any more."""
+        try:
+            working = asyncio.get_running_loop().run_in_executor(self._thread, work, *given)
+        except RuntimeError:
+            return work(*given)
+        return await working
 
     async def _arrived(self) -> None:
         """Returns when what came last is in the database."""
