@@ -157,7 +157,7 @@ class Payments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(
             pattern=rf"^{_CURRENCY}( {_CURRENCY})*$",
-            description="What is taken, with the dollars of credit for one of it and the day of that rate, as `usd eur=1.08@2026-11-20`.",
+            description="What is taken, each with the credit for one of it and the day of that rate: `usd eur=1.08@2026-11-20`.",
         ),
     ] = "usd"
     methods: Annotated[

@@ -56,8 +56,8 @@ class ModelQuery(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What traffic says of models: tokens of the last week, and of the last day the medians of tokens a second and of milliseconds
-    until the first token. Models without traffic are missing.
+    """What traffic says of models: tokens of the last week, and of the last day the medians of tokens a second and of
+    milliseconds until the first token. Models without traffic are missing.
     """
 
     tokens: Mapping[str, float] = {}
