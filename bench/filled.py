@@ -51,8 +51,10 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         folder = asked.keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="entrepot-bench-")))
         url_of = urls(stack, asked.engine, folder)
-        few = _measured(folder / "few", url_of("few"), msgspec.structs.replace(size, generations=0, keys=0), now_ms)
-        many = _measured(folder / "many", url_of("many"), size, now_ms)
+        sizes = {"few": msgspec.structs.replace(size, generations=0, keys=0), "many": size}
+        # Both are filled before either is measured, so that they are measured in the same few minutes.
+        filled = [_filled(folder / name, url_of(name), of, now_ms) for name, of in sizes.items()]
+        few, many = (_measured(store, now_ms) for store in filled)
         table = Table(
             "ms, median", f"{OWN_CALLS:,} generations", f"{size.generations + OWN_CALLS:,}", "ratio", title=_title(asked)
         )
@@ -96,19 +98,32 @@ def urls(stack: contextlib.ExitStack, engine: str, folder: Path) -> Callable[[st
     return lambda name: server.database()
 
 
-def _measured(place: Path, url: str, size: Size, now_ms: int) -> dict[str, float]:
+class Filled(msgspec.Struct, frozen=True):
+    place: Path
+    url: str
+    shown: Shown
+    took_s: float
+
+
+def _filled(place: Path, url: str, size: Size, now_ms: int) -> Filled:
     place.mkdir(parents=True)
     began = time.monotonic()
-    # What takes long here takes long once; a server's statements end after half a minute.
-    patient = url if url.startswith("sqlite") else f"{url}%20-cstatement_timeout%3D0"
-    with contextlib.closing(open_database(patient)) as db:
-        with _progress() as progress:
-            task = progress.add_task(f"{size.generations + OWN_CALLS:,} generations", total=size.generations + OWN_CALLS)
-            shown = fill(db, place, size, now_ms, lambda more: progress.advance(task, more))
-        figures = {"s to fill": time.monotonic() - began}
-        figures |= _alone(db, now_ms)
+    with contextlib.closing(open_database(_patient(url))) as db, _progress() as progress:
+        task = progress.add_task(f"{size.generations + OWN_CALLS:,} generations", total=size.generations + OWN_CALLS)
+        shown = fill(db, place, size, now_ms, lambda more: progress.advance(task, more))
     (place / "entrepot.toml").write_text(f'[storage]\nurl = "{url}"\n[sandbox]\ntokens_per_s = 0\nfirst_token_s = 0\n')
-    return figures | _served(place, shown)
+    return Filled(place, url, shown, time.monotonic() - began)
+
+
+def _patient(url: str) -> str:
+    """What takes long here takes long once; a server's statements end after half a minute."""
+    return url if url.startswith("sqlite") else f"{url}%20-cstatement_timeout%3D0"
+
+
+def _measured(store: Filled, now_ms: int) -> dict[str, float]:
+    with contextlib.closing(open_database(_patient(store.url))) as db:
+        alone = _alone(db, now_ms)
+    return {"s to fill": store.took_s} | alone | _served(store.place, store.shown)
 
 
 def _progress() -> Progress:
