@@ -33,6 +33,8 @@ _ABOUT = (
 _STRANGERS = 60
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
+_ELSEWHERE = "Mend what Stripe names and ask for the same amount again, or pay back by another way: `entrepot credit refund`."
+_SIGNED = "Stripe alone sends these. If it did: compare `payments.stripe_webhook_secret` and the mode with its dashboard."
 
 
 class Cashier:
@@ -143,7 +145,7 @@ class Cashier:
                 self._till.refund(payment.intent, back.id, back.credit_minor)
             except TillRefuses as error:
                 self._undo(payment, back, act)
-                raise Conflict(f"Stripe refuses the refund: {error}.", remedy="Nothing was changed.") from None
+                raise Conflict(f"Stripe refuses the refund: {error}. Nothing was changed.", remedy=_ELSEWHERE) from None
             seen = self._seen(payment, back)
         return seen
 
@@ -161,7 +163,10 @@ class Cashier:
     def _set_aside(self, payment: Payment, amount: int | None, act: Act) -> Return:
         with self._db.transaction(alone=leases.alone(payment.workspace)):
             if self.find(payment.id).state != "paid":
-                raise Conflict("This payment was not paid, so that nothing of it can go back.", remedy="Nothing was changed.")
+                raise Conflict(
+                    "This payment was not paid, so that nothing of it can go back. Nothing was changed.",
+                    remedy="Look at its state first: GET /api/v1/payments/{id} tells it.",
+                )
             _check_age(payment, act.at_ms)
             known = store.returns_of(self._db, payment.id)
             left = payment.amount_minor - posting.taken(payment, known)[0]
@@ -172,7 +177,10 @@ class Cashier:
                 raise Conflict("Another refund of this payment is under way.", remedy="Ask for the same amount again.")
             wished = left if amount is None else amount
             if not 0 < wished <= left:
-                raise Conflict(f"Only {left} of its smallest units are left of this payment.", remedy="Nothing was changed.")
+                raise Conflict(
+                    f"Only {left} of its smallest units are left of this payment. Nothing was changed.",
+                    remedy="Ask for no more than that, or leave `amount` out for all of it.",
+                )
             back = Return(f"refund-{ulid(act.at_ms)}", payment.id, "refund", "", wished, 0, "asked", act.at_ms)
             store.add_return(self._db, back)
             funding.refund(
@@ -194,12 +202,12 @@ class Cashier:
         if len(self._strangers) < _STRANGERS or self._strangers[0] <= now_ms - _HOUR_MS:
             self._strangers.append(now_ms)
             self._refuse("webhook/stripe", "the signature is wrong or too old")
-        raise InvalidRequest("Refused: the signature is wrong or too old.", remedy="Nothing was changed.")
+        raise InvalidRequest("Refused: the signature is wrong or too old. Nothing was changed.", remedy=_SIGNED)
 
     def _refuse(self, subject: str, why: str) -> NoReturn:
         with self._db.transaction():
             audit.write(self._db, Act(actor="stripe", at_ms=self._now_ms()), "payment.refused", subject, {}, {"why": why})
-        raise InvalidRequest(f"Refused: {why}.", remedy="Nothing was changed.")
+        raise InvalidRequest(f"Refused: {why}. Nothing was changed.", remedy=_SIGNED)
 
 
 def _check_age(payment: Payment, now_ms: int) -> None:

@@ -121,7 +121,11 @@ def redeem(db: Database, secret: bytes, text: str, workspace: str, key_hash: str
         why = _why_not(code, workspace, act.at_ms)
         subject = f"code/{code.id}" if code is not None else f"workspace/{workspace}"
         audit.write(db, act, "code.refused", subject, {}, {"why": why})
-    raise InvalidRequest(f"The code cannot be redeemed: {why}.", field="code", remedy="Nothing was changed.")
+    raise InvalidRequest(
+        f"The code cannot be redeemed: {why}. Nothing was changed.",
+        field="code",
+        remedy="Check how it is written, or ask who gave it for another.",
+    )
 
 
 def revoke(db: Database, wanted: str, act: Act) -> int:
@@ -159,7 +163,11 @@ def _check(db: Database, batch: Batch, act: Act) -> None:
 
 def _refuse(field: str, expected: str, received: str) -> None:
     raise InvalidRequest(
-        f"`{field}` must be {expected}.", field=field, expected=expected, received=received, remedy="Nothing was changed."
+        f"`{field}` must be {expected}. Nothing was changed.",
+        field=field,
+        expected=expected,
+        received=received,
+        remedy=f"Give `{field}` {expected}.",
     )
 
 

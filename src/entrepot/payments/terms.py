@@ -72,22 +72,22 @@ class Terms(msgspec.Struct, frozen=True):
         rate = self.rates.get(currency)
         if rate is None:
             raise InvalidRequest(
-                "`currency` is not one that is taken here.",
+                "`currency` is not one that is taken here. Nothing was changed.",
                 field="currency",
                 expected=", ".join(self.rates),
                 received=currency[:20],
-                remedy="Nothing was changed.",
+                remedy="Pay in one of those, or ask the operator to add it to `payments.currencies`.",
             )
         self._check_age(currency, today)
         minor = minor_of(amount, currency)
         if not self.least_nano <= minor * rate <= self.most_nano:
             bounds = f"credit from ${usd(self.least_nano)} to ${usd(self.most_nano)}"
             raise InvalidRequest(
-                f"`amount` must buy {bounds}.",
+                f"`amount` must buy {bounds}. Nothing was changed.",
                 field="amount",
                 expected=bounds,
                 received=amount[:40],
-                remedy="Nothing was changed.",
+                remedy="Choose an amount between the two, before the fee.",
             )
         return Quote(currency, minor, self._fee(minor, rate), rate, self.days.get(currency, ""))
 
@@ -114,11 +114,11 @@ def minor_of(amount: str, currency: str) -> int:
     if minor <= 0:
         expected = f"an amount above 0, in whole 1/{units(currency)} of {currency}"
         raise InvalidRequest(
-            f"`amount` must be {expected}.",
+            f"`amount` must be {expected}. Nothing was changed.",
             field="amount",
             expected=expected,
             received=amount[:40],
-            remedy="Nothing was changed.",
+            remedy="Write it as 25 or 25.50, without a sign and without separators.",
         )
     return minor
 

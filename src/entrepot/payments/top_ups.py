@@ -76,11 +76,11 @@ class TopUps:
         one = quote.total_minor * quote.rate_nano
         if ceiling < one:
             raise InvalidRequest(
-                f"`monthly_ceiling` must cover one top-up, which is ${usd(one)} with its fee.",
+                f"`monthly_ceiling` must cover one top-up, which is ${usd(one)} with its fee. Nothing was changed.",
                 field="monthly_ceiling",
                 expected=f"at least {usd(one)}",
                 received=usd(ceiling),
-                remedy="Nothing was changed.",
+                remedy="Raise `monthly_ceiling`, or lower `amount`.",
             )
         rule = Rule(workspace, threshold, quote.currency, quote.amount_minor, ceiling, changed_ms=act.at_ms)
         with self._db.transaction(alone=leases.alone(workspace)):
@@ -104,7 +104,10 @@ class TopUps:
             if not cards.remove(self._db, self._till, workspace, act):
                 raise NotFound("No card of this workspace is kept.", field="id")
         except TillRefuses as error:
-            raise Conflict(f"Stripe does not forget the card: {error}.", remedy="Nothing was changed.") from None
+            raise Conflict(
+                f"Stripe does not forget the card: {error}. Nothing was changed.",
+                remedy="Try again, or detach the card in Stripe's dashboard first.",
+            ) from None
 
     def tick(self) -> list[str]:
         """Finds out what became of charges left half-way, and begins those that are due; says in words what went wrong."""
