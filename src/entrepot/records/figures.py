@@ -59,7 +59,7 @@ class Totals(msgspec.Struct, frozen=True, array_like=True):
     cancelled            those whose caller left
     prompt_tokens        contain cached_tokens and cache_write_tokens; `completion_tokens` contain reasoning_tokens
     cost_nano            what callers were charged; `cache_discount_nano` is what caches saved them
-    upstream_cost_nano   what providers themselves say it cost, of those that say
+    upstream_cost_nano   what providers were owed: as they report it, or at list price
     """
 
     requests: int = 0
