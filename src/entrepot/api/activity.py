@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from entrepot.api.days import DAY_MS, date_of, day_of
+from entrepot.api.days import DATE, DAY_MS, date_of, day_of
 from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import InvalidRequest, NotFound
@@ -25,7 +25,7 @@ PageSize = Annotated[int, Meta(ge=1, le=10_000)]
 
 
 class ActivityQuery(msgspec.Struct, frozen=True):
-    date: Annotated[str, Meta(description="One day of the last 30 that are over, as 2026-11-20.")] = ""
+    date: Annotated[str, Meta(description="One day of the last 30 that are over, as 2026-11-20.", extra_json_schema=DATE)] = ""
     api_key_hash: Annotated[Word, Meta(description="Only what this key used; also of a test key.")] = ""
     user_id: Annotated[Word, Meta(description="Keys belong to no user here: matches none.")] = ""
     workspace_id: Annotated[Word, Meta(description="Only what this workspace used.")] = ""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from entrepot.api.days import DAY_MS, date_of, day_of, first_of, iso_of
+from entrepot.api.days import DATE, DAY_MS, date_of, day_of, first_of, iso_of
 from entrepot.api.http import Request, Response, answer
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import InvalidRequest
@@ -20,7 +20,7 @@ _FIRST = "2025-01-01"
 _DEFAULT_DAYS = 30
 _TOP = 50
 _OTHER = "other"
-Date = Annotated[str, Meta(description="UTC, as 2026-11-20.")]
+Date = Annotated[str, Meta(description="UTC, as 2026-11-20.", extra_json_schema=DATE)]
 Unkept = Annotated[str, Meta(max_length=100, description="Not known of any request: matches none.")]
 
 

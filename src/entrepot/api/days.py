@@ -7,14 +7,17 @@ import datetime
 from entrepot.errors import InvalidRequest
 
 DAY_MS = 86_400_000
+DATE = {"pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"}
+"""How the OpenAPI document describes a query's date, which may be empty; `day_of` refuses others, in better words."""
 
 
 def day_of(text: str, field: str) -> int:
     """A date as 2026-11-21, in days since 1970. raises InvalidRequest"""
     try:
-        if len(text) != 10:
+        date = datetime.date.fromisoformat(text)
+        if date.isoformat() != text:  # 20261121 and 2026-W47-6 are dates too, but not as it is asked for
             raise ValueError
-        return datetime.date.fromisoformat(text).toordinal() - _EPOCH
+        return date.toordinal() - _EPOCH
     except ValueError:
         raise InvalidRequest(
             f"`{field}` must be a date.",
