@@ -17,9 +17,8 @@ keys is kept apart: `Scope(test=True)` asks for it, and a page that shows it sho
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Literal, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
 
 import msgspec
 
@@ -45,9 +44,9 @@ from entrepot.records.figures import (
     Uptime,
     UptimePoint,
 )
+from entrepot.records.remembered import Remembered
 from entrepot.storage.database import Database, Row
 
-T = TypeVar("T")
 By = Literal["model", "endpoint", "provider", "author", "app", "key_hash", "tier", "workspace"]
 What = Literal["model", "author", "provider", "app"]
 SUMS = Totals.__struct_fields__
@@ -66,8 +65,7 @@ class Statistics:
         """db  a sibling of its own that only reads"""
         self._db = db
         self.now_ms = now_ms
-        self._remembered: dict[Hashable, tuple[int, object]] = {}
-        self._lock = threading.Lock()
+        self._remembered = Remembered(now_ms, for_ms=_REMEMBERED_MS, most=_REMEMBERED)
 
     def totals(self, scope: Scope, span: Span, level: Level | None = None) -> Totals:
         """Of an app and of a key by whole days, of a workspace by whole hours."""
@@ -149,7 +147,7 @@ class Statistics:
                 provider: [UptimePoint(at * 1000, held.get(at, Uptime())) for at in buckets] for provider, held in found.items()
             }
 
-        return self._kept(("uptimes", span, level), made)
+        return self._remembered.get(("uptimes", span, level), made)
 
     def speeds_of_providers(self, span: Span) -> Mapping[str, Speed]:
         """Of every provider that was asked in the span, all read at once. Remembered."""
@@ -160,7 +158,7 @@ class Statistics:
                 found.setdefault(provider, []).append((latency, throughput))
             return {provider: speed_of(rows) for provider, rows in found.items()}
 
-        return self._kept(("speeds of providers", span), made)
+        return self._remembered.get(("speeds of providers", span), made)
 
     def speed(self, scope: Scope, span: Span, level: Level | None = None) -> Speed:
         """Of models, providers and endpoints: how long until the first token, and how many tokens a second then."""
@@ -181,7 +179,7 @@ class Statistics:
     def served_by(self, provider: str, span: Span, *, test: bool = False) -> list[Served]:
         """The same of a provider, with all its models. Remembered."""
         scope = Scope(provider=provider, test=test)
-        return self._kept(("served by", provider, span, test), lambda: self._served(scope, span))
+        return self._remembered.get(("served by", provider, span, test), lambda: self._served(scope, span))
 
     def everywhere(self, span: Span) -> list[Served]:
         """The same of all endpoints, of live traffic, for routing: a short span."""
@@ -227,11 +225,11 @@ class Statistics:
                 found.setdefault(model, []).append((latency, throughput))
             return {model: speed_of(rows) for model, rows in found.items() if model}
 
-        return self._kept(("speeds", span, test), made)
+        return self._remembered.get(("speeds", span, test), made)
 
     def models(self, span: Span, *, test: bool = False) -> Mapping[str, Totals]:
         """Of every model, those with most tokens first. Remembered."""
-        return self._kept(("models", span, test), lambda: self.totals_by("model", Scope(test=test), span))
+        return self._remembered.get(("models", span, test), lambda: self.totals_by("model", Scope(test=test), span))
 
     def top(self, what: What, span: Span, *, of: Scope = Scope(), limit: int = MOST, offset: int = 0) -> list[Ranked]:
         """Those with most tokens, beside what they had in the span before. `of` narrows it, as to the apps of a model.
@@ -241,11 +239,11 @@ class Statistics:
 
     def ranking(self, what: What, span: Span, *, of: Scope = Scope()) -> list[Ranked]:
         """The whole of it."""
-        return self._kept(("top", what, span, of), lambda: self._ranking(what, span, of))
+        return self._remembered.get(("top", what, span, of), lambda: self._ranking(what, span, of))
 
     def trending(self, what: What, span: Span, *, of: Scope = Scope(), limit: int = MOST) -> list[Ranked]:
         """Those that rose most: by their tokens over the mean of the three spans before. Remembered."""
-        return self._kept(("trending", what, span, of), lambda: self._trending(what, span, of))[: min(limit, MOST)]
+        return self._remembered.get(("trending", what, span, of), lambda: self._trending(what, span, of))[: min(limit, MOST)]
 
     def ask(self, question: Question, span: Span, level: Level) -> list[Row]:
         """Any sums that are kept: rows of the columns `by`, then of the sums."""
@@ -321,21 +319,6 @@ class Statistics:
     ) -> list[Row]:
         where = (*conditions(scope), ("what", "=", what))
         return ask(self._db, Question("endpoint_failures", ("failures",), by, where), span, level or span.level)
-
-    def _kept(self, name: Hashable, make: Callable[[], T]) -> T:
-        """Made anew when it is older than half a minute; the ones made first go when there are too many."""
-        with self._lock:
-            held = self._remembered.get(name)
-        now = self.now_ms()
-        if held is not None and held[0] > now:
-            return held[1]  # type: ignore[return-value]  # what is kept under a name is what made it
-        made = make()
-        with self._lock:
-            self._remembered.pop(name, None)
-            while len(self._remembered) >= _REMEMBERED:
-                del self._remembered[next(iter(self._remembered))]
-            self._remembered[name] = (now + _REMEMBERED_MS, made)
-        return made
 
 
 def _column(by: By) -> str:

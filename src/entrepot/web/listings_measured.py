@@ -5,13 +5,13 @@ Without statistics, or while their store is away, nothing is known, and the page
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Hashable, Mapping
 from typing import TypeVar
 
 import msgspec
 
 from entrepot.records.figures import Quantiles, Scope, Span, Speed, Totals, Uptime, last, together
+from entrepot.records.remembered import Remembered
 from entrepot.records.statistics import Statistics
 from entrepot.storage.database import StorageAway
 from entrepot.web import figures
@@ -47,8 +47,7 @@ class Measured:
 
     def __init__(self, statistics: Statistics | None) -> None:
         self._statistics = statistics
-        self._kept: dict[Hashable, tuple[int, object]] = {}
-        self._lock = threading.Lock()
+        self._remembered = Remembered(lambda: self.now_ms, for_ms=_REMEMBERED_MS, most=_REMEMBERED)
 
     @property
     def now_ms(self) -> int:
@@ -59,20 +58,10 @@ class Measured:
         statistics = self._statistics
         if statistics is None:
             return nothing
-        now_ms = statistics.now_ms()
-        with self._lock:
-            known = self._kept.get(name)
-        if known is not None and now_ms - known[0] < _REMEMBERED_MS:
-            return known[1]  # type: ignore[return-value] # one question has one kind of answer
         try:
-            found = question(statistics)
+            return self._remembered.get(name, lambda: question(statistics))
         except StorageAway:
             return nothing
-        with self._lock:
-            while len(self._kept) >= _REMEMBERED:
-                del self._kept[next(iter(self._kept))]
-            self._kept[name] = (now_ms, found)
-        return found
 
     def models(self) -> Mapping[str, ModelFigures]:
         """By the id of the model that served."""
