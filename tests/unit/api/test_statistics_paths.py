@@ -195,7 +195,9 @@ def test_apps_are_ranked_by_tokens_or_by_what_they_rose() -> None:
     assert [row["app_id"] for row in risen] == ["https://new.example"]
 
 
-@pytest.mark.parametrize("query", ["start_date=2024-12-31", "start_date=2026-11-20&end_date=2026-11-19", "end_date=x", "start_date=2026-W47-5"])
+@pytest.mark.parametrize(
+    "query", ["start_date=2024-12-31", "start_date=2026-11-20&end_date=2026-11-19", "end_date=x", "start_date=2026-W47-5"]
+)
 def test_days_that_cannot_be_ranked_are_refused(query: str) -> None:
     assert desk_with().get(f"/api/v1/datasets/rankings-daily?{query}", key="live", routes=ROUTES).status == 400
 
