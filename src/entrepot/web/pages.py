@@ -46,6 +46,7 @@ _HOST = re.compile(r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]{1,253})(:\d{1,5})?$")
 _NEAR = re.compile(r"^http://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)")
 _MOST_FIELDS = 50
 _SOME_URL = "http://address-of-the-reader.invalid"
+_STATIC = "/static/"
 _NO_PAGES = ("/api/", "/v1/", "/v1beta/", "/client/")
 """Below these programs ask, and a wrong path is theirs to be told."""
 _JSON = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache")]
@@ -61,10 +62,26 @@ class FrontFacts(msgspec.Struct, frozen=True):
     max_body_bytes: int = 10 * 2**20
 
 
+class Visit(msgspec.Struct, frozen=True):
+    """What is asked of a page."""
+
+    path: str
+    query: str
+    headers: Mapping[str, str]
+
+    @property
+    def base_url(self) -> str:
+        return base_url(self.headers)
+
+
 class PageResponse(msgspec.Struct, frozen=True):
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+
+
+Page = Callable[[Visit], PageResponse | None]
+"""None: there is no such page after all."""
 
 
 class Asset(msgspec.Struct, frozen=True):
@@ -114,56 +131,50 @@ class Pages:
         self._measured, self._components = Measured(statistics), components
         self._listings = Listings(lambda: self._shelf, self._measured, lambda: self._facts().providers)
         self._model_pages = model_page.ModelPages(Contract(openapi, self._reference), self._measured, checked)
+        self._at: Mapping[str, Page] = {
+            "/": self._front,
+            "/reference": self._reference_page,
+            "/docs": self._doc,
+            "/docs.md": self._doc,
+            "/llms.txt": self._llms,
+            "/llms-full.txt": self._llms_full,
+            "/status": self._status,
+            "/chat": self._chat,
+            "/chat/models.json": self._chat_models,
+            "/design": self._design,
+        }
+        self._below: Mapping[str, Page] = {_STATIC: self._file, "/docs/": self._doc} | dict.fromkeys(_NO_PAGES, _nothing)
 
     def respond(self, method: str, target: str, headers: Mapping[str, str]) -> PageResponse | None:
         """`target` is the path with its query. None: no page has this path."""
         if method not in ("GET", "HEAD"):
             return None
         path, _, query = target.partition("?")
-        if path.startswith("/static/"):
-            return self._file(path.removeprefix("/static/"), headers)
-        if path == "/":
-            return self._front(headers)
-        if path == "/reference":
-            return self._reference_page(base_url(headers))
-        if path in ("/docs", "/docs.md") or path.startswith("/docs/"):
-            return self._doc(path, query, headers)
-        if path in ("/llms.txt", "/llms-full.txt"):
-            return _text(self._docs.llms(base_url(headers)) if path == "/llms.txt" else self._docs.whole(), b"text/plain")
-        if path == "/status":
-            return self._status()
-        listed = self._listings.respond(path, query)
-        if listed is not None:
-            return _moved(listed.where) if isinstance(listed, Moved) else self._html(listed.template, **listed.context)
-        if path == "/chat":
-            return self._html("chat.html", samples=samples(base_url(headers)), most_bytes=self._facts().max_body_bytes)
-        if path == "/chat/models.json":
-            return PageResponse(200, [*_JSON, *_SECURITY], chat.choice(self._shelf, self._reference))
-        if path == "/design":
-            return self._html("design.html", **design.CONTEXT)
-        return None if path.startswith(_NO_PAGES) else self._model(path, query, headers)
+        page = self._at.get(path) or next((page for start, page in self._below.items() if path.startswith(start)), self._listed)
+        return page(Visit(path, query, headers))
 
     def missing(self) -> PageResponse:
         return self._html("missing.html", status=404)
 
-    def _front(self, headers: Mapping[str, str]) -> PageResponse:
+    def _front(self, visit: Visit) -> PageResponse:
         facts = self._facts()
         uptime = _duration(self._now_s() - facts.started_s)
-        url = base_url(headers)
+        url = visit.base_url
         # Who came from elsewhere is not told where things lie on this machine.
         command = facts.command if _NEAR.match(url) else Command()
         return self._html("front.html", facts=facts, uptime=uptime, samples=samples(url), command=command)
 
-    def _reference_page(self, url: str) -> PageResponse:
+    def _reference_page(self, visit: Visit) -> PageResponse:
         """Made once, since it takes half a second, and then told with the address that its reader came by."""
         if self._reference_made is None:
             self._reference_made = self._html("reference.html", **self._reference.context(_SOME_URL))
         made = self._reference_made
-        return msgspec.structs.replace(made, body=made.body.replace(_SOME_URL.encode(), url.encode()))
+        return msgspec.structs.replace(made, body=made.body.replace(_SOME_URL.encode(), visit.base_url.encode()))
 
-    def _doc(self, path: str, query: str, headers: Mapping[str, str]) -> PageResponse:
+    def _doc(self, visit: Visit) -> PageResponse:
+        path = visit.path
         if path == "/docs/search":
-            question = _parsed(query).get("q", "").strip()[:200]
+            question = _parsed(visit.query).get("q", "").strip()[:200]
             hits = self._docs.search(question)
             return self._html("docs_search.html", question=question, hits=hits, index=self._docs.index, here=path)
         page = self._docs.find(path.removesuffix(".md"))
@@ -174,20 +185,42 @@ class Pages:
         html = markupsafe.Markup(page.html)  # noqa: S704 - our own Markdown, with raw HTML switched off
         return self._html("doc.html", title=page.title, html=html, index=self._docs.index, here=page.path)
 
-    def _status(self) -> PageResponse:
+    def _llms(self, visit: Visit) -> PageResponse:
+        return _text(self._docs.llms(visit.base_url), b"text/plain")
+
+    def _llms_full(self, visit: Visit) -> PageResponse:
+        return _text(self._docs.whole(), b"text/plain")
+
+    def _status(self, visit: Visit) -> PageResponse:
         names = {provider.slug: provider.name for provider in self._facts().providers}
         return self._html("status.html", **status.context(self._measured, self._components, names))
 
-    def _model(self, path: str, query: str, headers: Mapping[str, str]) -> PageResponse | None:
-        found = model_page.find(self._shelf, path)
+    def _chat(self, visit: Visit) -> PageResponse:
+        return self._html("chat.html", samples=samples(visit.base_url), most_bytes=self._facts().max_body_bytes)
+
+    def _chat_models(self, visit: Visit) -> PageResponse:
+        return PageResponse(200, [*_JSON, *_SECURITY], chat.choice(self._shelf, self._reference))
+
+    def _design(self, visit: Visit) -> PageResponse:
+        return self._html("design.html", **design.CONTEXT)
+
+    def _listed(self, visit: Visit) -> PageResponse | None:
+        """A list, or else the page of a model, whose path is its slug."""
+        listed = self._listings.respond(visit.path, visit.query)
+        if listed is None:
+            return self._model(visit)
+        return _moved(listed.where) if isinstance(listed, Moved) else self._html(listed.template, **listed.context)
+
+    def _model(self, visit: Visit) -> PageResponse | None:
+        found = model_page.find(self._shelf, visit.path)
         if found is None:
             return None
         row, tab = found
-        asked = path.strip("/").removesuffix(f"/{tab}")
-        where = model_page.Where(base_url(headers), asked, datetime.datetime.fromtimestamp(self._now_s(), datetime.UTC))
+        asked = visit.path.strip("/").removesuffix(f"/{tab}")
+        where = model_page.Where(visit.base_url, asked, datetime.datetime.fromtimestamp(self._now_s(), datetime.UTC))
         if tab == model_page.DOCUMENT:
             return PageResponse(200, [*_JSON, *_SECURITY], self._model_pages.document(row, where.base_url))
-        return self._html("model.html", **self._model_pages.context(self._shelf, row, tab, _parsed(query), where))
+        return self._html("model.html", **self._model_pages.context(self._shelf, row, tab, _parsed(visit.query), where))
 
     @property
     def _shelf(self) -> Shelf:
@@ -205,15 +238,20 @@ class Pages:
             status, [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-cache"), *_SECURITY], body
         )
 
-    def _file(self, name: str, headers: Mapping[str, str]) -> PageResponse | None:
+    def _file(self, visit: Visit) -> PageResponse | None:
         """Only what was listed at start: a name from outside never reaches the file system."""
+        name = visit.path.removeprefix(_STATIC)
         place = self._files.get(name)
         if place is None:
             return None
         found = self._read.get(name) or self._read.setdefault(name, _asset(name, *place))
-        if headers.get("if-none-match", "").removeprefix("W/") == found.tag:
+        if visit.headers.get("if-none-match", "").removeprefix("W/") == found.tag:
             return PageResponse(304, found.headers, b"")
         return PageResponse(200, found.headers, found.body)
+
+
+def _nothing(visit: Visit) -> None:
+    """For paths that are not the site's."""
 
 
 def _asset(name: str, place: Traversable, caching: bytes) -> Asset:
