@@ -7,14 +7,9 @@ OpenAPI document that the routes make. The reader's own address is taken from th
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
-import mimetypes
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -28,6 +23,7 @@ from entrepot.checks.store import Report
 from entrepot.records.statistics import Statistics
 from entrepot.values.command import Command
 from entrepot.web import chat, design, model_page, status
+from entrepot.web.assets import PREFIX, Assets
 from entrepot.web.docs import DocPages
 from entrepot.web.listings import Listings, Moved
 from entrepot.web.listings_measured import Measured
@@ -35,22 +31,13 @@ from entrepot.web.model_contract import Contract
 from entrepot.web.reference import Reference
 from entrepot.web.samples import samples
 from entrepot.web.shelf import ProviderFact, Shelf
+from entrepot.web.visit import PageResponse, Visit, html, json, moved, text
 
-_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-_SECURITY = [
-    (b"content-security-policy", (_POLICY + "base-uri 'none'; form-action 'self'; frame-ancestors 'none'").encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-]
-_HOST = re.compile(r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]{1,253})(:\d{1,5})?$")
 _NEAR = re.compile(r"^http://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)")
 _MOST_FIELDS = 50
 _SOME_URL = "http://address-of-the-reader.invalid"
-_STATIC = "/static/"
 _NO_PAGES = ("/api/", "/v1/", "/v1beta/", "/client/")
 """Below these programs ask, and a wrong path is theirs to be told."""
-_JSON = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache")]
-_YEAR = b"public, max-age=31536000, immutable"
 
 
 class FrontFacts(msgspec.Struct, frozen=True):
@@ -62,34 +49,8 @@ class FrontFacts(msgspec.Struct, frozen=True):
     max_body_bytes: int = 10 * 2**20
 
 
-class Visit(msgspec.Struct, frozen=True):
-    """What is asked of a page."""
-
-    path: str
-    query: str
-    headers: Mapping[str, str]
-
-    @property
-    def base_url(self) -> str:
-        return base_url(self.headers)
-
-
-class PageResponse(msgspec.Struct, frozen=True):
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-
-
-Page = Callable[[Visit], PageResponse | None]
+Responder = Callable[[Visit], PageResponse | None]
 """None: there is no such page after all."""
-
-
-class Asset(msgspec.Struct, frozen=True):
-    """A file for browsers, read once."""
-
-    tag: str
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
 
 
 class Pages:
@@ -112,18 +73,8 @@ class Pages:
         self._facts = facts
         self._catalog = catalog
         self._now_s = now_s
-        self._templates = jinja2.Environment(
-            loader=jinja2.PackageLoader("entrepot.web"),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=jinja2.StrictUndefined,
-        )
-        static = files("entrepot.web") / "static"
-        self._files = _listed(static, b"no-cache") | _listed(static / "built", _YEAR)
-        self._read: dict[str, Asset] = {}
-        self._templates.globals |= {"assets": _manifest(static), "version": __version__, "demo": demo}
-        self._templates.filters |= {"page_path": lambda slug: "/" + quote(slug, safe="/:~@"), "ticked": _ticked}
+        assets = Assets()
+        self._templates = _templates({"assets": assets.built, "version": __version__, "demo": demo})
         self._docs = DocPages()
         self._reference = Reference(openapi)
         self._reference_made: PageResponse | None = None
@@ -131,7 +82,7 @@ class Pages:
         self._measured, self._components = Measured(statistics), components
         self._listings = Listings(lambda: self._shelf, self._measured, lambda: self._facts().providers)
         self._model_pages = model_page.ModelPages(Contract(openapi, self._reference), self._measured, checked)
-        self._at: Mapping[str, Page] = {
+        self._at: Mapping[str, Responder] = {
             "/": self._front,
             "/reference": self._reference_page,
             "/docs": self._doc,
@@ -143,7 +94,7 @@ class Pages:
             "/chat/models.json": self._chat_models,
             "/design": self._design,
         }
-        self._below: Mapping[str, Page] = {_STATIC: self._file, "/docs/": self._doc} | dict.fromkeys(_NO_PAGES, _nothing)
+        self._below: Mapping[str, Responder] = {PREFIX: assets.respond, "/docs/": self._doc} | dict.fromkeys(_NO_PAGES, _nothing)
 
     def respond(self, method: str, target: str, headers: Mapping[str, str]) -> PageResponse | None:
         """`target` is the path with its query. None: no page has this path."""
@@ -181,15 +132,15 @@ class Pages:
         if page is None:
             return self.missing()
         if path.endswith(".md"):
-            return _text(page.markdown, b"text/markdown")
-        html = markupsafe.Markup(page.html)  # noqa: S704 - our own Markdown, with raw HTML switched off
-        return self._html("doc.html", title=page.title, html=html, index=self._docs.index, here=page.path)
+            return text(page.markdown, b"text/markdown")
+        written = markupsafe.Markup(page.html)  # noqa: S704 - our own Markdown, with raw HTML switched off
+        return self._html("doc.html", title=page.title, html=written, index=self._docs.index, here=page.path)
 
     def _llms(self, visit: Visit) -> PageResponse:
-        return _text(self._docs.llms(visit.base_url), b"text/plain")
+        return text(self._docs.llms(visit.base_url), b"text/plain")
 
     def _llms_full(self, visit: Visit) -> PageResponse:
-        return _text(self._docs.whole(), b"text/plain")
+        return text(self._docs.whole(), b"text/plain")
 
     def _status(self, visit: Visit) -> PageResponse:
         names = {provider.slug: provider.name for provider in self._facts().providers}
@@ -199,7 +150,7 @@ class Pages:
         return self._html("chat.html", samples=samples(visit.base_url), most_bytes=self._facts().max_body_bytes)
 
     def _chat_models(self, visit: Visit) -> PageResponse:
-        return PageResponse(200, [*_JSON, *_SECURITY], chat.choice(self._shelf, self._reference))
+        return json(chat.choice(self._shelf, self._reference))
 
     def _design(self, visit: Visit) -> PageResponse:
         return self._html("design.html", **design.CONTEXT)
@@ -209,7 +160,7 @@ class Pages:
         listed = self._listings.respond(visit.path, visit.query)
         if listed is None:
             return self._model(visit)
-        return _moved(listed.where) if isinstance(listed, Moved) else self._html(listed.template, **listed.context)
+        return moved(listed.where) if isinstance(listed, Moved) else self._html(listed.template, **listed.context)
 
     def _model(self, visit: Visit) -> PageResponse | None:
         found = model_page.find(self._shelf, visit.path)
@@ -219,7 +170,7 @@ class Pages:
         asked = visit.path.strip("/").removesuffix(f"/{tab}")
         where = model_page.Where(visit.base_url, asked, datetime.datetime.fromtimestamp(self._now_s(), datetime.UTC))
         if tab == model_page.DOCUMENT:
-            return PageResponse(200, [*_JSON, *_SECURITY], self._model_pages.document(row, where.base_url))
+            return json(self._model_pages.document(row, where.base_url))
         return self._html("model.html", **self._model_pages.context(self._shelf, row, tab, _parsed(visit.query), where))
 
     @property
@@ -233,38 +184,25 @@ class Pages:
         return self._kept_shelf
 
     def _html(self, template: str, *, status: int = 200, **context: Any) -> PageResponse:
-        body = self._templates.get_template(template).render(context).encode()
-        return PageResponse(
-            status, [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-cache"), *_SECURITY], body
-        )
-
-    def _file(self, visit: Visit) -> PageResponse | None:
-        """Only what was listed at start: a name from outside never reaches the file system."""
-        name = visit.path.removeprefix(_STATIC)
-        place = self._files.get(name)
-        if place is None:
-            return None
-        found = self._read.get(name) or self._read.setdefault(name, _asset(name, *place))
-        if visit.headers.get("if-none-match", "").removeprefix("W/") == found.tag:
-            return PageResponse(304, found.headers, b"")
-        return PageResponse(200, found.headers, found.body)
+        return html(self._templates.get_template(template).render(context), status)
 
 
 def _nothing(visit: Visit) -> None:
     """For paths that are not the site's."""
 
 
-def _asset(name: str, place: Traversable, caching: bytes) -> Asset:
-    body = place.read_bytes()
-    tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    told = [(b"content-type", kind.encode()), (b"etag", tag.encode()), (b"cache-control", caching), *_SECURITY]
-    return Asset(tag, told, body)
-
-
-def _text(text: str, kind: bytes) -> PageResponse:
-    headers = [(b"content-type", kind + b"; charset=utf-8"), (b"cache-control", b"no-cache"), *_SECURITY]
-    return PageResponse(200, headers, text.encode())
+def _templates(known: Mapping[str, Any]) -> jinja2.Environment:
+    """known  what every template may name"""
+    templates = jinja2.Environment(
+        loader=jinja2.PackageLoader("entrepot.web"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    templates.globals |= known
+    templates.filters |= {"page_path": lambda slug: "/" + quote(slug, safe="/:~@"), "ticked": _ticked}
+    return templates
 
 
 def _ticked(text: str) -> markupsafe.Markup:
@@ -281,36 +219,6 @@ def _parsed(query: str) -> dict[str, str]:
     except ValueError:
         return {}
     return dict(reversed(pairs))
-
-
-def _moved(where: str) -> PageResponse:
-    return PageResponse(303, [(b"location", where.encode()), (b"cache-control", b"no-cache"), *_SECURITY], b"")
-
-
-def base_url(headers: Mapping[str, str]) -> str:
-    """The address the reader came by."""
-    host = headers.get("host", "")
-    scheme = "https" if headers.get("x-forwarded-proto") == "https" else "http"
-    return f"{scheme}://{host}" if _HOST.match(host) else "http://127.0.0.1:8080"
-
-
-def _listed(folder: Traversable, caching: bytes) -> dict[str, tuple[Traversable, bytes]]:
-    """The files of one folder by name, with how long a browser may keep them."""
-    if not folder.is_dir():
-        return {}
-    return {entry.name: (entry, caching) for entry in folder.iterdir() if entry.is_file()}
-
-
-class Assets(dict[str, str]):
-    """The built file of an entry by its name; before anything is built, the name itself."""
-
-    def __missing__(self, name: str) -> str:
-        return name
-
-
-def _manifest(static: Traversable) -> Assets:
-    place = static / "built" / "manifest.json"
-    return Assets(json.loads(place.read_text()) if place.is_file() else {})
 
 
 def _duration(seconds: float) -> str:

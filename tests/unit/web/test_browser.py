@@ -8,8 +8,9 @@ from entrepot.values.model import Endpoint, Model
 from entrepot.values.price import Price, Rates
 from entrepot.web import browser
 from entrepot.web.listings_measured import ModelFigures
-from entrepot.web.pages import FrontFacts, PageResponse, Pages
+from entrepot.web.pages import FrontFacts, Pages
 from entrepot.web.shelf import ProviderFact, Shelf
+from entrepot.web.visit import PageResponse
 
 DOLLAR = 10**18
 """A dollar for a million tokens, as a rate."""

@@ -6,8 +6,9 @@ from entrepot.catalog.catalog import Catalog
 from entrepot.testing.builders import endpoint, model, price
 from entrepot.web import compare
 from entrepot.web.listings_measured import Measured
-from entrepot.web.pages import FrontFacts, PageResponse, Pages
+from entrepot.web.pages import FrontFacts, Pages
 from entrepot.web.shelf import Shelf
+from entrepot.web.visit import PageResponse
 
 MODELS = (
     model("acme/brig", price=price("2", "8"), context_length=8_000),

@@ -16,8 +16,9 @@ from entrepot.values.price import Price, Rates, Tier
 from entrepot.values.usage import Usage
 from entrepot.web import calls, model_page, model_pricing
 from entrepot.web.model_pricing import Call
-from entrepot.web.pages import FrontFacts, PageResponse, Pages, ProviderFact
-from entrepot.web.shelf import Shelf
+from entrepot.web.pages import FrontFacts, Pages
+from entrepot.web.shelf import ProviderFact, Shelf
+from entrepot.web.visit import PageResponse
 
 DOLLAR = 10**18
 PRICE = Price(

@@ -6,7 +6,9 @@ import pytest
 
 from entrepot.catalog.catalog import Catalog
 from entrepot.values.command import Command
-from entrepot.web.pages import FrontFacts, PageResponse, Pages, ProviderFact, base_url
+from entrepot.web.pages import FrontFacts, Pages
+from entrepot.web.shelf import ProviderFact
+from entrepot.web.visit import PageResponse, base_url
 
 CATALOG = Catalog((), ())
 DOCUMENT = {
