@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
 from entrepot.web import browser, compare, listings_apps, listings_authors, listings_providers, rankings
 from entrepot.web.listings_measured import Measured
 from entrepot.web.shelf import ProviderFact, Shelf
-
-_MOST_FIELDS = 100
+from entrepot.web.visit import Pairs, Visit
 
 
 class Page(msgspec.Struct, frozen=True):
     template: str
     context: dict[str, Any]
-    status: int = 200
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -28,11 +26,10 @@ class Moved(msgspec.Struct, frozen=True):
 
 
 Answer = Page | Moved
-Pairs = list[tuple[str, str]]
 
 
 class Listings:
-    """`respond` is a plain function of a path and a query."""
+    """`respond` is a plain function of what is asked."""
 
     def __init__(
         self, shelf: Callable[[], Shelf], measured: Measured, providers: Callable[[], Sequence[ProviderFact]] = tuple
@@ -40,32 +37,28 @@ class Listings:
         self._providers = providers
         self._shelf = shelf
         self._measured = measured
+        self._at: Mapping[str, Callable[[Visit], Answer | None]] = {
+            "/models": self._models,
+            "/compare": self._compare,
+            "/rankings": self._rankings,
+            "/providers": self._all_providers,
+            "/apps": self._apps,
+        }
+        self._below: Mapping[str, Callable[[Visit], Answer | None]] = {
+            "/models/": self._model,
+            "/compare/": self._compare,
+            "/providers/": self._provider,
+            "/authors/": self._author,
+            "/apps/": self._app,
+        }
 
-    def respond(self, path: str, query: str) -> Answer | None:
+    def respond(self, visit: Visit) -> Answer | None:
         """None: no page of these has this path."""
-        pairs = read_pairs(query)
-        if path == "/models":
-            return self._models(pairs)
-        if path.startswith("/models/"):
-            return self._model(path.removeprefix("/models/"))
-        if path == "/compare" or path.startswith("/compare/"):
-            return self._compare(path.removeprefix("/compare"), pairs)
-        query_of = dict(reversed(pairs))
-        if path == "/rankings":
-            return Page("rankings.html", rankings.context(self._shelf(), rankings.read(query_of), self._measured))
-        if path == "/providers":
-            return Page("providers.html", listings_providers.index(self._shelf(), self._providers(), self._measured))
-        if path.startswith("/providers/"):
-            return self._provider(path.removeprefix("/providers/"))
-        if path.startswith("/authors/"):
-            return self._author(path.removeprefix("/authors/"))
-        if path == "/apps":
-            return self._apps(query_of)
-        if path.startswith("/apps/"):
-            return self._app(path.removeprefix("/apps/"))
-        return None
+        page = self._at.get(visit.path) or self._below.get(visit.path[: visit.path.find("/", 1) + 1])
+        return page(visit) if page is not None else None
 
-    def _models(self, pairs: Pairs) -> Answer:
+    def _models(self, visit: Visit) -> Answer:
+        pairs = visit.pairs
         wish = browser.read(pairs)
         address = browser.address(wish)
         # A form without scripts sends its empty fields too, and others use other names: what is shared has one address.
@@ -73,7 +66,8 @@ class Listings:
             return Moved(address)
         return Page("models.html", browser.context(self._shelf(), wish, self._measured.models()))
 
-    def _compare(self, path: str, pairs: Pairs) -> Answer | None:
+    def _compare(self, visit: Visit) -> Answer | None:
+        path, pairs = visit.path.removeprefix("/compare"), visit.pairs
         shelf = self._shelf()
         rows = compare.read_path(shelf, path)
         if rows is None:
@@ -85,15 +79,22 @@ class Listings:
         only = ("only", "differences") in pairs
         return Page("compare.html", compare.context(shelf, together, self._measured, only=only, unknown=unknown))
 
-    def _provider(self, slug: str) -> Answer | None:
-        fact = listings_providers.find(self._providers(), slug)
+    def _rankings(self, visit: Visit) -> Answer:
+        return Page("rankings.html", rankings.context(self._shelf(), rankings.read(visit.asked), self._measured))
+
+    def _all_providers(self, visit: Visit) -> Answer:
+        return Page("providers.html", listings_providers.index(self._shelf(), self._providers(), self._measured))
+
+    def _provider(self, visit: Visit) -> Answer | None:
+        fact = listings_providers.find(self._providers(), _below(visit))
         return Page("provider.html", listings_providers.page(self._shelf(), fact, self._measured)) if fact is not None else None
 
-    def _author(self, author: str) -> Answer | None:
-        told = listings_authors.page(self._shelf(), author, self._measured)
+    def _author(self, visit: Visit) -> Answer | None:
+        told = listings_authors.page(self._shelf(), _below(visit), self._measured)
         return Page("author.html", told) if told is not None else None
 
-    def _apps(self, query: Mapping[str, str]) -> Answer:
+    def _apps(self, visit: Visit) -> Answer:
+        query = visit.asked
         if query.get("url"):
             # OpenRouter's address of an app's page.
             return Moved(listings_apps.path_of(query["url"]))
@@ -101,23 +102,20 @@ class Listings:
         known = (span if span in listings_apps.SPANS else "week", sort if sort in listings_apps.SORTS else "popular")
         return Page("apps.html", listings_apps.index(self._measured, *known))
 
-    def _app(self, place: str) -> Answer | None:
-        told = listings_apps.page(self._shelf(), place, self._measured)
+    def _app(self, visit: Visit) -> Answer | None:
+        told = listings_apps.page(self._shelf(), _below(visit), self._measured)
         return Page("app.html", told) if told is not None else None
 
-    def _model(self, slug: str) -> Answer | None:
+    def _model(self, visit: Visit) -> Answer | None:
         """A model's page is at its slug; other sites have it below `/models`."""
-        row = self._shelf().find(slug.rstrip("/"))
+        row = self._shelf().find(_below(visit).rstrip("/"))
         return Moved("/" + row.model.id) if row is not None else None
+
+
+def _below(visit: Visit) -> str:
+    """What a path says behind its first part."""
+    return visit.path.split("/", 2)[2]
 
 
 def _as_asked(path: str, pairs: Pairs) -> str:
     return path + (f"?{urlencode(pairs, safe=browser.PLAIN)}" if pairs else "")
-
-
-def read_pairs(query: str) -> Pairs:
-    """Nothing of a query that cannot be read."""
-    try:
-        return parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        return []

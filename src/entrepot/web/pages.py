@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 import jinja2
 import markupsafe
@@ -34,7 +34,6 @@ from entrepot.web.shelf import ProviderFact, Shelf
 from entrepot.web.visit import PageResponse, Visit, html, json, moved, text
 
 _NEAR = re.compile(r"^http://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)")
-_MOST_FIELDS = 50
 _SOME_URL = "http://address-of-the-reader.invalid"
 _NO_PAGES = ("/api/", "/v1/", "/v1beta/", "/client/")
 """Below these programs ask, and a wrong path is theirs to be told."""
@@ -125,7 +124,7 @@ class Pages:
     def _doc(self, visit: Visit) -> PageResponse:
         path = visit.path
         if path == "/docs/search":
-            question = _parsed(visit.query).get("q", "").strip()[:200]
+            question = visit.asked.get("q", "").strip()[:200]
             hits = self._docs.search(question)
             return self._html("docs_search.html", question=question, hits=hits, index=self._docs.index, here=path)
         page = self._docs.find(path.removesuffix(".md"))
@@ -157,7 +156,7 @@ class Pages:
 
     def _listed(self, visit: Visit) -> PageResponse | None:
         """A list, or else the page of a model, whose path is its slug."""
-        listed = self._listings.respond(visit.path, visit.query)
+        listed = self._listings.respond(visit)
         if listed is None:
             return self._model(visit)
         return moved(listed.where) if isinstance(listed, Moved) else self._html(listed.template, **listed.context)
@@ -171,7 +170,7 @@ class Pages:
         where = model_page.Where(visit.base_url, asked, datetime.datetime.fromtimestamp(self._now_s(), datetime.UTC))
         if tab == model_page.DOCUMENT:
             return json(self._model_pages.document(row, where.base_url))
-        return self._html("model.html", **self._model_pages.context(self._shelf, row, tab, _parsed(visit.query), where))
+        return self._html("model.html", **self._model_pages.context(self._shelf, row, tab, visit.asked, where))
 
     @property
     def _shelf(self) -> Shelf:
@@ -210,15 +209,6 @@ def _ticked(text: str) -> markupsafe.Markup:
     pieces = text.split("`")
     codes = [markupsafe.Markup("<code>{}</code>").format(piece) if place % 2 else piece for place, piece in enumerate(pieces)]
     return markupsafe.Markup("").join(codes)
-
-
-def _parsed(query: str) -> dict[str, str]:
-    """The first value of each name; nothing of a query that cannot be read."""
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        return {}
-    return dict(reversed(pairs))
 
 
 def _duration(seconds: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -16,10 +17,27 @@ SECURITY = [
 _HOST = re.compile(r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]{1,253})(:\d{1,5})?$")
 
 
+Pairs = list[tuple[str, str]]
+_MOST_FIELDS = 100
+
+
 class Visit(msgspec.Struct, frozen=True):
     path: str
     query: str
     headers: Mapping[str, str]
+
+    @property
+    def pairs(self) -> Pairs:
+        """All that the query says, in order; nothing of one that cannot be read."""
+        try:
+            return parse_qsl(self.query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError:
+            return []
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The first value of each name."""
+        return dict(reversed(self.pairs))
 
     @property
     def base_url(self) -> str:
