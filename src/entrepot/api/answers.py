@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from entrepot.api.days import first_of, iso_of
+from entrepot.api.days import first_of, iso
 from entrepot.api.metrics import DIMENSIONS, METRICS, TIMED
 from entrepot.records.asked import Conditions, Question, TableName
 from entrepot.records.figures import DAY_S, Level, Span, Speed, Totals
@@ -125,7 +125,7 @@ def _limited(groups: list[Group], most: int, *, dated: bool) -> list[Group]:
 
 
 def _row(sought: Sought, group: Group, sums: Totals, speed: Speed) -> dict[str, Any]:
-    dated = {f"date__{sought.granularity}": iso_of(group[0])} if sought.granularity else {}
+    dated = {f"date__{sought.granularity}": iso(group[0] * 1000)} if sought.granularity else {}
     values = group[1:] if sought.granularity else group
     named = {name: value or None for name, value in zip(sought.dimensions, values, strict=True)}
     return dated | named | {name: METRICS[name].of(sums, speed) for name in sought.metrics}

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.changing import Word, time_of
+from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, answer
-from entrepot.api.key import iso
 from entrepot.api.routes import Desk, Route
 from entrepot.ledger import audit
 from entrepot.ledger.audit import Line, Wish

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, answer
-from entrepot.api.key import iso
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Forbidden, RateLimited
 from entrepot.identity.store import create_key

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.changing import Deleted, Dollars, Time, Word, act, audited, decoded, time_of
+from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer, dollars
-from entrepot.api.key import iso
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Forbidden, InvalidRequest, NotFound, RateLimited
 from entrepot.ledger.books import balance

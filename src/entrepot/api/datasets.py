@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from entrepot.api.days import DATE, DAY_MS, date_of, day_of, first_of, iso_of
+from entrepot.api.days import DATE, DAY_MS, date_of, day_of, first_of, iso
 from entrepot.api.http import Request, Response, answer
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import InvalidRequest
@@ -139,7 +139,7 @@ def _days(start: str, end: str, now_ms: int) -> tuple[int, int]:
 
 
 def _meta(desk: Desk, first: int, last: int) -> DatasetMeta:
-    return DatasetMeta(iso_of(desk.now_ms() // 1000), date_of(first), date_of(last))
+    return DatasetMeta(iso(desk.now_ms()), date_of(first), date_of(last))
 
 
 ROUTES = (

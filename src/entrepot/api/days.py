@@ -1,4 +1,4 @@
-"""Dates and times as queries tell them, UTC, each checked with a word on what was expected."""
+"""Dates and times, UTC: as queries tell them, each checked with a word on what was expected, and as answers do."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def date_of(day: int) -> str:
     return datetime.date.fromordinal(day + _EPOCH).isoformat()
 
 
-def iso_of(second: int) -> str:
-    return datetime.datetime.fromtimestamp(second, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+def iso(ms: int) -> str:
+    return datetime.datetime.fromtimestamp(ms / 1000, datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def first_of(period: str, day: int) -> int:

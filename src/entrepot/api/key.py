@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from entrepot.api.days import DAY_MS, first_of, iso
 from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.routes import Desk, Route
 from entrepot.ledger.leases import room_of
 from entrepot.ledger.purses import budget_purse, window_of
 from entrepot.ledger.terms import bounds_of
 from entrepot.values.caller import Caller
-
-_DAY_MS = 86_400_000
 
 
 class FreeRequests(msgspec.Struct, frozen=True):
@@ -125,7 +123,7 @@ def _budgets(desk: Desk, caller: Caller) -> tuple[Budget, ...]:
     for span, limit in bounds_of(desk.store, caller.workspace).budgets.items():
         room = room_of(desk.store, budget_purse(caller.workspace, span, now_ms))
         left = limit if room is None else room.unspent
-        ends = None if span == "lifetime" else iso(window_of(span, now_ms).end_day * _DAY_MS)
+        ends = None if span == "lifetime" else iso(window_of(span, now_ms).end_day * DAY_MS)
         reset = None if span == "lifetime" else span
         shown.append(
             Budget("workspace", span, None, dollars(limit), dollars(limit - left), dollars(max(left, 0)), reset, ends, False)
@@ -135,13 +133,8 @@ def _budgets(desk: Desk, caller: Caller) -> tuple[Budget, ...]:
 
 def windows(now_ms: int) -> tuple[int, int, int]:
     """The UTC days (since 1970) on which this day, week and month began."""
-    today = now_ms // _DAY_MS
-    date = datetime.datetime.fromtimestamp(today * 86_400, datetime.UTC).date()
-    return today, today - date.weekday(), today - date.day + 1
-
-
-def iso(ms: int) -> str:
-    return datetime.datetime.fromtimestamp(ms / 1000, datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    today = now_ms // DAY_MS
+    return today, first_of("week", today), first_of("month", today)
 
 
 def _expiry(caller: Caller) -> str | None:

@@ -9,8 +9,9 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from entrepot.api.changing import Deleted, Dollars, Time, Word, act, audited, decoded, time_of
+from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer, dollars
-from entrepot.api.key import iso, windows
+from entrepot.api.key import windows
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound
 from entrepot.identity.store import DEFAULT_WORKSPACE, facts, key_by_hash, page_of_keys

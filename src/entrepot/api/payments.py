@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.changing import Word, act, audited, decoded
+from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer, dollars
-from entrepot.api.key import iso
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from entrepot.identity.store import DEFAULT_WORKSPACE

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.changing import Dollars, Time, Word, act, audited, decoded, time_of
+from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, answer
-from entrepot.api.key import iso
 from entrepot.api.routes import Desk, Route
 from entrepot.api.workspaces import wanted
 from entrepot.catalog.priced import warnings_of

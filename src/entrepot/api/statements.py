@@ -8,8 +8,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer, dollars
-from entrepot.api.key import iso
 from entrepot.api.payments import wanted
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import NotFound, Unavailable

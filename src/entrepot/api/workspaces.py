@@ -8,8 +8,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from entrepot.api.changing import Deleted, Dollars, Word, act, audited, decoded
+from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer, dollars
-from entrepot.api.key import iso
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound
 from entrepot.ledger import terms, workspaces

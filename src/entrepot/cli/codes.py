@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from entrepot.api.key import iso
+from entrepot.api.days import iso
 from entrepot.cli.common import Failure, Json, Place, err, out, print_json, print_table, store
 from entrepot.identity.installation import installation_secret
 from entrepot.identity.store import ensure_workspace

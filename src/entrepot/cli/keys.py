@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 from rich.markup import escape
 
+from entrepot.api.days import iso
 from entrepot.api.http import dollars
-from entrepot.api.key import iso
 from entrepot.cli.changing import changing
 from entrepot.cli.common import Failure, Json, Place, err, out, print_json, print_table, store
 from entrepot.identity.installation import installation_secret

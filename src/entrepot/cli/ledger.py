@@ -10,7 +10,7 @@ import msgspec
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from entrepot.api.key import iso
+from entrepot.api.days import iso
 from entrepot.api.statements import stated_by_model, stated_data
 from entrepot.cli.common import FAILED, Json, Place, err, out, print_json, print_table, store
 from entrepot.identity.store import ensure_workspace

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from entrepot.api.key import iso
+from entrepot.api.days import iso
 from entrepot.api.payments import shown
 from entrepot.cli.common import Failure, Json, Place, out, print_json, print_table, store
 from entrepot.payments import store as rows

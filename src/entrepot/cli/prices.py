@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from entrepot.api.key import iso
+from entrepot.api.days import iso
 from entrepot.api.prices import factor_in, rates_of
 from entrepot.catalog.priced import warnings_of
 from entrepot.cli.changing import changing, moment

@@ -8,8 +8,8 @@ from cyclopts import App, Parameter
 from msgspec import UNSET
 from rich.markup import escape
 
+from entrepot.api.days import iso
 from entrepot.api.http import dollars
-from entrepot.api.key import iso
 from entrepot.cli.changing import changing
 from entrepot.cli.common import Json, Place, out, print_json, print_table, store
 from entrepot.identity.store import ensure_workspace
