@@ -40,8 +40,8 @@ def audited(action: str, change: Handler) -> Handler:
             return change(desk, request)
         except CallerError as error:
             asked = f"{request.target} {request.body[:1000].decode(errors='replace')}".strip()
-            subject = f"{kind}/{request.params.get('id', '')}"[:120]
-            audit.refused(desk.store, act(desk, request), action, _plain(subject), _plain(asked), error.message)
+            subject = f"{kind}/{request.params.get('id', '')}"
+            audit.refused(desk.store, act(desk, request), action, subject, asked, error.message)
             raise
 
     return handle
@@ -73,8 +73,3 @@ def time_of(text: str, field: str) -> int:
             received=text[:80],
         )
     return int(time.timestamp() * 1000)
-
-
-def _plain(text: str) -> str:
-    """Without what a database or a terminal would take for something else."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)

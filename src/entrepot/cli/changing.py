@@ -25,7 +25,7 @@ def changing(place: Place, action: str, subject: str, **asked: object) -> Iterat
             yield db, act
         except CallerError as error:
             told = " ".join(f"{name}={value}" for name, value in asked.items() if value is not None)
-            audit.refused(db, act, action, _plain(subject)[:120], _plain(told), error.message)
+            audit.refused(db, act, action, subject, told, error.message)
             raise
 
 
@@ -42,7 +42,3 @@ def moment(text: str | None, option: str) -> int | None:
     if time is None or time.utcoffset() != datetime.timedelta(0):
         raise Failure(f"{option} {text} is not a time in UTC. Write it as 2027-01-31 or 2027-01-31T12:00Z.")
     return int(time.timestamp() * 1000)
-
-
-def _plain(text: str) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in text)

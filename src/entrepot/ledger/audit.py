@@ -12,6 +12,7 @@ from entrepot.values.ids import ulid, ulid_from
 
 _COLUMNS = "id, at_ms, actor, action, subject, before, after"
 _ASKED = 500
+_SUBJECT = 120
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +43,13 @@ def write(db: Database, act: Act, action: str, subject: str, before: Mapping[str
 
 def refused(db: Database, act: Act, action: str, subject: str, asked: str, why: str) -> None:
     """A change that was asked for and not made. asked  what was sent, of which the beginning is kept"""
-    write(db, act, f"{action}.refused", subject, {}, {"asked": asked[:_ASKED], "why": why[:_ASKED]})
+    told = {"asked": _plain(asked)[:_ASKED], "why": why[:_ASKED]}
+    write(db, act, f"{action}.refused", _plain(subject)[:_SUBJECT], {}, told)
+
+
+def _plain(text: str) -> str:
+    """Without what a database or a terminal would take for something else."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
