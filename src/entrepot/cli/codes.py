@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,8 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 
 from entrepot.api.days import iso
-from entrepot.cli.common import Failure, Json, Place, err, out, print_json, print_table, store
+from entrepot.cli.changing import moment
+from entrepot.cli.common import Json, Place, err, out, print_json, print_table, store
 from entrepot.identity.installation import installation_secret
 from entrepot.identity.store import ensure_workspace
 from entrepot.ledger.audit import Act
@@ -38,7 +38,7 @@ def create(
 ) -> None:
     """Make codes, and print them as CSV. They are shown this once."""
     settings, now_ms = place.settings(), Clock().now_ms()
-    batch = Batch(amount_of(amount), count, workspace, None if expires is None else _day_ms(expires), sold)
+    batch = Batch(amount_of(amount), count, workspace, moment(expires, "--expires"), sold)
     with store(settings) as db:
         ensure_workspace(db, now_ms)
         secret = installation_secret(db, Path(settings.data_dir))
@@ -100,11 +100,3 @@ def revoke(wanted: Annotated[str, Parameter(help="The id of a code or of a batch
     with store(place.settings()) as db:
         count = codes.revoke(db, wanted, Act(actor="cli", at_ms=Clock().now_ms()))
     out.print(f"Revoked: {count}.")
-
-
-def _day_ms(text: str) -> int:
-    try:
-        day = datetime.date.fromisoformat(text)
-    except ValueError:
-        raise Failure(f"--expires {text} is not a day. Write it as 2027-01-31.") from None
-    return int(datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.UTC).timestamp() * 1000)
