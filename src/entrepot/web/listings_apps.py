@@ -14,7 +14,7 @@ from entrepot.records.statistics import Statistics
 from entrepot.web import charts, figures
 from entrepot.web.charts import Chart, Series
 from entrepot.web.listings_authors import sum_of
-from entrepot.web.listings_measured import Measured, short
+from entrepot.web.listings_measured import Measured
 from entrepot.web.shelf import Shelf
 
 SPANS = {"day": 1, "week": 7, "month": 30}
@@ -99,7 +99,7 @@ def stacked(split: Mapping[str, list[Point]], shelf: Shelf) -> Chart | None:
     if rest:
         others = (sum(named[name][place].totals.total_tokens for name in rest) for place in range(len(at_ms)))
         series.append(Series("all others", tuple(others)))
-    return charts.chart("Tokens", "prompt and completion", at_ms, series, short, kind="bars")
+    return charts.chart("Tokens", "prompt and completion", at_ms, series, figures.count, kind="bars")
 
 
 def _title(shelf: Shelf, name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from entrepot.records.figures import Point, Scope, Totals, last
 from entrepot.web import charts, figures
 from entrepot.web.charts import Series
-from entrepot.web.listings_measured import NOTHING, Measured, short
+from entrepot.web.listings_measured import NOTHING, Measured
 from entrepot.web.shelf import Row, Shelf
 
 _DAYS = 30
@@ -32,7 +32,7 @@ def page(shelf: Shelf, author: str, measured: Measured) -> dict[str, Any] | None
     )
     week = sum((point.totals.total_tokens for point in points[-7:]), 0)
     tokens = Series("tokens", tuple(point.totals.total_tokens for point in points))
-    drawn = charts.chart("Tokens", "a day", [point.at_ms for point in points], [tokens], short, kind="bars")
+    drawn = charts.chart("Tokens", "a day", [point.at_ms for point in points], [tokens], figures.count, kind="bars")
     return {
         "author": author,
         "rows": sorted(rows, key=order)[:_MOST],

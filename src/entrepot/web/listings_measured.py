@@ -14,7 +14,6 @@ from entrepot.records.figures import Quantiles, Scope, Span, Speed, Totals, Upti
 from entrepot.records.remembered import Remembered
 from entrepot.records.statistics import Statistics
 from entrepot.storage.database import StorageAway
-from entrepot.web import figures
 
 T = TypeVar("T")
 _REMEMBERED_MS = 60_000
@@ -72,11 +71,6 @@ class Measured:
         """Of those that served anything in the last week."""
         nothing: Mapping[str, ProviderFigures] = {}
         return self.ask("providers", _providers, nothing)
-
-
-def short(value: float) -> str:
-    """About how many, with a nought for none."""
-    return figures.tokens(round(value)) if value >= 0.5 else "0"
 
 
 def week(statistics: Statistics) -> Span:

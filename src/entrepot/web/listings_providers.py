@@ -12,7 +12,7 @@ from entrepot.records.figures import Point, Scope, Served, UptimePoint, last
 from entrepot.values.model import Endpoint
 from entrepot.web import charts, figures
 from entrepot.web.charts import Chart, Series
-from entrepot.web.listings_measured import Measured, ProviderFigures, day, short
+from entrepot.web.listings_measured import Measured, ProviderFigures, day
 from entrepot.web.shelf import POLICIES, ProviderFact, Row, Shelf
 
 _UNSEEN = ProviderFigures()
@@ -117,7 +117,7 @@ def _charts(slug: str, measured: Measured) -> list[Chart]:
     shares = tuple(None if point.uptime.share is None else point.uptime.share * 100 for point in uptimes)
     least = min((share for share in shares if share is not None), default=100.0)
     return [
-        charts.chart("Tokens", "a day", [point.at_ms for point in points], [tokens], short, kind="bars"),
+        charts.chart("Tokens", "a day", [point.at_ms for point in points], [tokens], figures.count, kind="bars"),
         charts.chart(
             "Uptime",
             "% of calls it did not fail",
