@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from entrepot.api.changing import Word
 from entrepot.api.days import DATE, DAY_MS, date_of, day_of
 from entrepot.api.http import Request, Response, Usd, answer, dollars
+from entrepot.api.paging import Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import InvalidRequest, NotFound
 from entrepot.identity.store import key_by_hash
@@ -18,9 +20,6 @@ from entrepot.storage.database import Row
 
 _DAYS = 30
 _SUMS = Totals.__struct_fields__
-Word = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
-
-Count = Annotated[int, Meta(ge=0, le=10**9)]
 PageSize = Annotated[int, Meta(ge=1, le=10_000)]
 
 
@@ -30,7 +29,7 @@ class ActivityQuery(msgspec.Struct, frozen=True):
     user_id: Annotated[Word, Meta(description="Keys belong to no user here: matches none.")] = ""
     workspace_id: Annotated[Word, Meta(description="Only what this workspace used.")] = ""
     group_by: Annotated[Literal["workspace"] | None, Meta(description="A row for each workspace too.")] = None
-    offset: Annotated[Count | None, Meta(description="Rows to pass over.")] = None
+    offset: Offset = 0
     limit: Annotated[PageSize | None, Meta(description="Rows to give; all when it is not given.")] = None
 
 
@@ -64,12 +63,11 @@ def show_activity(desk: Desk, request: Request) -> Response:
     by = ("at", "model", "endpoint", "provider", *(("workspace",) if by_workspace else ()))
     rows = [] if query.user_id else desk.statistics.ask(Question(table, _SUMS, by, conditions(scope)), span, "day")
     found = sorted((row for row in rows if row[2]), key=lambda row: (-row[0], row[1:3], row[4] if by_workspace else ""))
-    start = query.offset or 0
-    stop = len(found) if query.limit is None else start + query.limit
+    stop = len(found) if query.limit is None else query.offset + query.limit
     names = {slug: configured.provider.name for slug, configured in desk.providers().items()}
     models = desk.catalog().models
     permaslugs = {row[1]: models[row[1]].canonical_slug for row in found if row[1] in models}
-    shown = [_day(row, names, permaslugs, by_workspace=by_workspace) for row in found[start:stop]]
+    shown = [_day(row, names, permaslugs, by_workspace=by_workspace) for row in found[query.offset : stop]]
     return answer(Activity(shown, len(found)))
 
 

@@ -10,6 +10,7 @@ from msgspec import Meta
 from entrepot.api.changing import Word, time_of
 from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, answer
+from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.ledger import audit
 from entrepot.ledger.audit import Line, Wish
@@ -21,8 +22,8 @@ class AuditQuery(msgspec.Struct, frozen=True):
     subject: Annotated[Word | None, Meta(description="As key/HASH or workspace/ID.")] = None
     since: Annotated[str, Meta(description="RFC 3339, UTC: from then on.")] = ""
     before: Annotated[str, Meta(description="RFC 3339, UTC: earlier than that.")] = ""
-    offset: Annotated[int, Meta(ge=0, le=10**9)] = 0
-    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+    offset: Offset = 0
+    limit: Limit = 50
 
 
 class AuditLine(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from msgspec import Meta
 from entrepot.api.changing import Deleted, Dollars, Time, Word, act, audited, decoded, time_of
 from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer, dollars
+from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Forbidden, InvalidRequest, NotFound, RateLimited
 from entrepot.ledger.books import balance
@@ -48,8 +49,8 @@ class Codes(msgspec.Struct, frozen=True):
 
 class CodeQuery(msgspec.Struct, frozen=True):
     batch: Word | None = None
-    offset: Annotated[int, Meta(ge=0, le=10**9)] = 0
-    limit: Annotated[int, Meta(ge=1, le=100)] = 100
+    offset: Offset = 0
+    limit: Limit = 100
 
 
 class Redemption(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from entrepot.api.days import DATE, DAY_MS, date_of, day_of, first_of, iso
 from entrepot.api.http import Request, Response, answer
+from entrepot.api.paging import Limit
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import InvalidRequest
 from entrepot.records.asked import Question, conditions
@@ -60,7 +61,7 @@ class AppsQuery(msgspec.Struct, frozen=True):
     subcategory: Unkept = ""
     start_date: Date = ""
     end_date: Date = ""
-    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+    limit: Limit = 50
     offset: Annotated[int, Meta(ge=0, le=100)] = 0
 
 

@@ -12,6 +12,7 @@ from entrepot.api.changing import Deleted, Dollars, Time, Word, act, audited, de
 from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.key import windows
+from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound
 from entrepot.identity.store import DEFAULT_WORKSPACE, facts, key_by_hash, page_of_keys
@@ -19,7 +20,6 @@ from entrepot.ledger import keys, workspaces
 from entrepot.ledger.funding import amount_of
 from entrepot.values.caller import Caller, Reset
 
-_PAGE = 100
 _HASH = re.compile("[0-9a-f]{64}")
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 Amount = Dollars | None
@@ -47,8 +47,8 @@ class KeyChange(msgspec.Struct, frozen=True):
 
 
 class KeyQuery(msgspec.Struct, frozen=True):
-    offset: Annotated[int, Meta(ge=0, le=10**9)] = 0
-    limit: Annotated[int, Meta(ge=1, le=_PAGE)] = _PAGE
+    offset: Offset = 0
+    limit: Limit = 100
     include_disabled: bool = True
     workspace_id: Annotated[Word, Meta(description="Its id or slug.")] = DEFAULT_WORKSPACE
 

@@ -11,6 +11,7 @@ from msgspec import Meta
 from entrepot.api.changing import Word, act, audited, decoded
 from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer, dollars
+from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from entrepot.identity.store import DEFAULT_WORKSPACE
@@ -32,8 +33,8 @@ class Checkout(msgspec.Struct, frozen=True):
 
 class PaymentQuery(msgspec.Struct, frozen=True):
     workspace_id: Annotated[Word | None, Meta(description="None: of all workspaces.")] = None
-    offset: Annotated[int, Meta(ge=0, le=10**9)] = 0
-    limit: Annotated[int, Meta(ge=1, le=100)] = 100
+    offset: Offset = 0
+    limit: Limit = 100
 
 
 class RefundOrder(msgspec.Struct, frozen=True):

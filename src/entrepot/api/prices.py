@@ -10,6 +10,7 @@ from msgspec import Meta
 from entrepot.api.changing import Dollars, Time, Word, act, audited, decoded, time_of
 from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, answer
+from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.api.workspaces import wanted
 from entrepot.catalog.priced import warnings_of
@@ -80,8 +81,8 @@ class OnePrice(msgspec.Struct, frozen=True):
 
 
 class PricesQuery(msgspec.Struct, frozen=True):
-    offset: Annotated[int, Meta(ge=0, le=10**9)] = 0
-    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+    offset: Offset = 0
+    limit: Limit = 50
 
 
 class EndQuery(msgspec.Struct, frozen=True, rename={"from_": "from"}):

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from entrepot.api.changing import Deleted, Dollars, Word, act, audited, decoded
 from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer, dollars
+from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound
 from entrepot.ledger import terms, workspaces
@@ -86,8 +87,8 @@ class WorkspaceRow(msgspec.Struct, frozen=True):
 
 
 class WorkspaceQuery(msgspec.Struct, frozen=True):
-    offset: Annotated[int, Meta(ge=0, le=10**9)] = 0
-    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+    offset: Offset = 0
+    limit: Limit = 50
 
 
 class Workspaces(msgspec.Struct, frozen=True):
