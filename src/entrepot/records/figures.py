@@ -16,6 +16,8 @@ MOST_POINTS = 2_000
 """Of a series."""
 FAULTS = frozenset({"timeout", "provider_unavailable", "provider_overloaded", "server"})
 """Kinds of errors that are the provider's fault."""
+NORMAL, POOR = 0.95, 0.80
+"""Shares of attempts that did not fail: from 95 % on a provider is well, below 80 % it is poor (contract 6.2)."""
 THROTTLED = "rate_limit_exceeded"
 REFUSED = "credential_refused"
 

@@ -12,16 +12,15 @@ from typing import Literal
 
 import msgspec
 
-from entrepot.records.figures import Quantiles, Served
+from entrepot.records.figures import NORMAL, POOR, Quantiles, Served
 from entrepot.values.chat import Preferences, Sort
 from entrepot.values.model import Endpoint
 
 By = Literal["price", "throughput", "latency", "exacto"]
 VARIANTS: dict[str, By] = {"nitro": "throughput", "floor": "price", "exacto": "exacto"}
 SHARES = ("p50", "p75", "p90", "p99")
-_NORMAL, _POOR = 0.95, 0.80
 _LEAST_ATTEMPTS = 100
-"""The contract's thresholds (6.2): 95 % and more is normal, from 80 % on it comes later, below that last."""
+"""Fewer say nothing yet. From `NORMAL` on only its price says where it stands, from `POOR` on it comes later, else last."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -40,9 +39,9 @@ class Standing(msgspec.Struct, frozen=True):
     @property
     def unwell(self) -> int:
         """0 well, 1 to be tried later, 2 only when nothing else is left."""
-        if self.attempts < _LEAST_ATTEMPTS or self.uptime >= _NORMAL:
+        if self.attempts < _LEAST_ATTEMPTS or self.uptime >= NORMAL:
             return 0
-        return 1 if self.uptime >= _POOR else 2
+        return 1 if self.uptime >= POOR else 2
 
 
 UNKNOWN = Standing()

@@ -12,12 +12,11 @@ from typing import Any
 
 import msgspec
 
-from entrepot.records.figures import HOUR_S, Uptime, UptimePoint, last, together
+from entrepot.records.figures import HOUR_S, NORMAL, POOR, Uptime, UptimePoint, last, together
 from entrepot.records.statistics import Statistics
 from entrepot.web.listings_measured import Measured
 
 DAYS = 90
-_NORMAL, _POOR = 0.95, 0.80
 _LEAST_ATTEMPTS = 5
 """Of an hour, for it to begin an incident: one failure of one call is none."""
 _MOST_INCIDENTS = 50
@@ -126,7 +125,7 @@ def incidents_of(provider: str, hours: Sequence[UptimePoint]) -> list[Incident]:
         share, attempts = point.uptime.share, point.uptime.attempts
         if share is None:
             continue
-        if share < _NORMAL and (bad or attempts >= _LEAST_ATTEMPTS):
+        if share < NORMAL and (bad or attempts >= _LEAST_ATTEMPTS):
             bad.append(point)
         elif bad:
             found.append(_incident(provider, bad, bad[-1].at_ms + _HOUR_MS))
@@ -150,4 +149,4 @@ def grade_of(uptime: Uptime) -> str:
     share = uptime.share
     if share is None:
         return "none"
-    return "good" if share >= _NORMAL else "fair" if share >= _POOR else "poor"
+    return "good" if share >= NORMAL else "fair" if share >= POOR else "poor"
