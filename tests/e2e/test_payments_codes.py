@@ -36,6 +36,18 @@ async def test_codes_are_made_listed_redeemed_and_revoked(shop: Shop) -> None:
     assert (await shop.call("/codes/redeem", code=made[2]["code"])).status_code == 403
 
 
+async def test_a_workspace_is_named_by_its_slug_too(shop: Shop) -> None:
+    made = (await shop.call("/workspaces", name="Team One", slug="team-one")).json()["data"]["id"]
+    code = (await shop.call("/codes", amount=10, workspace_id="team-one")).json()["data"][0]
+    opened = (await shop.call("/credits/checkout", amount=20, workspace_id="team-one")).json()["data"]
+    listed = (await shop.ask("GET", "/payments?workspace_id=team-one")).json()["data"]
+    stated = (await shop.ask("GET", "/workspaces/team-one/statements/2026-01.json")).json()["data"]
+    assert {one["workspace_id"] for one in (code, opened, *listed, stated)} == {made}
+    assert [one["id"] for one in listed] == [opened["id"]]
+    assert (await shop.ask("GET", "/workspaces/team-one/card")).json() == {"data": None}
+    assert (await shop.ask("GET", "/workspaces/%00/card")).status_code == 404
+
+
 def test_codes_by_command_are_csv_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = ("--data-dir", str(tmp_path))
     assert cli.run(("codes", "create", "--amount", "10", "--count", "2", "--expires", "2099-01-31", *place)) == 0

@@ -13,6 +13,7 @@ from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Forbidden, InvalidRequest, NotFound, RateLimited
+from entrepot.ledger import workspaces
 from entrepot.ledger.books import balance
 from entrepot.ledger.funding import amount_of
 from entrepot.payments import codes
@@ -71,7 +72,8 @@ class Redeemed(msgspec.Struct, frozen=True):
 def make_codes(desk: Desk, request: Request) -> Response:
     asked = decoded(request, NewCodes)
     expires_ms = None if asked.expires_at is None else time_of(asked.expires_at, "expires_at")
-    batch = Batch(amount_of(str(asked.amount)), asked.count, asked.workspace_id, expires_ms, asked.sold)
+    workspace = workspaces.id_of(desk.store, asked.workspace_id)
+    batch = Batch(amount_of(str(asked.amount)), asked.count, workspace, expires_ms, asked.sold)
     made = codes.make(desk.store, desk.secret, batch, act(desk, request))
     return answer(Codes([_shown(desk, code, text) for text, code in made], len(made)), 201)
 

@@ -15,6 +15,7 @@ from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from entrepot.identity.store import DEFAULT_WORKSPACE
+from entrepot.ledger import workspaces
 from entrepot.payments import receipts, store
 from entrepot.payments.store import Payment, Standing
 from entrepot.payments.terms import amount_text, minor_of, units
@@ -87,14 +88,19 @@ class Heard(msgspec.Struct, frozen=True):
 def checkout(desk: Desk, request: Request) -> Response:
     cashier, asked = desk.cashier(), decoded(request, Checkout)
     payment, url = cashier.open(
-        asked.workspace_id, str(asked.amount), asked.currency, act(desk, request).actor, keep_card=asked.save_card
+        workspaces.id_of(desk.store, asked.workspace_id),
+        str(asked.amount),
+        asked.currency,
+        act(desk, request).actor,
+        keep_card=asked.save_card,
     )
     return answer(PaymentAnswer(shown(desk.store, payment, url)), 201)
 
 
 def list_payments(desk: Desk, request: Request) -> Response:
     query: PaymentQuery = request.query
-    found, total = store.page(desk.store, query.workspace_id, offset=query.offset, limit=query.limit)
+    workspace = None if query.workspace_id is None else workspaces.id_of(desk.store, query.workspace_id)
+    found, total = store.page(desk.store, workspace, offset=query.offset, limit=query.limit)
     return answer(Payments([shown(desk.store, payment) for payment in found], total))
 
 

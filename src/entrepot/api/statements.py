@@ -13,7 +13,7 @@ from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.payments import wanted
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import NotFound, Unavailable
-from entrepot.ledger import statement_html, statement_pdf
+from entrepot.ledger import statement_html, statement_pdf, workspaces
 from entrepot.ledger.statement import Statement, Used, by_model, month_of, statement
 from entrepot.ledger.statement_paper import Paper, paper_of
 from entrepot.payments import receipts, store
@@ -111,7 +111,7 @@ def _usage(found: Sequence[Used]) -> list[StatementUsage]:
 
 
 def _stated(desk: Desk, request: Request) -> Statement:
-    return stated_by_model(desk.store, request.params["id"], request.params["month"], desk.now_ms)
+    return stated_by_model(desk.store, workspaces.id_of(desk.store, request.params["id"]), request.params["month"], desk.now_ms)
 
 
 def stated_by_model(db: Database, workspace: str, month: str, now_ms: Callable[[], int]) -> Statement:

@@ -13,6 +13,7 @@ from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.payments import Money
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound, Unavailable
+from entrepot.ledger import workspaces
 from entrepot.payments.rules import Rule
 from entrepot.payments.terms import amount_text
 from entrepot.payments.till import TillAway
@@ -57,30 +58,34 @@ class CardAnswer(msgspec.Struct, frozen=True):
 
 
 def show_top_up(desk: Desk, request: Request) -> Response:
-    return answer(_shown(desk.cashier().top_ups.find(request.params["id"])))
+    return answer(_shown(desk.cashier().top_ups.find(_workspace(desk, request))))
 
 
 def set_top_up(desk: Desk, request: Request) -> Response:
     asked = decoded(request, TopUpOrder)
     wish = Wish(asked.threshold, asked.amount, asked.monthly_ceiling, asked.currency)
-    return answer(_shown(desk.cashier().top_ups.set(request.params["id"], wish, act(desk, request))))
+    return answer(_shown(desk.cashier().top_ups.set(_workspace(desk, request), wish, act(desk, request))))
 
 
 def delete_top_up(desk: Desk, request: Request) -> Response:
-    desk.cashier().top_ups.remove(request.params["id"], act(desk, request))
+    desk.cashier().top_ups.remove(_workspace(desk, request), act(desk, request))
     return answer(Deleted())
 
 
 def show_card(desk: Desk, request: Request) -> Response:
-    payer = desk.cashier().top_ups.card(request.params["id"])
+    payer = desk.cashier().top_ups.card(_workspace(desk, request))
     if payer is None or not payer.card:
         return answer(CardAnswer(None))
     return answer(CardAnswer(CardData(payer.brand, payer.last4, payer.expires, iso(payer.saved_ms))))
 
 
 def delete_card(desk: Desk, request: Request) -> Response:
-    desk.cashier().top_ups.remove_card(request.params["id"], act(desk, request))
+    desk.cashier().top_ups.remove_card(_workspace(desk, request), act(desk, request))
     return answer(Deleted())
+
+
+def _workspace(desk: Desk, request: Request) -> str:
+    return workspaces.id_of(desk.store, request.params["id"])
 
 
 def _shown(rule: Rule) -> TopUpAnswer:

@@ -131,6 +131,17 @@ def find(db: Database, wanted: str) -> Workspace:
     return _workspace(row)
 
 
+def id_of(db: Database, wanted: str) -> str:
+    """The id of one that is told by its id or slug; what is neither, or was deleted, stays what it is. raises NotFound"""
+    if not wanted.isprintable():
+        raise NotFound("There is no such workspace.", field="workspace")
+    row = db.execute(
+        "SELECT id FROM workspaces WHERE deleted_ms IS NULL AND slug = ? AND NOT EXISTS (SELECT 1 FROM workspaces WHERE id = ?)",
+        (wanted, wanted),
+    ).fetchone()
+    return wanted if row is None else str(row[0])
+
+
 def slug_by_id(db: Database, id_: str) -> str:
     """Of a deleted one too; "" when there was never one."""
     row = db.execute("SELECT slug FROM workspaces WHERE id = ?", (id_,)).fetchone()
