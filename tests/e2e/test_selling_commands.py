@@ -35,6 +35,7 @@ def test_a_workspace_is_made_listed_changed_and_deleted(entrepot: Callable[..., 
     told("workspaces", "set", "team-one", "--slug", "one", "--billing", "postpaid")
     assert told("workspaces", "show", made["id"], "--json")["billing"] == "postpaid"
     told("keys", "create", "--name", "k", "--workspace", "one")
+    assert told("codes", "create", "--amount", "5", "--workspace", "one") and told("payments", "list", "--workspace", "one")
     assert entrepot("workspaces", "delete", "one") == 1
     told("keys", "delete", "k")
     told("workspaces", "delete", "one")

@@ -15,6 +15,7 @@ from entrepot.cli.changing import moment
 from entrepot.cli.common import Json, Place, err, out, print_json, print_table, store
 from entrepot.identity.installation import installation_secret
 from entrepot.identity.store import ensure_workspace
+from entrepot.ledger import workspaces
 from entrepot.ledger.audit import Act
 from entrepot.ledger.funding import amount_of
 from entrepot.payments import codes
@@ -38,9 +39,9 @@ def create(
 ) -> None:
     """Make codes, and print them as CSV. They are shown this once."""
     settings, now_ms = place.settings(), Clock().now_ms()
-    batch = Batch(amount_of(amount), count, workspace, moment(expires, "--expires"), sold)
     with store(settings) as db:
         ensure_workspace(db, now_ms)
+        batch = Batch(amount_of(amount), count, workspaces.id_of(db, workspace), moment(expires, "--expires"), sold)
         secret = installation_secret(db, Path(settings.data_dir))
         made = codes.make(db, secret, batch, Act(actor="cli", at_ms=now_ms))
     rows = [(text, usd(code.amount_nano), expires or "", code.id, code.batch) for text, code in made]

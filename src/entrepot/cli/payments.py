@@ -10,6 +10,7 @@ from rich.markup import escape
 from entrepot.api.days import iso
 from entrepot.api.payments import shown
 from entrepot.cli.common import Failure, Json, Place, out, print_json, print_table, store
+from entrepot.ledger import workspaces
 from entrepot.payments import store as rows
 from entrepot.payments.terms import amount_text
 
@@ -27,7 +28,7 @@ def list_(
 ) -> None:
     """List payments, the newest first."""
     with store(place.settings()) as db:
-        found, total = rows.page(db, workspace, offset=offset, limit=limit)
+        found, total = rows.page(db, workspace and workspaces.id_of(db, workspace), offset=offset, limit=limit)
         if json:
             print_json({"payments": [shown(db, payment) for payment in found], "total": total})
             return
