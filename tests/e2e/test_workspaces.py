@@ -141,6 +141,8 @@ async def test_the_audit_log_tells_who_changed_what_and_is_filtered_and_paged(ma
     page = (await manager.get("/api/v1/audit?action=key.change&limit=1&offset=1")).json()
     assert (page["total_count"], len(page["data"])) == (2, 1)
     assert (await manager.get("/api/v1/audit?since=2100-01-01T00:00:00Z")).json() == {"data": [], "total_count": 0}
+    assert (await manager.get("/api/v1/audit?since=1960-01-01")).json()["total_count"] > 0
+    assert "changed" not in (await manager.get("/api/v1/audit?since=soon")).json()["error"]["message"]
     assert (await manager.get("/api/v1/audit?before=yesterday")).status_code == 400
 
 

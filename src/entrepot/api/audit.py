@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from entrepot.api.changing import Word, time_of
-from entrepot.api.days import iso
+from entrepot.api.changing import Word
+from entrepot.api.days import iso, time_of
 from entrepot.api.http import Request, Response, answer
 from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route

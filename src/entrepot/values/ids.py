@@ -18,8 +18,8 @@ def ulid(now_ms: int, randomness: bytes | None = None) -> str:
 
 
 def ulid_from(now_ms: int) -> str:
-    """The beginning of every ULID of that millisecond: no earlier one is greater, no later one is less."""
-    return _time(now_ms)
+    """The beginning of every ULID of that millisecond: no earlier one is greater, no later one is less. None is before 1970."""
+    return _time(max(now_ms, 0))
 
 
 def _time(now_ms: int) -> str:
