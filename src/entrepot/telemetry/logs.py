@@ -34,8 +34,11 @@ _DEPTH = 4
 
 
 def set_up(settings: Log, stream: TextIO | None = None) -> None:
-    """Once, at start. Logs of libraries go the same way, from warnings up."""
-    stream = stream or sys.stderr
+    """Once, at start. Logs of libraries go the same way, from warnings up.
+
+    stream  None: standard error, whatever that is when something is logged
+    """
+    given, stream = stream, stream or sys.stderr
     text = settings.format == "text" or (settings.format == "auto" and stream.isatty())
     level = logging.getLevelName(settings.level.upper())
     shared: list[Any] = [
@@ -48,7 +51,7 @@ def set_up(settings: Log, stream: TextIO | None = None) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=lambda *_: structlog.PrintLogger(given or sys.stderr),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)
