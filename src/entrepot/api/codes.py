@@ -20,7 +20,7 @@ from entrepot.payments import codes
 from entrepot.payments.codes import Batch, Code, State
 
 
-class NewCodes(msgspec.Struct, frozen=True):
+class NewCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount: Dollars
     count: Annotated[int, Meta(ge=1, le=10_000)] = 1
     expires_at: Time | None = None
@@ -54,7 +54,7 @@ class CodeQuery(msgspec.Struct, frozen=True):
     limit: Limit = 100
 
 
-class Redemption(msgspec.Struct, frozen=True):
+class Redemption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: Annotated[str, Meta(min_length=1, max_length=100, description="Spaces, dashes and the case of letters do not count.")]
 
 

@@ -44,7 +44,7 @@ class WorkspaceCreditAnswer(msgspec.Struct, frozen=True):
     data: WorkspaceCredit
 
 
-class CreditOrder(msgspec.Struct, frozen=True):
+class CreditOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """grant gives, refund pays back what is neither spent nor in use, correction adds or (below zero) takes away."""
 
     kind: Literal["grant", "correction", "refund"]

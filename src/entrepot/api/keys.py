@@ -26,7 +26,7 @@ Amount = Dollars | None
 """None: no limit."""
 
 
-class NewKey(msgspec.Struct, frozen=True):
+class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     limit: Amount = None
     limit_reset: Reset | None = None
@@ -36,7 +36,7 @@ class NewKey(msgspec.Struct, frozen=True):
     creator_user_id: Word | None = None
 
 
-class KeyChange(msgspec.Struct, frozen=True):
+class KeyChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is left out stays as it is."""
 
     name: Name | UnsetType = UNSET

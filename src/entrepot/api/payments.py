@@ -25,7 +25,7 @@ from entrepot.storage.database import Database
 Money = Annotated[Decimal, Meta(description="In the currency.", extra_json_schema={"type": "number"})]
 
 
-class Checkout(msgspec.Struct, frozen=True):
+class Checkout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount: Money
     currency: Annotated[str, Meta(pattern="^[a-z]{3}$")] = "usd"
     workspace_id: Word = DEFAULT_WORKSPACE
@@ -38,7 +38,7 @@ class PaymentQuery(msgspec.Struct, frozen=True):
     limit: Limit = 100
 
 
-class RefundOrder(msgspec.Struct, frozen=True):
+class RefundOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount: Annotated[Decimal | None, Meta(description="In the currency; all that is left of it.")] = None
 
 

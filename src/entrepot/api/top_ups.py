@@ -20,7 +20,7 @@ from entrepot.payments.till import TillAway
 from entrepot.payments.top_ups import Wish
 
 
-class TopUpOrder(msgspec.Struct, frozen=True):
+class TopUpOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threshold: Annotated[Dollars, Meta(description="Below so much available credit, more is bought.")]
     amount: Annotated[Money, Meta(description="How much is bought at a time, in the currency; a fee comes on top.")]
     monthly_ceiling: Annotated[Dollars, Meta(description="The card pays no more than this in a UTC month, fees included.")]

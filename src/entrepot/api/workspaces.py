@@ -31,7 +31,7 @@ Billing = Annotated[
 ]
 
 
-class WorkspaceChange(msgspec.Struct, frozen=True, kw_only=True):
+class WorkspaceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is left out stays as it is. Routing defaults and logging are kept and shown, and have no effect yet."""
 
     name: Name | UnsetType = UNSET
@@ -48,7 +48,7 @@ class WorkspaceChange(msgspec.Struct, frozen=True, kw_only=True):
     is_data_discount_logging_enabled: bool | UnsetType = UNSET
 
 
-class NewWorkspace(WorkspaceChange, frozen=True, kw_only=True):
+class NewWorkspace(WorkspaceChange, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Name
     slug: Slug
 
@@ -100,7 +100,7 @@ class OneWorkspace(msgspec.Struct, frozen=True):
     data: WorkspaceRow
 
 
-class BudgetChange(msgspec.Struct, frozen=True):
+class BudgetChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit_usd: Dollars
     include_byok_in_budgets: bool = False
 
