@@ -9,10 +9,10 @@ function readings(table: HTMLTableElement): Reading[] {
   return rows.reverse();
 }
 
-function line(name: string, value: string, place: number): HTMLElement {
+function line(name: string, value: string, colour: string): HTMLElement {
   const row = document.createElement("span");
   const figure = document.createElement("b");
-  row.className = `c${place + 1}`;
+  row.className = colour;
   figure.textContent = value;
   row.append(name, figure);
   return row;
@@ -24,7 +24,7 @@ function enliven(chart: HTMLElement): void {
   const cursor = chart.querySelector<SVGLineElement>(".cursor");
   const tip = chart.querySelector<HTMLElement>(".tip");
   if (!plot || !table || !cursor || !tip) return;
-  const names = [...(table.tHead?.rows[0].cells ?? [])].slice(1).map((cell) => cell.textContent ?? "");
+  const heads = [...(table.tHead?.rows[0].cells ?? [])].slice(1);
   const points = readings(table);
   let shown = -1;
 
@@ -37,7 +37,7 @@ function enliven(chart: HTMLElement): void {
     cursor.style.visibility = "visible";
     const head = document.createElement("strong");
     head.textContent = bucket;
-    tip.replaceChildren(head, ...names.map((name, number) => line(name, values[number], number)));
+    tip.replaceChildren(head, ...heads.map((cell, number) => line(cell.textContent ?? "", values[number], cell.dataset.colour ?? "")));
     tip.hidden = false;
     const left = share * plot.clientWidth;
     const fits = left + 12 + tip.offsetWidth <= plot.clientWidth;

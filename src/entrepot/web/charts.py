@@ -25,11 +25,13 @@ _GAP = 0.16
 class Series(msgspec.Struct, frozen=True):
     """A value for each bucket; None where nothing was measured. `shown` is how it is written, `path` how it is drawn.
 
+    rest  what is left when the others are named; drawn in a quiet colour
     dots  values with nothing beside them, of which no line can be made
     """
 
     name: str
     values: tuple[Value, ...]
+    rest: bool = False
     shown: tuple[str, ...] = ()
     path: str = ""
     dots: str = ""

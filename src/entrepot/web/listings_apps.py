@@ -21,7 +21,7 @@ SPANS = {"day": 1, "week": 7, "month": 30}
 SORTS = {"popular": "Most tokens", "trending": "Rising"}
 _DAYS = 30
 _MOST = 100
-_DRAWN = 5
+_DRAWN = 9
 _SCHEMES = ("https://", "http://")
 
 
@@ -98,7 +98,7 @@ def stacked(split: Mapping[str, list[Point]], shelf: Shelf) -> Chart | None:
     series = [Series(_title(shelf, name), tuple(point.totals.total_tokens for point in named[name])) for name in first]
     if rest:
         others = (sum(named[name][place].totals.total_tokens for name in rest) for place in range(len(at_ms)))
-        series.append(Series("all others", tuple(others)))
+        series.append(Series("all others", tuple(others), rest=True))
     return charts.chart("Tokens", "prompt and completion", at_ms, series, figures.count, kind="bars")
 
 

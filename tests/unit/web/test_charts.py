@@ -2,6 +2,7 @@
 
 import random
 import re
+from pathlib import Path
 
 import pytest
 
@@ -61,3 +62,11 @@ def test_who_does_not_see_it_is_told_the_range_and_the_last_value() -> None:
 @pytest.mark.parametrize("values", [(None, None), (0, 0), ()])
 def test_what_has_no_figures_is_empty(values: tuple[float | None, ...]) -> None:
     assert drawn(values).empty
+
+
+def test_each_line_that_can_be_drawn_has_a_colour_of_its_own_and_what_is_left_a_quiet_one() -> None:
+    styles = (Path(__file__).parents[3] / "web" / "src" / "charts.css").read_text()
+    for name in [f"c{place}" for place in range(1, 11)] + ["others"]:
+        assert f".{name} {{ --colour: var(--{name}); }}" in styles
+    colours = re.findall(r"--(?:c\d+|others): light-dark\((#\w+), (#\w+)\)", styles)
+    assert len({light for light, _ in colours}) == len({dark for _, dark in colours}) == len(colours) == 11
