@@ -165,7 +165,7 @@ class App:
         self._stack.callback(reading.close)
         self._reading = reading
         self.statistics = Statistics(reading, self.clock.now_ms)
-        self.terms = Terms(watching)
+        self.terms = Terms(watching, settings.routing.sort)
         self.prices = PriceLists(watching, self.clock.now_ms())
         self.holds, self._janitor = self._money()
         self._stack.push_async_callback(self._end_leases)
@@ -175,7 +175,7 @@ class App:
         self._client = client
         self._stocked = stock_mark(self._db)
         self.providers, self.catalog = await stock(settings, self._db, client)
-        self.planner = Planner(self.catalog, _refusing(self.providers), self.prices.sheet)
+        self.planner = Planner(self.catalog, _refusing(self.providers), self.prices.sheet, self.terms.sort)
         self.sandbox = Sandbox(settings.sandbox)
         self.attachments = Attachments(settings.files)
         self.destinations = Destinations(

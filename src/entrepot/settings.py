@@ -87,6 +87,13 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Routing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sort: Annotated[
+        str,
+        Meta(
+            pattern="^(price|throughput|latency|exacto)$",
+            description="By what endpoints of a model are sorted, where neither the request nor its workspace says so.",
+        ),
+    ] = "price"
     hedge_stream_after_s: Annotated[
         float,
         Meta(ge=0, le=600, description="Without the first event of a stream by then, the next endpoint is asked too; 0: never."),

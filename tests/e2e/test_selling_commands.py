@@ -34,6 +34,9 @@ def test_a_workspace_is_made_listed_changed_and_deleted(entrepot: Callable[..., 
     assert (made["slug"], made["billing"]) == ("team-one", "prepaid")
     told("workspaces", "set", "team-one", "--slug", "one", "--billing", "postpaid")
     assert told("workspaces", "show", made["id"], "--json")["billing"] == "postpaid"
+    for given, kept in (("latency", "latency"), ("usual", None)):
+        told("workspaces", "set", "one", "--sort", given)
+        assert told("workspaces", "show", "one", "--json")["default_provider_sort"] == kept
     told("keys", "create", "--name", "k", "--workspace", "one")
     assert told("codes", "create", "--amount", "5", "--workspace", "one") and told("payments", "list", "--workspace", "one")
     assert entrepot("workspaces", "delete", "one") == 1

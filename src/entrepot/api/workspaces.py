@@ -32,7 +32,7 @@ Billing = Annotated[
 
 
 class WorkspaceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is left out stays as it is. Routing defaults and logging are kept and shown, and have no effect yet."""
+    """What is left out stays as it is. Default models and logging are kept and shown, and have no effect yet."""
 
     name: Name | UnsetType = UNSET
     slug: Slug | UnsetType = UNSET

@@ -95,6 +95,10 @@ def set_(
     billing: Annotated[
         Literal["prepaid", "postpaid"] | None, Parameter(help="prepaid: it spends its credit and no more.")
     ] = None,
+    sort: Annotated[
+        Literal["price", "throughput", "latency", "exacto", "usual"] | None,
+        Parameter(help="By what endpoints are sorted for it, where a request does not say; usual: as [routing.sort] says."),
+    ] = None,
     place: Place = Place(),
 ) -> None:
     """Change what is given; the rest stays."""
@@ -102,9 +106,10 @@ def set_(
         name=UNSET if name is None else name,
         slug=UNSET if slug is None else slug,
         description=UNSET if description is None else description,
+        settings={} if sort is None else {"default_provider_sort": None if sort == "usual" else sort},
         prepaid=UNSET if billing is None else billing == "prepaid",
     )
-    told = {"name": name, "slug": slug, "description": description, "billing": billing}
+    told = {"name": name, "slug": slug, "description": description, "billing": billing, "sort": sort}
     with changing(place, "workspace.change", f"workspace/{workspace}", **told) as (db, act):
         changed = workspaces.change(db, workspaces.find(db, workspace), wished, act)
     out.print(f"{escape(changed.name)} is changed: {changed.slug}, {_billing(changed)}.")

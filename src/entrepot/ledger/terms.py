@@ -1,4 +1,4 @@
-"""What workspaces are bound by: whether they are prepaid, and their budgets. In memory; changes are seen within a second."""
+"""What workspaces are bound by, prepaid or not and their budgets, and how they are routed. In memory; seen within a second."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from entrepot.errors import InvalidRequest, NotFound
 from entrepot.ledger import audit, leases
 from entrepot.ledger.audit import Act
 from entrepot.ledger.purses import SPANS, Span
+from entrepot.routing.standing import By
 from entrepot.storage.database import Database
 from entrepot.values.money import usd
 
@@ -28,19 +29,32 @@ class Bounds(msgspec.Struct, frozen=True):
         return self.prepaid or bool(self.budgets)
 
 
-class Terms:
-    """The workspaces that are bound by anything. `refresh` takes in what changed since; run it on a timer."""
+class Routed(msgspec.Struct, frozen=True):
+    """What of a workspace's settings counts when a request of it is routed."""
 
-    def __init__(self, db: Database) -> None:
+    default_provider_sort: By | None = None
+
+
+class Terms:
+    """The workspaces that are bound by anything. `refresh` takes in what changed since; run it on a timer.
+
+    sort  the order of endpoints for workspaces that have none of their own
+    """
+
+    def __init__(self, db: Database, sort: str = "price") -> None:
         self._db = db
+        self._sort: By = msgspec.convert(sort, By)
         self._revision = 0
         self.bound: dict[str, Bounds] = {}
+        self._sorts: dict[str, By] = {}
         self.refresh()
 
     def refresh(self) -> bool:
         """True when something changed. raises StorageAway"""
-        rows = self._db.execute("SELECT id, revision FROM workspaces WHERE revision > ?", (self._revision,)).fetchall()
-        for workspace, revision in rows:
+        sql = "SELECT id, revision, settings FROM workspaces WHERE revision > ?"
+        rows = self._db.execute(sql, (self._revision,)).fetchall()
+        for workspace, revision, settings in rows:
+            self._route(workspace, msgspec.json.decode(settings, type=Routed))
             bounds = _bounds(self._db, workspace) or Bounds()
             if bounds.any:
                 self.bound[workspace] = bounds
@@ -48,6 +62,16 @@ class Terms:
                 self.bound.pop(workspace, None)
             self._revision = max(self._revision, revision)
         return bool(rows)
+
+    def sort(self, workspace: str) -> By:
+        """The order of endpoints where its request asks for none."""
+        return self._sorts.get(workspace, self._sort)
+
+    def _route(self, workspace: str, told: Routed) -> None:
+        if told.default_provider_sort is None:
+            self._sorts.pop(workspace, None)
+        else:
+            self._sorts[workspace] = told.default_provider_sort
 
 
 def bounds_of(db: Database, workspace: str) -> Bounds:

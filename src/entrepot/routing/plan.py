@@ -14,7 +14,7 @@ from entrepot.dialects.translated import dialect
 from entrepot.errors import GatewayError, InvalidRequest, NotFound
 from entrepot.metering.sheet import Sheet
 from entrepot.routing.fit import fit
-from entrepot.routing.standing import Standings, in_order, told, wished_sort
+from entrepot.routing.standing import By, Standings, in_order, told, wished_sort
 from entrepot.values.chat import MaxPrice, Preferences
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.money import YOCTO, parse_usd
@@ -79,10 +79,12 @@ def plan(
     refuses: dict[str, frozenset[str]],
     sheet: Sheet | None = None,
     standings: Standings = NOTHING_KNOWN,
+    usual: By = "price",
 ) -> Plan:
     """refuses    by provider slug: request fields it answers with an error
     sheet      what the caller pays; None: list prices
     standings  how endpoints did of late
+    usual      the order where the request asks for none
 
     raises  NotFound, naming what removed the last endpoint; InvalidRequest, where no endpoint of the model could ever do it
     """
@@ -104,7 +106,7 @@ def plan(
             else:
                 dropped.append((endpoint, out))
                 reasons.append(f"{endpoint.id} dropped: {out.why}")
-        by = wished_sort(preferences, offer.variants)
+        by = wished_sort(preferences, offer.variants, usual)
         for endpoint in _named_first(in_order(_softly(request, live), by, preferences, standings), preferences):
             kept.append(Candidate(offer.model, endpoint, _paid(endpoint, sheet)))
             reasons.append(f"{endpoint.id} kept{told(endpoint, standings)}")

@@ -10,7 +10,7 @@ from entrepot.metering.sheet import Sheet
 from entrepot.routing.fit import AS_IT_IS, Fit, fit
 from entrepot.routing.memo import PlanMemo
 from entrepot.routing.plan import NOTHING_KNOWN, Candidate, Offer, Plan, plan
-from entrepot.routing.standing import Standings
+from entrepot.routing.standing import By, Standings
 from entrepot.sandbox.scenario import strip_suffix
 from entrepot.upstream.sender import SANDBOX
 from entrepot.values.caller import Caller
@@ -22,22 +22,29 @@ Refuses = dict[str, frozenset[str]]
 
 
 class Planner:
-    """`sheet` gives what a workspace pays, None for list prices."""
+    """Of a workspace, `sheet` gives what it pays, None for list prices, and `usual` the order of its endpoints."""
 
-    def __init__(self, catalog: Catalog, refuses: Refuses, sheet: Callable[[str], Sheet | None]) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        refuses: Refuses,
+        sheet: Callable[[str], Sheet | None],
+        usual: Callable[[str], By] = lambda _: "price",
+    ) -> None:
         """refuses  by provider slug: request fields it answers with an error"""
         self._catalog = catalog
         self._refuses = refuses
         self._sheet = sheet
+        self._usual = usual
         self._standings = NOTHING_KNOWN
         self._plans = PlanMemo()
         self._sandboxed: dict[str, Offer] = {}
 
     def plan(self, request: Request, caller: Caller) -> Plan:
         """raises  as `routing.plan.plan`"""
-        wished, sheet = request.slugs, self._sheet(caller.workspace)
-        asked = (caller.kind == "test", wished, sheet)
-        return self._plans.plan(request, asked, lambda: self._made(request, wished, caller, sheet))
+        wished, sheet, usual = request.slugs, self._sheet(caller.workspace), self._usual(caller.workspace)
+        asked = (caller.kind == "test", wished, sheet, usual)
+        return self._plans.plan(request, asked, lambda: self._made(request, wished, caller, sheet, usual))
 
     def suit(self, request: Request, candidate: Candidate) -> Fit:
         """What must change in a request for one endpoint."""
@@ -59,8 +66,8 @@ class Planner:
         """Something that plans are made from has changed."""
         self._plans.clear()
 
-    def _made(self, request: Request, wished: tuple[str, ...], caller: Caller, sheet: Sheet | None) -> Plan:
-        return plan(request, self._offers(wished, caller), self._refuses, sheet, self._standings)
+    def _made(self, request: Request, wished: tuple[str, ...], caller: Caller, sheet: Sheet | None, usual: By) -> Plan:
+        return plan(request, self._offers(wished, caller), self._refuses, sheet, self._standings, usual)
 
     def _offers(self, wished: tuple[str, ...], caller: Caller) -> tuple[Offer, ...]:
         if caller.kind == "test":

@@ -78,19 +78,20 @@ def _in_seconds(found: Quantiles) -> tuple[float, float, float, float]:
     return found.p50 / 1000, found.p75 / 1000, found.p90 / 1000, found.p99 / 1000
 
 
-def wished_sort(wish: Preferences | None, variants: Sequence[str] = ()) -> By | None:
-    """What the request says itself, else what the last suffix of its slug says."""
+def wished_sort(wish: Preferences | None, variants: Sequence[str] = (), usual: By = "price") -> By:
+    """What the request says itself, else what the last suffix of its slug says, else what is usual for who asks."""
     sort = wish.sort if wish else None
     said = sort.by if isinstance(sort, Sort) else sort
-    return said or next((VARIANTS[name] for name in reversed(variants) if name in VARIANTS), None)
+    suffixes = [VARIANTS[name] for name in variants if name in VARIANTS]
+    return said or (suffixes[-1] if suffixes else usual)
 
 
-def in_order(live: Sequence[Endpoint], by: By | None, wish: Preferences, standings: Standings) -> list[Endpoint]:
+def in_order(live: Sequence[Endpoint], by: By, wish: Preferences, standings: Standings) -> list[Endpoint]:
     """live  cheapest first"""
     if not standings:
         return list(live)
     misses = _misses(wish)
-    sort = _FIGURES.get(by) if by else None
+    sort = _FIGURES.get(by)
 
     def place(endpoint: Endpoint) -> tuple[int, bool, float]:
         standing = standings.get(endpoint.id, UNKNOWN)
