@@ -91,59 +91,59 @@ class Call:
 
 
 def record_of(call: Call, bill: Bill, error: GatewayError | None, finish: str | None, now: float) -> Generation:
-    """now  on the clock of the call's own times"""
-    opened, request, header = call.opened, call.request or _UNASKED, call.http.header
-    endpoint = opened.candidate.endpoint if opened is not None else _NOWHERE
-    said: Plain | Streamed | _Silence = _SILENCE
-    if opened is not None:
-        said = opened.plain or opened.stream or _SILENCE
-    first_byte = call.first_byte or call.sent
-    ended = now if call.first_byte else first_byte
-    status, error_type, message = _told(error)
-    usage, cost = bill.usage, bill.cost
+    """now  on the clock of the call's own times
+
+    The values stand in the order of Generation's members: more than forty of them are found by their place in a tenth of the time
+    that they are by name, and every call pays that.
+    """
+    caller, opened, request, cost = call.caller, call.opened, call.request or _UNASKED, bill.cost
+    endpoint, said = _answered_by(opened), _said(opened)
+    status, error_type, error_message = _told(error)
+    queue_ms, first_byte_ms, generation_ms = _lasted(call, now)
+    http_referer, app_title, user_agent, session_id = _came_from(call.http, request)
     return Generation(
-        id=call.id,
-        created_ms=call.created_ms,
-        key_hash=call.caller.key_hash,
-        workspace=call.caller.workspace,
-        requested=next(iter(request.slugs), ""),
-        model=endpoint.model,
-        provider=endpoint.provider or _last_tried(call),
-        endpoint=endpoint.id,
-        usage=usage,
-        cost_nano=cost.total_nano,
-        evidence=bill.evidence,
-        test=call.caller.kind == "test",
-        api_type="embeddings" if call.surface.dialect.makes == "embeddings" else "completions",
-        dialect=call.surface.dialect.name,
-        streamed=request.stream,
-        cancelled=call.client_left,
-        status=status,
-        error_type=error_type,
-        error_message=message,
-        finish_reason=finish or said.finish_reason,
-        native_finish_reason=said.native_finish_reason,
-        upstream_id=said.upstream_id,
-        upstream_model=endpoint.upstream_model,
-        service_tier=said.service_tier,
-        prompt_cost_nano=cost.prompt_nano,
-        completion_cost_nano=cost.completion_nano,
-        upstream_cost_nano=None if call.caller.kind == "test" else bill.upstream_nano,
-        cache_discount_nano=cost.cache_discount_nano,
-        queue_ms=round((call.sent - call.started) * 1000, 3),
-        first_byte_ms=round((first_byte - call.sent) * 1000, 3),
-        generation_ms=round((ended - first_byte) * 1000, 3),
-        http_referer=header(b"http-referer")[:512],
-        app_title=(header(b"x-openrouter-title") or header(b"x-title"))[:256],
-        user_agent=header(b"user-agent")[:256],
-        external_user=request.user[:128],
-        session_id=(request.session_id or header(b"x-session-id"))[:256],
-        adjusted=_adjusted(opened, said) if opened is not None else (),
-        unknown_fields=request.unknown,
-        attempts=tuple(call.attempts),
-        plan=call.plan.reasons if call.plan is not None else (),
+        call.id,
+        call.created_ms,
+        caller.key_hash,
+        caller.workspace,
+        _requested(request),
+        endpoint.model,
+        endpoint.provider or _last_tried(call.attempts),
+        endpoint.id,
+        bill.usage,
+        cost.total_nano,
+        bill.evidence,
+        _is_test(call),
+        _api_type(call.surface),
+        call.surface.dialect.name,
+        request.stream,
+        call.client_left,
+        status,
+        error_type,
+        error_message,
+        finish or said.finish_reason,
+        said.native_finish_reason,
+        said.upstream_id,
+        endpoint.upstream_model,
+        said.service_tier,
+        cost.prompt_nano,
+        cost.completion_nano,
+        None if _is_test(call) else bill.upstream_nano,
+        cost.cache_discount_nano,
+        queue_ms,
+        first_byte_ms,
+        generation_ms,
+        http_referer,
+        app_title,
+        user_agent,
+        request.user[:128],
+        session_id,
+        _adjusted(opened, said),
+        request.unknown,
+        tuple(call.attempts),
+        _reasons(call.plan),
         tool_calls=said.tool_calls,
-        held=call.hold.names if call.hold is not None else (),
+        held=_purses(call.hold),
     )
 
 
@@ -163,6 +163,14 @@ _NOWHERE = Endpoint("", "", "", "", Price(Rates()))
 _UNASKED = Asked(dialect="", fields={}, size=0)
 
 
+def _answered_by(opened: Opened | None) -> Endpoint:
+    return opened.candidate.endpoint if opened is not None else _NOWHERE
+
+
+def _said(opened: Opened | None) -> Plain | Streamed | _Silence:
+    return (opened.plain or opened.stream or _SILENCE) if opened is not None else _SILENCE
+
+
 def _told(error: GatewayError | None) -> tuple[int, str, str]:
     """Status, type and message of how it ended."""
     if error is None:
@@ -170,11 +178,57 @@ def _told(error: GatewayError | None) -> tuple[int, str, str]:
     return error.status, str(error.metadata.get("error_type", error.error_type)), error.message
 
 
-def _last_tried(call: Call) -> str:
-    return call.attempts[-1].provider if call.attempts else ""
+def _lasted(call: Call, now: float) -> tuple[float, float, float]:
+    """Milliseconds until a provider was asked, from there to the first byte, and from there to the end.
+
+    What never got so far took no time.
+    """
+    queued = _ms(call.sent - call.started)
+    if not call.first_byte:
+        return queued, 0.0, 0.0
+    return queued, _ms(call.first_byte - call.sent), _ms(now - call.first_byte)
 
 
-def _adjusted(opened: Opened, said: Plain | Streamed | _Silence) -> tuple[str, ...]:
+def _ms(seconds: float) -> float:
+    """To the microsecond."""
+    return round(seconds * 1_000_000) / 1000
+
+
+def _came_from(http: Http, request: Request | Asked) -> tuple[str, str, str, str]:
+    """Referer, title, user agent and session, each no longer than a record keeps."""
+    header = http.header
+    title = header(b"x-openrouter-title") or header(b"x-title")
+    session = request.session_id or header(b"x-session-id")
+    return header(b"http-referer")[:512], title[:256], header(b"user-agent")[:256], session[:256]
+
+
+def _requested(request: Request | Asked) -> str:
+    return request.slugs[0] if request.slugs else ""
+
+
+def _last_tried(attempts: list[Attempt]) -> str:
+    return attempts[-1].provider if attempts else ""
+
+
+def _is_test(call: Call) -> bool:
+    return call.caller.kind == "test"
+
+
+def _api_type(surface: Surface) -> str:
+    return "embeddings" if surface.dialect.makes == "embeddings" else "completions"
+
+
+def _adjusted(opened: Opened | None, said: Plain | Streamed | _Silence) -> tuple[str, ...]:
+    if opened is None:
+        return ()
     if not said.foreign:
         return opened.notes
     return (*opened.notes, f"events: {said.foreign} of an unknown kind skipped")
+
+
+def _reasons(plan: Plan | None) -> tuple[str, ...]:
+    return plan.reasons if plan is not None else ()
+
+
+def _purses(hold: Hold | None) -> tuple[str, ...]:
+    return hold.names if hold is not None else ()
