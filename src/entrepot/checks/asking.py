@@ -70,7 +70,7 @@ class _Heard:
     def __init__(self) -> None:
         self.text: list[str] = []
         self.thoughts: list[str] = []
-        self.calls: dict[int, list[str]] = {}
+        self.calls: dict[int, tuple[str, str]] = {}
         self.finish = self.error = ""
         self.usage: Usage | None = None
         self.cost = self.first_ms = 0.0
@@ -80,24 +80,30 @@ class _Heard:
         if failure := event.get("error"):
             self.error = str(failure.get("message", "it broke"))[:_WHY]
         if usage := event.get("usage"):
-            thought = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
-            self.usage = Usage(usage["prompt_tokens"], usage["completion_tokens"], reasoning_tokens=thought)
-            self.cost = float(usage.get("cost") or 0)
+            self._take_usage(usage)
         said = False
         for choice in event.get("choices") or ():
-            delta = choice.get("delta") or {}
-            self.finish = choice.get("finish_reason") or self.finish
-            self.text.append(delta.get("content") or "")
-            self.thoughts.append(delta.get("reasoning") or "")
-            for call in delta.get("tool_calls") or ():
-                name, arguments = self.calls.setdefault(call.get("index") or 0, ["", ""])
-                function = call.get("function") or {}
-                self.calls[call.get("index") or 0] = [
-                    name + (function.get("name") or ""),
-                    arguments + (function.get("arguments") or ""),
-                ]
-            said |= bool(delta.get("content") or delta.get("reasoning") or delta.get("tool_calls"))
+            said |= self._take_choice(choice)
         return said
+
+    def _take_usage(self, usage: Mapping[str, Any]) -> None:
+        thought = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
+        self.usage = Usage(usage["prompt_tokens"], usage["completion_tokens"], reasoning_tokens=thought)
+        self.cost = float(usage.get("cost") or 0)
+
+    def _take_choice(self, choice: Mapping[str, Any]) -> bool:
+        delta = choice.get("delta") or {}
+        text, thought, calls = delta.get("content") or "", delta.get("reasoning") or "", delta.get("tool_calls") or ()
+        self.finish = choice.get("finish_reason") or self.finish
+        self.text.append(text)
+        self.thoughts.append(thought)
+        for call in calls:
+            self._take_call(call.get("index") or 0, call.get("function") or {})
+        return bool(text or thought or calls)
+
+    def _take_call(self, index: int, function: Mapping[str, Any]) -> None:
+        name, arguments = self.calls.get(index, ("", ""))
+        self.calls[index] = name + (function.get("name") or ""), arguments + (function.get("arguments") or "")
 
     def reply(self, whole_ms: float) -> Reply:
         text = "".join(self.text)
