@@ -39,7 +39,9 @@ def check(
     only: Annotated[str, Parameter(help=f"Checks, separated by commas [all]: {', '.join(CHECKS)}.")] = "",
     samples: Annotated[int | None, Parameter(help="Cases of each check; more of them make the intervals narrower.")] = None,
     seed: Annotated[int | None, Parameter(help="The same seed asks the same [one that was never used].")] = None,
-    test: Annotated[bool, Parameter(negative="", help="Check the sandbox instead, which costs nothing.")] = False,
+    test: Annotated[
+        bool, Parameter(negative="", help="Measure the sandbox instead: no model is called, nothing charged.")
+    ] = False,
     yes: Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Do not ask before money is spent.")] = False,
     json: Json = False,
     place: Place = Place(),
@@ -57,14 +59,17 @@ def check(
     wanted = [session(model, endpoint, seed=chosen, names=names, samples=samples) for endpoint in endpoints]
     if not any(each.cases for each in wanted):
         raise Failure("None of these checks makes sense for it: it takes none of the parameters they are about.")
+    _announce(wanted, test=test)
     if not (test or yes):
-        _ask_before(wanted)
+        _ask_before()
     found = asyncio.run(_check(settings, wanted, test=test))
     if json:
         print_json(msgspec.to_builtins(found))
     else:
-        _show(found, chosen)
-    return int(any(not finding.sound for report in found for finding in report.findings))
+        _show(found, test=test)
+    findings = [finding for report in found for finding in report.findings]
+    # The sandbox is no model: that it answered is all there is to find out.
+    return int(any(finding.unanswered if test else not finding.sound for finding in findings))
 
 
 def _names(only: str) -> list[str]:
@@ -88,11 +93,19 @@ def _targets(catalog: Catalog, target: str, *, test: bool) -> tuple[Model, list[
     return found.model, on
 
 
-def _ask_before(wanted: Sequence[Session]) -> None:
-    most = sum(each.cost_most_nano for each in wanted)
-    calls = sum(each.calls for each in wanted)
+def _announce(wanted: Sequence[Session], *, test: bool) -> None:
+    most = usd(sum(each.cost_most_nano for each in wanted))
+    number = sum(each.calls for each in wanted)
+    calls = "1 call" if number == 1 else f"{number:,} calls"
+    if test:
+        model = escape(wanted[0].endpoint.model)
+        err.print(f"{calls} to the sandbox, which charges nothing. {model} itself is not called.")
+        return
     where = ", ".join(each.endpoint.id for each in wanted)
-    err.print(f"{calls} calls to {escape(where)}. They cost at most [bold]${usd(most)}[/], usually a good deal less.")
+    err.print(f"{calls} to {escape(where)}, at most [bold]${most}[/] in all and usually a good deal less.")
+
+
+def _ask_before() -> None:
     if not sys.stdin.isatty():
         raise Failure("This spends money. Say --yes to go on without being asked.")
     if input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
@@ -123,24 +136,30 @@ def _progress() -> Progress:
     return Progress(*columns, console=err)
 
 
-def _show(found: Sequence[Report], seed: int) -> None:
+def _show(found: Sequence[Report], *, test: bool) -> None:
     for report in found:
-        out.print(f"\n[bold]{escape(report.endpoint)}[/]  cost ${report.cost:.6f}, seed {seed}")
+        cost = f"${report.cost:.6f} at list price; nothing charged" if test else f"cost ${report.cost:.6f}"
+        out.print(f"\n[bold]{escape(report.endpoint)}[/]  {cost}, seed {report.seed}")
         print_table(
             ("check", "passed", "in truth (95 %)", "what was wrong"),
-            [_row(finding) for finding in report.findings],
+            [_row(finding, failing="yellow" if test else "red") for finding in report.findings],
             right=("passed",),
             empty="Nothing was checked.",
         )
+        if test:
+            out.print(
+                "\nThe sandbox was measured, no model: it does not understand what it is asked, so much of this cannot pass. "
+                f"It says nothing of {escape(report.model)}, and is not kept."
+            )
 
 
-def _row(finding: Finding) -> tuple[str, ...]:
+def _row(finding: Finding, *, failing: str) -> tuple[str, ...]:
     check, why = CHECKS[finding.check], escape("; ".join(finding.why))
     silent = f"[yellow]{finding.unanswered} without an answer[/] " if finding.unanswered else ""
     if check.measures:
         measured = "–" if finding.value is None else f"{finding.value:,.0f} {check.measures}"
         between = "" if finding.value_low is None else f"{finding.value_low:,.0f} to {finding.value_high:,.0f}"
         return check.title, measured, between, silent + why
-    colour = "green" if finding.sound else "red" if finding.tried else "yellow"
+    colour = "green" if finding.sound else failing if finding.tried else "yellow"
     share = f"[{colour}]{finding.passed} of {finding.tried}[/]" if finding.tried else "–"
     return check.title, share, f"{finding.low:.0%} to {finding.high:.0%}" if finding.tried else "", silent + why
