@@ -30,7 +30,7 @@ from entrepot.values.generation import Generation
 from entrepot.values.ids import generation_id
 
 _BATCH = 500
-_ADDED_EVERY = 10
+_ADDED_EVERY = 20
 _BATCHES = 40
 _ROUNDS = 7
 _MODELS, _KEYS, _WORKSPACES, _APPS = 15, 50, 10, 10

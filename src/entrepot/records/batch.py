@@ -1,11 +1,12 @@
 """The sums of records, before they are added to those in the database. No I/O.
 
-Of a generation that no endpoint answered, the endpoint that was asked last is told; of one that reached none, no model. Figures
-are first only gathered, by all that tells records apart, and added up for many batches at once, which costs a third.
+Of a generation that no endpoint answered, the endpoint that was asked last is told; of one that reached none, no model. Every
+request pays for this: records that are alike are put together before anything else is done with them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from operator import add
 from typing import Any
@@ -18,27 +19,30 @@ from entrepot.records.histogram import ONES, bucket_of
 from entrepot.values.generation import Attempt, Generation
 
 _LONGEST_TIER = 40
-_UNTIMED = -1
 _REFUSES_US = frozenset({401, 402, 403})
 _ENDINGS = ("stop", "length", "tool_calls", "content_filter")
+_SUMS = 11
 _NO_SUMS = (0,) * 17
 Key = tuple[object, ...]
+Kind = tuple[int, str, int, str, str, str, str, str, str]
 Sums = tuple[int, ...]
-Figures = tuple[Any, ...]
+Buckets = tuple[list[int], list[int]]
 Admit = Callable[[str, str, int], str]
 """Given an application, its workspace and the day: the name it is counted under."""
 
 
 class Gathered(msgspec.Struct, frozen=True):
-    """What a few hundred records say, not yet added up.
+    """What some hundred records say.
 
-    figures   by minute, workspace, test, key, model, endpoint, app, tier, provider
-    attempts  beside the last of each generation, by minute, test, model, endpoint, provider
+    figures   by minute, workspace, test, key, model, endpoint, app, tier, provider: sums, endings, attempts
+    speeds    by minute, test, model, endpoint, provider: buckets of latency and of throughput
+    attempts  beside the last of each generation, by the same
     failures  by minute, test, model, endpoint, what, error_type, provider
     titles    of the applications, and the time of the first request
     """
 
-    figures: dict[Key, list[Figures]] = {}
+    figures: dict[Kind, Sums] = {}
+    speeds: dict[Key, Buckets] = {}
     attempts: dict[Key, int] = {}
     failures: dict[Key, int] = {}
     titles: dict[str, tuple[str, int]] = {}
@@ -67,61 +71,46 @@ class Batch(msgspec.Struct, frozen=True):
 
 def gather(made: Sequence[Generation], admit: Admit) -> Gathered:
     """This is what statistics cost for every record; the rest is done for each group of them."""
-    found = Gathered({}, {}, {}, {})
-    groups = found.figures
+    alike: dict[Key, list[Generation]] = {}
+    found = Gathered({}, {}, {}, {}, {})
     for g in made:
-        usage, tried, endpoint, model = g.usage, g.attempts, g.endpoint, g.model
-        second = g.created_ms // 1000
-        if not endpoint and tried:
-            endpoint = tried[-1].endpoint
-            model = model_of(endpoint)
-        app = app_of(g) if g.http_referer else ""
-        if app:
-            app = admit(app, g.workspace, second // DAY_S)
-            if app not in found.titles:
-                found.titles[app] = (g.app_title, g.created_ms)
-        minute = second - second % MINUTE_S
-        key = (minute, g.workspace, g.test, g.key_hash, model, endpoint, app, g.service_tier, g.provider)
-        figures = (
-            g.error_type, g.cancelled, usage.prompt_tokens, usage.cached_tokens, usage.cache_write_tokens,
-            usage.cache_write_1h_tokens, usage.completion_tokens, usage.reasoning_tokens, g.cost_nano, g.cache_discount_nano,
-            g.upstream_cost_nano or 0, g.finish_reason, g.streamed, g.tool_calls, 1 if tried else 0, *_timed(g),
+        tried, endpoint = g.attempts, g.endpoint
+        asked = endpoint or (tried[-1].endpoint if tried else "")
+        key = (
+            g.created_ms // 60_000, g.key_hash, asked, endpoint, g.http_referer, g.service_tier, g.workspace, g.model, g.provider,
+            g.test,
         )  # fmt: skip
-        held = groups.get(key)
+        held = alike.get(key)
         if held is None:
-            groups[key] = [figures]
+            alike[key] = [g]
         else:
-            held.append(figures)
+            held.append(g)
         if g.error_type or (tried and (len(tried) > 1 or tried[0].error_type)):
-            _blame(found, (minute, int(g.test), model, endpoint, g.provider), g)
+            _blame(found, g)
+    for some in alike.values():
+        _tell(found, some, admit)
     return found
 
 
 def summed(gathered: Iterable[Gathered]) -> Batch:
     """All of them together."""
-    all_of_it = _together(gathered)
-    endpoints: dict[Key, list[Sums]] = {}
-    speeds: dict[Key, list[Sums]] = {}
-    workspaces: dict[Key, list[Sums]] = {}
-    keys: dict[Key, list[Sums]] = {}
-    apps: dict[Key, list[Sums]] = {}
-    for key, rows in all_of_it.figures.items():
-        minute, workspace, of_test, key_hash, model, endpoint, app, told, provider = key
-        assert isinstance(minute, int)
-        test, tier = int(bool(of_test)), str(told or "")[:_LONGEST_TIER]
-        sums, more, timed = _sums(rows)
-        here, rest = (minute, test, model, endpoint, provider), (model, endpoint, app, tier, provider)
-        _put(endpoints, here, sums + more)
-        if timed != (0, 0):
-            _put(speeds, here, timed)
-        _put(workspaces, (minute - minute % HOUR_S, workspace, test, *rest), sums)
-        _put(keys, (minute - minute % DAY_S, workspace, test, key_hash, *rest), sums)
+    every = _together(gathered)
+    made = Batch({}, {}, {key: (count,) for key, count in every.failures.items()}, {}, {}, {}, every.titles)
+    for key, figures in every.figures.items():
+        minute, workspace, test, key_hash, model, endpoint, app, tier, provider = key
+        day, sums = minute - minute % DAY_S, figures[:_SUMS]
+        rest = (model, endpoint, app, tier, provider)
+        _put(made.endpoints, (minute, test, model, endpoint, provider), figures)
+        _put(made.workspaces, (minute - minute % HOUR_S, workspace, test, *rest), sums)
+        _put(made.keys, (day, workspace, test, key_hash, *rest), sums)
         if app:
-            _put(apps, (minute - minute % DAY_S, test, app, model), sums)
-    for key, count in all_of_it.attempts.items():
-        _put(endpoints, key, (*_NO_SUMS, count))
-    failures: dict[Key, Sums] = {key: (count,) for key, count in all_of_it.failures.items()}
-    return Batch(_added(endpoints), _added(speeds), failures, _added(workspaces), _added(keys), _added(apps), all_of_it.titles)
+            _put(made.apps, (day, test, app, model), sums)
+    for there, count in every.attempts.items():
+        _put(made.endpoints, there, (*_NO_SUMS, count))
+    for there, (latency, throughput) in every.speeds.items():
+        if latency or throughput:
+            made.speeds[there] = (_histogram(latency), _histogram(throughput))
+    return made
 
 
 def at_level(sums: dict[Key, Sums], each: int) -> dict[Key, Sums]:
@@ -140,26 +129,56 @@ def model_of(endpoint: str) -> str:
     return endpoint.rpartition("@")[0]
 
 
-def _timed(g: Generation) -> tuple[int, int]:
-    """Buckets of latency and throughput. What came whole tells nothing of its first token, and its tokens took the whole time."""
-    if not g.endpoint:
-        return _UNTIMED, _UNTIMED
-    tokens, took_ms = g.usage.completion_tokens, g.generation_ms
-    latency = _UNTIMED
-    if g.streamed:
-        latency = bucket_of(g.first_byte_ms)
-    else:
-        took_ms += g.first_byte_ms
-    return latency, bucket_of(tokens * 1000 / took_ms) if tokens > 1 and took_ms >= 1 else _UNTIMED
+def _tell(found: Gathered, alike: list[Generation], admit: Admit) -> None:
+    """Records that differ in nothing but their figures."""
+    first = alike[0]
+    minute, test, (model, endpoint) = _minute(first), int(first.test), _asked(first)
+    app = app_of(first) if first.http_referer else ""
+    if app:
+        app = admit(app, first.workspace, minute // DAY_S)
+        if app not in found.titles:
+            found.titles[app] = (first.app_title, first.created_ms)
+    tier = (first.service_tier or "")[:_LONGEST_TIER]
+    _put(found.figures, (minute, first.workspace, test, first.key_hash, model, endpoint, app, tier, first.provider), _sums(alike))
+    if first.endpoint:
+        here = (minute, test, model, endpoint, first.provider)
+        _time(alike, found.speeds.setdefault(here, ([], [])))
 
 
-def _blame(found: Gathered, here: Key, g: Generation) -> None:
+def _minute(g: Generation) -> int:
+    """Its first second."""
+    return g.created_ms // 60_000 * MINUTE_S
+
+
+def _asked(g: Generation) -> tuple[str, str]:
+    """The model and the endpoint that answered, or else that were asked last."""
+    if g.endpoint or not g.attempts:
+        return g.model, g.endpoint
+    endpoint = g.attempts[-1].endpoint
+    return model_of(endpoint), endpoint
+
+
+def _time(alike: list[Generation], buckets: Buckets) -> None:
+    """What came whole tells nothing of its first token, and its tokens took the whole time."""
+    latency, throughput = buckets
+    for g in alike:
+        took_ms = g.generation_ms
+        if g.streamed:
+            latency.append(bucket_of(g.first_byte_ms))
+        else:
+            took_ms += g.first_byte_ms
+        tokens = g.usage.completion_tokens
+        if tokens > 1 and took_ms >= 1:
+            throughput.append(bucket_of(tokens * 1000 / took_ms))
+
+
+def _blame(found: Gathered, g: Generation) -> None:
     """What the caller was told, and every attempt that failed. An answer that broke off is a failed attempt that began well."""
-    at, test, model, endpoint, provider = here
+    at, test, (model, endpoint) = _minute(g), int(g.test), _asked(g)
     if g.error_type:
-        _count(found.failures, (at, test, model, endpoint, "request", g.error_type, provider))
+        _count(found.failures, (at, test, model, endpoint, "request", g.error_type, g.provider))
         if g.endpoint and g.error_type in FAULTS:
-            _count(found.failures, (at, test, model, endpoint, "attempt", g.error_type, provider))
+            _count(found.failures, (at, test, model, endpoint, "attempt", g.error_type, g.provider))
     for number, tried in enumerate(g.attempts, 1):
         there = (at, test, model_of(tried.endpoint), tried.endpoint)
         if number < len(g.attempts):
@@ -179,11 +198,13 @@ def _count(counts: dict[Key, int], key: Key, more: int = 1) -> None:
 
 
 def _together(gathered: Iterable[Gathered]) -> Gathered:
-    found = Gathered({}, {}, {}, {})
+    found = Gathered({}, {}, {}, {}, {})
     for one in gathered:
-        for key, rows in one.figures.items():
-            held = found.figures.get(key)
-            found.figures[key] = rows if held is None else held + rows
+        for kind, sums in one.figures.items():
+            _put(found.figures, kind, sums)
+        for key, buckets in one.speeds.items():
+            for held, more in zip(found.speeds.setdefault(key, ([], [])), buckets, strict=True):
+                held += more
         for key, count in one.attempts.items():
             _count(found.attempts, key, count)
         for key, count in one.failures.items():
@@ -192,31 +213,37 @@ def _together(gathered: Iterable[Gathered]) -> Gathered:
     return found
 
 
-def _sums(rows: list[Figures]) -> tuple[Sums, Sums, Sums]:
-    """Sums, endings, and the histograms of latency and throughput."""
-    kinds, cancelled, prompt, cached, write, write_1h, completion, reasoning, cost, discount, upstream, ended, *rest = zip(
-        *rows, strict=True
-    )
-    streamed, tool_calls, attempts, latency, throughput = rest
-    sums = (
-        len(rows), len(rows) - kinds.count(""), sum(cancelled), sum(prompt), sum(cached), sum(write) + sum(write_1h),
-        sum(completion), sum(reasoning), sum(cost), sum(discount), sum(upstream),
+def _sums(alike: list[Generation]) -> Sums:
+    """Sums, then endings and how many were attempted."""
+    failed = cancelled = prompt = cached = written = completion = reasoning = cost = discount = upstream = 0
+    streamed = tool_calls = attempts = 0
+    endings = []
+    for g in alike:
+        usage = g.usage
+        prompt += usage.prompt_tokens
+        cached += usage.cached_tokens
+        written += usage.cache_write_tokens + usage.cache_write_1h_tokens
+        completion += usage.completion_tokens
+        reasoning += usage.reasoning_tokens
+        cost += g.cost_nano
+        discount += g.cache_discount_nano
+        upstream += g.upstream_cost_nano or 0
+        tool_calls += g.tool_calls
+        endings.append(g.finish_reason)
+        failed += g.error_type != ""
+        cancelled += g.cancelled
+        streamed += g.streamed
+        attempts += g.attempts != ()
+    return (
+        len(alike), failed, cancelled, prompt, cached, written, completion, reasoning, cost, discount, upstream,
+        *map(endings.count, _ENDINGS), streamed, tool_calls, attempts,
     )  # fmt: skip
-    endings = (*map(ended.count, _ENDINGS), sum(streamed), sum(tool_calls), sum(attempts))
-    return sums, endings, (_histogram(latency), _histogram(throughput))
 
 
-def _histogram(buckets: Iterable[int]) -> int:
-    return sum([ONES[bucket] for bucket in buckets if bucket != _UNTIMED])
+def _histogram(buckets: list[int]) -> int:
+    return sum([ONES[bucket] * count for bucket, count in Counter(buckets).items()])
 
 
-def _put(groups: dict[Key, list[Sums]], key: Key, sums: Sums) -> None:
+def _put(groups: dict[Any, Sums], key: Key, sums: Sums) -> None:
     held = groups.get(key)
-    if held is None:
-        groups[key] = [sums]
-    else:
-        held.append(sums)
-
-
-def _added(groups: dict[Key, list[Sums]]) -> dict[Key, Sums]:
-    return {key: rows[0] if len(rows) == 1 else tuple(map(sum, zip(*rows, strict=True))) for key, rows in groups.items()}
+    groups[key] = sums if held is None else tuple(map(add, held, sums))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Iterator
+from math import ceil, log
 
 ERROR = 0.02
 """Of a quantile, at most, as a share of it."""
@@ -32,7 +33,8 @@ def bucket_of(figure: float) -> int:
     """Where a figure falls. What is too small or too large falls into the first or the last bucket."""
     if figure <= _LEAST:
         return 0
-    return min(math.ceil(math.log(figure / _LEAST) / _LN_G), _BUCKETS)
+    bucket = ceil(log(figure / _LEAST) / _LN_G)
+    return bucket if bucket < _BUCKETS else _BUCKETS
 
 
 def histogram(figures: Iterable[float]) -> int:

@@ -36,7 +36,9 @@ from entrepot.values.generation import Generation
 
 T = TypeVar("T")
 _EVERY_S = 0.5
-_SUMS_EVERY_S = 5.0
+_SUMS_EVERY_S = 10.0
+_FEW = 50
+"""Records whose sums are added at once: with as few, nothing is saved by waiting for others."""
 _AT_ONCE = 20_000
 """Records that wait for the database before it is asked to take them ahead of time."""
 _BOUND_BYTES = 512 * 2**20
@@ -354,7 +356,7 @@ class Recorder:
             if self._closing and not last:
                 last = now() + _LAST_S
             await self.move()
-            if now() >= due:
+            if now() >= due or 0 < self._rollups.waiting <= _FEW:
                 due = now() + _SUMS_EVERY_S
                 await self.add_up()
         await self.add_up()

@@ -79,6 +79,7 @@ class Rollups:
         """The name that an application of a workspace and day is counted under."""
         self._titles: dict[str, str] = {}
         self._noted: dict[int, Gathered] = {}
+        self._waiting = 0
         self._last = 0
 
     def note(self, made: Sequence[Generation]) -> None:
@@ -87,16 +88,22 @@ class Rollups:
         ids = "\n".join([generation.id for generation in made])
         self._db.execute("INSERT INTO statistics_queue VALUES (?, ?, ?, ?)", (self._process, self._last, self._now_ms(), ids))
         self._noted[self._last] = gather(made, self.admitted)
+        self._waiting += len(made)
 
     def add(self) -> None:
         """Adds what was noted and committed. After a failure it is left to `adopt`. raises StorageAway, Refused"""
         if not self._noted:
             return
-        noted, self._noted = self._noted, {}
+        noted, self._noted, self._waiting = self._noted, {}, 0
         with self._alone():
             sql = "DELETE FROM statistics_queue WHERE process = ? AND number <= ? RETURNING number"
             there = [number for (number,) in self._db.execute(sql, (self._process, max(noted))).fetchall()]
             self.add_batch(summed(noted[number] for number in there if number in noted))
+
+    @property
+    def waiting(self) -> int:
+        """How many records were noted and not yet added."""
+        return self._waiting
 
     def adopt(self) -> int:
         """Adds what anybody noted more than a minute ago, and says how many records. raises StorageAway, Refused"""
