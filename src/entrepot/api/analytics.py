@@ -8,12 +8,14 @@ providers and endpoints. Test keys are left out.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from entrepot.api.answers import Sought, sought_rows
+from entrepot.api.bodies import body_as, nearest
 from entrepot.api.days import DAY_MS, time_of
 from entrepot.api.http import Request, Response, answer
 from entrepot.api.metrics import DIMENSIONS, METRICS, TIMED
@@ -40,24 +42,24 @@ Text = Annotated[str, Meta(max_length=500)]
 Rows = Annotated[int, Meta(ge=1, le=_MOST_ROWS)]
 
 
-class Filter(msgspec.Struct, frozen=True):
+class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     field: Annotated[Name, Meta(description="A dimension, or a metric of the rows.")]
     operator: Operator
     value: Text | float | Annotated[list[Text], Meta(min_length=1, max_length=_MOST_VALUES)]
     include_unset: Annotated[bool, Meta(description="Also what has no value, as requests without an application.")] = False
 
 
-class TimeRange(msgspec.Struct, frozen=True):
+class TimeRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     start: Annotated[str, Meta(description="RFC 3339, or a date.")]
     end: Annotated[str, Meta(description="The first moment after it.")]
 
 
-class OrderBy(msgspec.Struct, frozen=True):
+class OrderBy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     field: Name
     direction: Literal["asc", "desc"] = "desc"
 
 
-class Query(msgspec.Struct, frozen=True):
+class Query(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metrics: Annotated[list[Name], Meta(min_length=1, max_length=30)]
     dimensions: Annotated[list[Name], Meta(max_length=2)] = []
     filters: Annotated[list[Filter], Meta(max_length=20)] = []
@@ -130,23 +132,10 @@ def describe(desk: Desk, request: Request) -> Response:
 
 def query(desk: Desk, request: Request) -> Response:
     began = time.perf_counter()
-    asked = _decoded(request.body)
+    asked = body_as(request.body, Query)
     rows, truncated = sought_rows(desk.statistics, sought(asked, desk.now_ms()))
     took_ms = round((time.perf_counter() - began) * 1000, 3)
     return answer(FoundAnswer(Found(rows, Metadata(took_ms, len(rows), truncated))))
-
-
-def _decoded(body: bytes) -> Query:
-    try:
-        return msgspec.json.decode(body, type=Query)
-    except msgspec.ValidationError as error:
-        said, _, path = str(error).partition(" - at `$.")
-        field = said.split("`")[1] if said.startswith("Object missing required field") else path.rstrip("`")
-        raise InvalidRequest(
-            f"`{field or 'body'}`: {said}.", field=field or None, remedy="GET /analytics/meta lists what can be asked."
-        ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"The body is not JSON: {error}.", remedy="Send a JSON object.") from None
 
 
 def sought(asked: Query, now_ms: int) -> Sought:
@@ -180,15 +169,17 @@ def sought(asked: Query, now_ms: int) -> Sought:
     )
 
 
-def _known(names: Any, known: Any, field: str) -> None:
+def _known(names: Iterable[str], known: Iterable[str], field: str) -> None:
+    known = list(known)
     for name in names:
         if name not in known:
+            near = nearest(name, known)
             raise InvalidRequest(
-                f"`{field}` names something that is not kept.",
+                f"`{field}` names something that is not kept: {name!r}.",
                 field=field,
-                expected=f"of {', '.join(known)}",
+                expected=f"one of: {', '.join(known)}",
                 received=name,
-                remedy="GET /analytics/meta lists what there is.",
+                remedy=f"Did you mean `{near}`?" if near else "GET /api/v1/analytics/meta lists what there is.",
             )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import re
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from entrepot.api.bodies import body_as
 from entrepot.api.http import Request, Response
 from entrepot.api.routes import Desk, Handler
 from entrepot.errors import CallerError, InvalidRequest
@@ -50,46 +50,7 @@ def audited(action: str, change: Handler) -> Handler:
 
 def decoded(request: Request, wanted: type[T]) -> T:
     """The body. raises InvalidRequest"""
-    try:
-        return msgspec.json.decode(request.body, type=wanted)
-    except msgspec.ValidationError as error:
-        raise _misfit(str(error), wanted) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(
-            f"The body is not JSON: {error}. Nothing was changed.",
-            field="body",
-            expected="a JSON object",
-            received="something else",
-            remedy="Send a JSON object.",
-        ) from None
-
-
-def _misfit(said: str, wanted: type) -> InvalidRequest:
-    """What msgspec says of a body, with the member it is about and what mends it."""
-    said, _, path = said.partition(" - at `$")
-    place = path.rstrip("`").lstrip(".")
-    named, expected = _NAMED.search(said), _EXPECTED.search(said)
-    if named is not None:
-        field = f"{place}.{named[2]}" if place else named[2]
-        if named[1] == "contains unknown":
-            known = ", ".join(one.encode_name for one in msgspec.structs.fields(wanted))
-            return _unfit(field, said, f"one of: {known}", field, "Correct its name, or leave it out.")
-        return _unfit(field, said, "a value", "nothing", f"Send `{field}`.")
-    field = place or "body"
-    kind = expected[1] if expected is not None else "another value"
-    received = expected[2] if expected is not None and expected[2] else "something else"
-    if "matching regex" in said:
-        said, kind = "it is not of the form that is expected", "the form that /reference gives"
-    return _unfit(field, said, kind, received, f"Send `{field}` as it is expected; /reference has every member with its bounds.")
-
-
-_NAMED = re.compile(r"Object (contains unknown|missing required) field `([^`]*)`")
-_EXPECTED = re.compile(r"Expected `([^`]+)`[^,]*(?:, got `([^`]+)`)?")
-
-
-def _unfit(field: str, why: str, expected: str, received: str, remedy: str) -> InvalidRequest:
-    told = f"`{field}`: {why}. Nothing was changed."
-    return InvalidRequest(told, field=field, expected=expected, received=received, remedy=remedy)
+    return body_as(request.body, wanted, tail=" Nothing was changed.")
 
 
 def time_of(text: str, field: str) -> int:
@@ -104,5 +65,6 @@ def time_of(text: str, field: str) -> int:
             field=field,
             expected="as 2027-01-31T00:00:00Z",
             received=text[:80],
+            remedy=f"Write `{field}` as 2027-01-31T00:00:00Z.",
         )
     return int(time.timestamp() * 1000)

@@ -93,7 +93,13 @@ def redeem_code(desk: Desk, request: Request) -> Response:
     caller = request.caller
     assert caller is not None
     if caller.kind == "test":
-        raise Forbidden("A test key spends no credit, and so redeems none.", remedy="Use a live key of the workspace.")
+        raise Forbidden(
+            "A test key spends no credit, and so redeems none.",
+            field="Authorization",
+            expected="a live key",
+            received="a test key",
+            remedy="Use a live key of the workspace.",
+        )
     code = decoded(request, Redemption).code
     done = codes.redeem(desk.store, desk.secret, code, caller.workspace, caller.key_hash, act(desk, request))
     now = balance(desk.store, "credit", caller.workspace)

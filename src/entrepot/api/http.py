@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import Meta
 
+from entrepot.api.bodies import instead
 from entrepot.api.visitor import Visitor
 from entrepot.dialects.dialect import Dialect
 from entrepot.dialects.openai_chat.write import render_error
@@ -88,17 +89,7 @@ def parse_query(query_string: bytes, wanted: type[S]) -> S:
 
     raises  InvalidRequest, naming the parameter, what was expected and what came
     """
-    try:
-        pairs = parse_qsl(query_string.decode(), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS, errors="strict")
-    except (ValueError, UnicodeDecodeError):
-        raise InvalidRequest(
-            "The query string cannot be read.",
-            expected=f"at most {_MAX_PARAMETERS} parameters, percent-encoded UTF-8",
-            remedy="Check how the URL was put together.",
-        ) from None
-    given: dict[str, str] = {}
-    for name, value in pairs:
-        given[name] = f"{given[name]},{value}" if name in given else value
+    given = _given(query_string)
     try:
         query = msgspec.convert(given, wanted, strict=False)
     except msgspec.ValidationError as error:
@@ -108,6 +99,41 @@ def parse_query(query_string: bytes, wanted: type[S]) -> S:
         if getattr(query, name, "") is None:
             raise _in_words(f"Expected `a value` - at `$.{name}`", given, wanted)
     return query
+
+
+def only_known(query_string: bytes, wanted: type[msgspec.Struct] | None) -> None:
+    """Refuses parameters that are not known, so that a mistyped one does not list or end more than was meant.
+
+    raises  InvalidRequest, naming the parameter and those that there are
+    """
+    known = [] if wanted is None else [member.encode_name for member in msgspec.structs.fields(wanted)]
+    for name in _given(query_string):
+        if name not in known:
+            raise InvalidRequest(
+                f"There is no query parameter `{name[:80]}` here.",
+                field=name[:80],
+                expected=f"one of: {', '.join(known)}" if known else "no query parameters",
+                received=name[:80],
+                remedy=instead(name, known),
+            )
+
+
+def _given(query_string: bytes) -> dict[str, str]:
+    """raises InvalidRequest"""
+    try:
+        pairs = parse_qsl(query_string.decode(), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS, errors="strict")
+    except (ValueError, UnicodeDecodeError):
+        raise InvalidRequest(
+            "The query string cannot be read.",
+            field="query",
+            expected=f"at most {_MAX_PARAMETERS} parameters, percent-encoded UTF-8",
+            received=query_string[:80].decode(errors="replace"),
+            remedy="Check how the URL was put together.",
+        ) from None
+    given: dict[str, str] = {}
+    for name, value in pairs:
+        given[name] = f"{given[name]},{value}" if name in given else value
+    return given
 
 
 _WORDS = (("int", "a whole number"), ("float", "a number"), ("bool", "true or false"), ("str", "text"), (" | null", ""))

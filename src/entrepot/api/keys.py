@@ -141,7 +141,13 @@ def change_key(desk: Desk, request: Request) -> Response:
 def delete_key(desk: Desk, request: Request) -> Response:
     key = _wanted(desk, request)
     if request.caller is not None and key.key_hash == request.caller.key_hash:
-        raise Conflict("A key cannot delete itself. Nothing was changed.", remedy="Use another management key.")
+        raise Conflict(
+            "A key cannot delete itself. Nothing was changed.",
+            field="hash",
+            expected="the hash of another key",
+            received=key.key_hash,
+            remedy="Use another management key.",
+        )
     keys.delete(desk.store, key, act(desk, request))
     desk.changed()
     return answer(Deleted())
@@ -152,14 +158,22 @@ def _workspace(desk: Desk, wanted: str) -> str:
         return workspaces.find(desk.store, wanted).id
     except NotFound as error:
         message = f"{error.message} Nothing was changed."
-        raise InvalidRequest(message, field="workspace_id", received=wanted[:80], remedy=error.remedy) from None
+        raise InvalidRequest(
+            message, field="workspace_id", expected=error.expected, received=wanted[:80], remedy=error.remedy
+        ) from None
 
 
 def _wanted(desk: Desk, request: Request) -> Caller:
     told = request.params["id"]
     found = key_by_hash(desk.store, told) if _HASH.fullmatch(told) else None
     if found is None:
-        raise NotFound("There is no such key.", field="hash", remedy="GET /api/v1/keys lists them.")
+        raise NotFound(
+            "There is no such key.",
+            field="hash",
+            expected="the `hash` of a key, 64 hexadecimal digits",
+            received=told[:80],
+            remedy="GET /api/v1/keys lists them.",
+        )
     return found
 
 

@@ -17,6 +17,7 @@ from entrepot.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from entrepot.identity.store import DEFAULT_WORKSPACE
 from entrepot.ledger import workspaces
 from entrepot.payments import receipts, store
+from entrepot.payments.cashier import no_payment
 from entrepot.payments.store import Payment, Standing
 from entrepot.payments.terms import amount_text, minor_of, units
 from entrepot.payments.till import TillAway
@@ -27,7 +28,7 @@ Money = Annotated[Decimal, Meta(description="In the currency.", extra_json_schem
 
 class Checkout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount: Money
-    currency: Annotated[str, Meta(pattern="^[a-z]{3}$")] = "usd"
+    currency: Annotated[str, Meta(pattern="^[a-z]{3}$", examples=["usd"])] = "usd"
     workspace_id: Word = DEFAULT_WORKSPACE
     save_card: Annotated[bool, Meta(description="Keep the card that it is paid with, for automatic top-up.")] = False
 
@@ -124,7 +125,7 @@ def wanted(desk: Desk, request: Request) -> Payment:
     """The payment of a path; there also when payments were turned off since. raises NotFound"""
     found = store.find(desk.store, request.params["id"])
     if found is None:
-        raise NotFound("There is no such payment.", field="id", remedy="GET /api/v1/payments lists them.")
+        raise no_payment(request.params["id"])
     return found
 
 

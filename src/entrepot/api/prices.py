@@ -141,7 +141,11 @@ def factor_in(told: str) -> str:
         return factor_of(told)
     except ValueError as error:
         raise InvalidRequest(
-            f"`factor`: {error}. Nothing was changed.", field="factor", expected='as "1.15", "+15%" or "-10%"', received=told[:80]
+            f"`factor`: {error}. Nothing was changed.",
+            field="factor",
+            expected='as "1.15", "+15%" or "-10%"',
+            received=told[:80],
+            remedy="Write it in one of these ways; 0 is a gift.",
         ) from None
 
 
@@ -151,6 +155,7 @@ def _no_price(name: str, why: str, received: str) -> InvalidRequest:
         field=f"price.{name}",
         expected="US dollars per million tokens (each, for image, request and web_search), 0 or more",
         received=received[:80],
+        remedy="Write it as 1.25, without a currency sign and without separators.",
     )
 
 
@@ -159,7 +164,9 @@ def _rule(asked: NewPrice) -> Rule:
         raise InvalidRequest(
             "Give either `factor` or `price`. Nothing was changed.",
             field="factor",
+            expected="one of the two",
             received="neither" if asked.factor is None else "both",
+            remedy="Send `factor` for a share of list prices, or `price` for prices of its own.",
         )
     if asked.price is None:
         return Rule(factor=factor_in(str(asked.factor)))

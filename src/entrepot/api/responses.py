@@ -123,7 +123,13 @@ def show_items(desk: Desk, request: Request) -> Response:
     if query.after:
         names = [msgspec.json.decode(item, type=_Named).id for item in items]
         if query.after not in names:
-            raise InvalidRequest("`after` is no item of this response.", field="after", received=query.after[:80])
+            raise InvalidRequest(
+                "`after` is no item of this response.",
+                field="after",
+                expected="the id of an item of this list",
+                received=query.after[:80],
+                remedy="Leave `after` out for the first page, and then send its `last_id`.",
+            )
         items = items[names.index(query.after) + 1 :]
     return Response(listed(items[: query.limit], has_more=len(items) > query.limit))
 

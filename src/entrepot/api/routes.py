@@ -13,8 +13,9 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from entrepot.api.bodies import nearest
 from entrepot.api.exchange import credential_in, read_body
-from entrepot.api.http import Message, Receive, Request, Response, Send, headers_of, parse_query, refusal, send
+from entrepot.api.http import Message, Receive, Request, Response, Send, headers_of, only_known, parse_query, refusal, send
 from entrepot.api.kept import Kept, had_already, tag_of, unless_had
 from entrepot.api.squeeze import Squeezer
 from entrepot.api.visitor import visitor_of
@@ -51,6 +52,8 @@ Auth = Literal["none", "optional", "key", "management"]
 """optional: whoever shows a good key is told what holds for it."""
 API_BASES = ("/api/v1", "/v1")
 """OpenRouter's spelling and OpenAI's; the first is the documented one."""
+_LONGEST_PATH = 100
+"""Of those for which the path that was meant is looked for."""
 
 
 GENERATING = (
@@ -195,7 +198,9 @@ class Api:
         self._spoken: dict[str, list[Dialect | None]] = {}
         self._exact: dict[str, dict[str, Route]] = {}
         self._templates: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
+        self._paths: dict[str, tuple[str, ...]] = {}
         for route in routes:
+            self._paths.setdefault(route.path, route.bases)
             for base in route.bases:
                 self._spoken.setdefault(base, []).append(route.envelope)
                 self._add(base + route.path, route)
@@ -244,12 +249,12 @@ class Api:
     ) -> Response:
         path = scope["path"]
         if not methods:
-            raise NotFound(f"There is nothing at {path[:200]}.", remedy="GET /openapi.json describes every path.")
+            raise self._nothing_at(path)
         if route is None or route.handler is None:
-            raise MethodNotAllowed(
-                f"{path[:200]} does not answer {scope['method']}.", expected=_allowed(methods), received=scope["method"]
-            )
+            raise _wrong_method(path, methods, scope["method"])
         caller = self._admit(route, scope)
+        if route.auth == "management":
+            only_known(scope["query_string"], route.query)
         query = parse_query(scope["query_string"], route.query) if route.query is not None else None
         body = await read_body(receive, self._desk.max_body_bytes) if route.reads else b""
         signature = _header(scope["headers"], b"stripe-signature") or ""
@@ -306,8 +311,27 @@ class Api:
                 return None
             raise
         if route.auth == "management" and caller.kind != "management":
-            raise Forbidden("This needs a management key.", remedy="`entrepot keys create --name NAME --management` makes one.")
+            raise Forbidden(
+                "This needs a management key.",
+                field="Authorization",
+                expected="Bearer sk-ep-mgmt-...",
+                received=f"a {caller.kind} key",
+                remedy="`entrepot keys create --name NAME --management` makes one.",
+            )
         return caller
+
+    def _nothing_at(self, path: str) -> NotFound:
+        """With the path that it was probably meant to be."""
+        base = next((base for base in API_BASES if path.startswith(base + "/")), "")
+        near = nearest(path.removeprefix(base), self._paths) if len(path) <= _LONGEST_PATH else None
+        meant = "" if near is None else (base if base in self._paths[near] else self._paths[near][0]) + near
+        return NotFound(
+            f"There is nothing at {path[:200]}.",
+            field="path",
+            expected=meant or "a path of /openapi.json",
+            received=path[:200],
+            remedy=f"Did you mean {meant}?" if meant else "GET /openapi.json describes every path; /reference shows them.",
+        )
 
     def _match(self, path: str) -> tuple[Mapping[str, Route], dict[str, str]]:
         exact = self._exact.get(path)
@@ -349,6 +373,17 @@ def _preflight(methods: Mapping[str, Route]) -> Response:
         (b"access-control-max-age", b"86400"),
     )
     return Response(b"", 204, "text/plain", headers)
+
+
+def _wrong_method(path: str, methods: Mapping[str, Route], sent: str) -> MethodNotAllowed:
+    allowed = _allowed(methods)
+    return MethodNotAllowed(
+        f"{path[:200]} does not answer {sent}.",
+        field="method",
+        expected=allowed,
+        received=sent,
+        remedy=f"Send {' or '.join(methods)} there.",
+    )
 
 
 def _target(scope: Message) -> str:

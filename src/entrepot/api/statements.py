@@ -128,7 +128,11 @@ def _receipt(desk: Desk, request: Request) -> Paper:
     receipt = receipts.find(desk.store, payment.id)
     if receipt is None:
         raise NotFound(
-            "There is no receipt of a payment that was not paid.", field="id", remedy="GET /api/v1/payments/{id} shows it."
+            "There is no receipt of a payment that was not paid.",
+            field="id",
+            expected="the id of a payment that was paid",
+            received=payment.id,
+            remedy=f"GET /api/v1/payments/{payment.id} shows how it stands.",
         )
     name = desk.store.execute("SELECT name FROM workspaces WHERE id = ?", (payment.workspace,)).fetchone()
     returns = store.returns_of(desk.store, payment.id)

@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from entrepot.api.bodies import instead
 from entrepot.api.changing import Deleted, Dollars, Word, act, audited, decoded
 from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer, dollars
 from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound
+from entrepot.identity.store import no_workspace
 from entrepot.ledger import terms, workspaces
 from entrepot.ledger.funding import amount_of
 from entrepot.ledger.leases import room_of
@@ -20,7 +22,7 @@ from entrepot.ledger.purses import SPANS, Span, budget_purse
 from entrepot.ledger.workspaces import Workspace
 
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
-Slug = Annotated[str, Meta(min_length=1, max_length=50, pattern="^[a-z0-9]+(?:-[a-z0-9]+)*$")]
+Slug = Annotated[str, Meta(min_length=1, max_length=50, pattern="^[a-z0-9]+(?:-[a-z0-9]+)*$", examples=["team-one"])]
 Description = Annotated[str, Meta(max_length=500)]
 Sort = Literal["price", "throughput", "latency", "exacto"]
 Sampling = Annotated[float, Meta(ge=0.0001, le=1)]
@@ -180,7 +182,7 @@ def wanted(desk: Desk, request: Request) -> Workspace:
     """By the id or slug in the path. raises NotFound"""
     told = request.params["id"]
     if not told.isprintable():
-        raise NotFound("There is no such workspace.", field="id")
+        raise no_workspace(told)
     return workspaces.find(desk.store, told)
 
 
@@ -216,7 +218,13 @@ def _budgets(desk: Desk, workspace: str) -> WorkspaceBudgets:
 def _span(request: Request) -> Span:
     span = request.params["interval"]
     if span not in SPANS:
-        raise NotFound(f"There is no budget {span[:40]!r}.", expected=", ".join(SPANS), received=span[:40])
+        raise NotFound(
+            f"There is no budget {span[:40]!r}.",
+            field="interval",
+            expected=f"one of: {', '.join(SPANS)}",
+            received=span[:40],
+            remedy=instead(span, SPANS),
+        )
     return span
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,12 +20,24 @@ _LIMIT = "CAST(limit_nano AS TEXT) || ' ' || coalesce(limit_reset, '')"
 _ROW = ("kind", "name", "label", "workspace", "expires_ms", "disabled", "created_ms", "deleted", _LIMIT)
 _decode_row = msgspec.json.Decoder(tuple[KeyKind, str, str, str, int | None, int, int, int, str | None]).decode
 _NAMESAKES = 100
+_LONGEST_NAME = 200
 _NEXT = "(SELECT coalesce(max(revision), 0) + 1 FROM keys)"
 
 
 def ensure_workspace(db: Database, now_ms: int) -> None:
     sql = "INSERT INTO workspaces (id, name, slug, created_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
     db.execute(sql, (DEFAULT_WORKSPACE, "Default", DEFAULT_WORKSPACE, now_ms))
+
+
+def no_workspace(told: str, field: str = "workspace") -> NotFound:
+    """What is said of a workspace that is not there, or was deleted. field  where it was told"""
+    return NotFound(
+        f"There is no workspace {told[:80]!r}.",
+        field=field,
+        expected="the id or slug of a workspace",
+        received=told[:80],
+        remedy="`entrepot workspaces list` or GET /api/v1/workspaces shows them.",
+    )
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -54,19 +67,14 @@ def create_key(
     facts: Facts = Facts(),
 ) -> tuple[str, Caller]:
     """The plain key, shown this once, and what is kept of it. raises InvalidRequest"""
-    if not 1 <= len(name) <= 200:
-        raise InvalidRequest(
-            "`name` must have 1 to 200 characters. Nothing was changed.",
-            field="name",
-            expected="1 to 200 characters",
-            received=name[:80],
-        )
+    check_name(name)
     if expires_ms is not None and expires_ms <= now_ms:
         raise InvalidRequest(
             "`expires_at` is in the past. Nothing was changed.",
             field="expires_at",
             expected="a time to come",
-            received=str(expires_ms),
+            received=datetime.datetime.fromtimestamp(expires_ms / 1000, datetime.UTC).isoformat(),
+            remedy="Choose a later time, or leave it out for a key that is good for ever.",
         )
     key = new_key(kind)
     row = (key_hash(key, secret), name, kind, label_of(key), workspace, now_ms, expires_ms, limit_nano, limit_reset)
@@ -77,6 +85,18 @@ def create_key(
         (*row, int(facts.byok_in_limit), facts.creator),
     )
     return key, Caller(row[0], kind, name, row[3], workspace, expires_ms, False, now_ms, limit_nano, limit_reset)
+
+
+def check_name(name: str) -> None:
+    """raises InvalidRequest"""
+    if not 1 <= len(name) <= _LONGEST_NAME or not name.strip():
+        raise InvalidRequest(
+            f"`name` must have 1 to {_LONGEST_NAME} characters, and not only spaces. Nothing was changed.",
+            field="name",
+            expected=f"1 to {_LONGEST_NAME} characters, not only spaces",
+            received=name[:80] or "nothing",
+            remedy="Say what or whom the key is for.",
+        )
 
 
 def list_keys(db: Database) -> list[Caller]:
@@ -98,10 +118,22 @@ def find_key(db: Database, wanted: str) -> Caller:
     )
     found = [_caller(row) for row in rows]
     if not found:
-        raise NotFound(f"There is no key {wanted!r}.", remedy="`entrepot keys list` shows them.")
+        raise NotFound(
+            f"There is no key {wanted[:80]!r}.",
+            field="key",
+            expected="the name, label, hash or start of the hash of a key",
+            received=wanted[:80],
+            remedy="`entrepot keys list` shows them.",
+        )
     if len(found) > 1:
         number = f"{_NAMESAKES} or more" if len(found) == _NAMESAKES else str(len(found))
-        raise InvalidRequest(f"{number} keys are called {wanted!r}.", remedy="Give the start of the hash instead.")
+        raise InvalidRequest(
+            f"{number} keys are called {wanted[:80]!r}.",
+            field="key",
+            expected="what only one key is called",
+            received=wanted[:80],
+            remedy="Give the start of the hash instead.",
+        )
     return found[0]
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from entrepot.errors import InvalidRequest, NotFound
+from entrepot.errors import InvalidRequest
+from entrepot.identity.store import no_workspace
 from entrepot.ledger import audit, leases
 from entrepot.ledger.books import LARGEST, Account, Move, Transaction, balance, is_posted, post
 from entrepot.ledger.purses import credit_purse
 from entrepot.storage.database import Database
 from entrepot.values.money import parse_usd, usd
+
+_WRITTEN = "Write it as 25 or 25.50, without a currency sign and without separators."
 
 
 class Order(audit.Act, frozen=True, kw_only=True):
@@ -38,12 +41,13 @@ def refund(db: Database, order: Order) -> bool:
 
 def amount_of(text: str, *, field: str = "amount", negative: bool = False) -> int:
     """Nano-dollars of an amount somebody typed. raises InvalidRequest, when it is no amount, nothing, or below zero"""
+    expected = f"US dollars {'other than' if negative else 'above'} 0, in steps of 0.000000001"
     try:
         nano = parse_usd(text)
     except ValueError as error:
-        _refuse(f"{error}", field, text)
+        _refuse(f"{error}", field, text, expected, _WRITTEN)
     if nano == 0 or (nano < 0 and not negative):
-        _refuse("It must be above zero" if not negative else "It must not be zero", field, text)
+        _refuse("It must be above zero" if not negative else "It must not be zero", field, text, expected, _WRITTEN)
     return nano
 
 
@@ -51,16 +55,19 @@ def _fund(db: Database, order: Order, kind: str, against: Account) -> bool:
     _check(order, kind)
     with db.transaction(alone=leases.alone(order.workspace)):
         if db.execute("SELECT 1 FROM workspaces WHERE id = ? AND deleted_ms IS NULL", (order.workspace,)).fetchone() is None:
-            raise NotFound(f"There is no workspace {order.workspace[:80]!r}.", field="workspace")
+            raise no_workspace(order.workspace)
         if is_posted(db, f"{kind}:{order.key}"):
             return False
         before = balance(db, "credit", order.workspace)
         gain = -order.amount_nano if kind == "refund" else order.amount_nano
         free = before - leases.leased(db, credit_purse(order.workspace))
         if kind == "refund" and order.amount_nano > free:
-            _refuse(f"Only ${usd(max(free, 0))} of it is neither spent nor in use", "amount", usd(order.amount_nano))
+            free_usd = usd(max(free, 0))
+            why, remedy = f"Only ${free_usd} of it is neither spent nor in use", "Pay back no more than that."
+            _refuse(why, "amount", usd(order.amount_nano), f"at most {free_usd}", remedy)
         if abs(before + gain) > LARGEST:
-            _refuse("The balance would be larger than the books hold", "amount", usd(order.amount_nano))
+            why, most = "The balance would be larger than the books hold", f"a balance of at most {usd(LARGEST)}"
+            _refuse(why, "amount", usd(order.amount_nano), most, "Choose a smaller amount.")
         giver, taker = (against, "credit") if gain > 0 else ("credit", against)
         move = Move(giver, order.workspace, taker, order.workspace, abs(gain))  # type: ignore[arg-type] # both are accounts
         post(db, Transaction(f"{kind}:{order.key}", "live", kind, order.at_ms, (move,), order.actor, order.reason))
@@ -71,12 +78,15 @@ def _fund(db: Database, order: Order, kind: str, against: Account) -> bool:
 
 def _check(order: Order, kind: str) -> None:
     if not 1 <= len(order.key) <= 200:
-        _refuse("It must have 1 to 200 characters", "key", order.key)
+        _refuse("It must have 1 to 200 characters", "key", order.key, "1 to 200 characters", "Choose another `key`.")
     if not order.reason.strip() or len(order.reason) > 500:
-        _refuse("It must have 1 to 500 characters", "reason", order.reason)
+        expected = "1 to 500 characters, not only spaces"
+        _refuse("It must have 1 to 500 characters", "reason", order.reason, expected, "Say why, for the audit log.")
     if order.amount_nano == 0 or (order.amount_nano < 0 and kind != "correction"):
-        _refuse("It must be above zero", "amount", usd(order.amount_nano))
+        expected = "US dollars other than 0" if kind == "correction" else "US dollars above 0"
+        _refuse("It must be above zero", "amount", usd(order.amount_nano), expected, _WRITTEN)
 
 
-def _refuse(why: str, field: str, received: str) -> NoReturn:
-    raise InvalidRequest(f"`{field}`: {why}. Nothing was changed.", field=field, received=received[:80])
+def _refuse(why: str, field: str, received: str, expected: str, remedy: str) -> NoReturn:
+    message = f"`{field}`: {why}. Nothing was changed."
+    raise InvalidRequest(message, field=field, expected=expected, received=received[:80] or "nothing", remedy=remedy)

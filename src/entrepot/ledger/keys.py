@@ -47,6 +47,7 @@ def make(db: Database, secret: bytes, order: Order, act: Act) -> tuple[str, Call
             raise InvalidRequest(
                 f"There is no workspace {order.workspace[:80]!r}. Nothing was changed.",
                 field="workspace_id",
+                expected="the id or slug of a workspace",
                 received=order.workspace[:80],
                 remedy="GET /api/v1/workspaces lists them.",
             )
@@ -71,8 +72,7 @@ def change(db: Database, key: Caller, wished: Change, act: Act) -> Caller:
     told = dict(_given(wished))
     byok_in_limit = told.pop("byok_in_limit", None)
     after = msgspec.structs.replace(key, **told)
-    if not 1 <= len(after.name) <= 200:
-        raise InvalidRequest("`name` must have 1 to 200 characters. Nothing was changed.", field="name", received=after.name[:80])
+    store.check_name(after.name)
     _check(after.limit_nano, after.limit_reset)
     with db.transaction(alone=leases.alone(key.workspace)):
         facts = store.facts(db, key.key_hash)
@@ -100,12 +100,17 @@ def _check(limit_nano: int | None, reset: Reset | None) -> None:
         raise InvalidRequest(
             "`limit` is not an amount that a key can have. Nothing was changed.",
             field="limit",
-            expected="0 to 4e9",
+            expected="0 to 4,000,000,000 US dollars",
             received=usd(limit_nano)[:80],
+            remedy="Choose an amount in between, or leave it out for no limit.",
         )
     if reset is not None and limit_nano is None:
         raise InvalidRequest(
-            "`limit_reset` needs a `limit`. Nothing was changed.", field="limit_reset", received=reset, remedy="Send both."
+            "`limit_reset` needs a `limit`. Nothing was changed.",
+            field="limit_reset",
+            expected="a `limit` beside it",
+            received=reset,
+            remedy="Send both.",
         )
 
 

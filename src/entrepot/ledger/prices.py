@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from entrepot.errors import InvalidRequest, NotFound
+from entrepot.identity.store import no_workspace
 from entrepot.ledger import audit
 from entrepot.ledger.audit import Act
 from entrepot.metering.sheet import ANY, Rule, Sheet
@@ -127,12 +128,14 @@ def enter(db: Database, order: Order, act: Act) -> Entry:
     _check(order, from_ms, act.at_ms)
     with db.transaction(alone="prices"):
         if order.workspace and not _is_workspace(db, order.workspace):
-            raise NotFound(f"There is no workspace {order.workspace[:80]!r}.", field="workspace")
+            raise no_workspace(order.workspace)
         before = in_force(db, order.workspace, order.model, from_ms)
         if order.rule is None and (before is None or before.rule is None):
             raise NotFound(
                 f"There is no price of {_scope(order.workspace, order.model)} to end.",
                 field="model",
+                expected="a model that a price is set for here",
+                received=order.model or "every model",
                 remedy="List prices to see those that are set.",
             )
         row = db.execute("SELECT coalesce(max(revision), 0) + 1 FROM price_entries").fetchone()
@@ -168,7 +171,11 @@ def _check(order: Order, from_ms: int, now_ms: int) -> None:
         )
     if order.until_ms is not None and order.until_ms <= from_ms:
         raise InvalidRequest(
-            "A price must end after it begins. Nothing was changed.", field="until", expected="a time after `from`"
+            "A price must end after it begins. Nothing was changed.",
+            field="until",
+            expected="a time after `from`",
+            received=str(order.until_ms),
+            remedy="Choose a later time, or leave `until` out.",
         )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from entrepot.errors import InvalidRequest, NotFound
+from entrepot.errors import InvalidRequest
+from entrepot.identity.store import no_workspace
 from entrepot.ledger import audit, leases
 from entrepot.ledger.audit import Act
 from entrepot.ledger.purses import SPANS, Span
@@ -78,7 +79,7 @@ def bounds_of(db: Database, workspace: str) -> Bounds:
     """raises NotFound"""
     found = _bounds(db, workspace)
     if found is None:
-        raise NotFound(f"There is no workspace {workspace[:80]!r}.", field="workspace")
+        raise no_workspace(workspace)
     return found
 
 
@@ -117,7 +118,13 @@ def set_budget(db: Database, workspace: str, span: Span, limit_nano: int | None,
 def _check(budgets: Mapping[Span, int], span: Span) -> None:
     limits = list(budgets.values())
     if any(limit <= 0 for limit in limits):
-        raise InvalidRequest("A budget must be above zero. Nothing was changed.", field="limit_usd", expected="an amount above 0")
+        raise InvalidRequest(
+            "A budget must be above zero. Nothing was changed.",
+            field="limit_usd",
+            expected="US dollars above 0",
+            received=usd(budgets[span]),
+            remedy="Choose an amount above 0, or take the budget away.",
+        )
     if any(broader <= narrower for broader, narrower in itertools.pairwise(limits)):
         told = ", ".join(f"{name} ${usd(limit)}" for name, limit in budgets.items())
         raise InvalidRequest(
@@ -125,6 +132,7 @@ def _check(budgets: Mapping[Span, int], span: Span) -> None:
             field="limit_usd",
             expected="lifetime above monthly above weekly above daily",
             received=f"${usd(budgets[span])} {span}",
+            remedy="Change the broader budget first, or choose another amount.",
         )
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from entrepot.errors import Conflict, InvalidRequest, NotFound
-from entrepot.identity.store import DEFAULT_WORKSPACE
+from entrepot.errors import Conflict, InvalidRequest
+from entrepot.identity.store import DEFAULT_WORKSPACE, no_workspace
 from entrepot.ledger import audit, leases
 from entrepot.ledger.audit import Act
 from entrepot.ledger.books import balance
@@ -96,18 +96,30 @@ def change(db: Database, workspace: Workspace, wished: Change, act: Act) -> Work
 def delete(db: Database, workspace: Workspace, act: Act) -> None:
     """The row stays, because records name it. raises Conflict, while it has keys or credit"""
     if workspace.id == DEFAULT_WORKSPACE:
-        raise Conflict("The first workspace stays: keys are made in it when none is named. Nothing was changed.")
+        raise Conflict(
+            "The first workspace stays: keys are made in it when none is named. Nothing was changed.",
+            field="workspace",
+            expected="another workspace",
+            received=workspace.id,
+            remedy="Rename it, or disable its keys.",
+        )
     with db.transaction(alone="keys"), db.transaction(alone=leases.alone(workspace.id)):
         row = db.execute("SELECT count(*) FROM keys WHERE workspace = ? AND deleted = 0", (workspace.id,)).fetchone()
         if row is not None and row[0]:
             raise Conflict(
                 f"The workspace has {row[0]} {'key' if row[0] == 1 else 'keys'}. Nothing was changed.",
+                field="workspace",
+                expected="a workspace without keys",
+                received=workspace.slug,
                 remedy=f"Delete them first: GET /api/v1/keys?workspace_id={workspace.id} lists them.",
             )
         credit = balance(db, "credit", workspace.id)
         if credit > 0:
             raise Conflict(
                 f"The workspace has ${usd(credit)} of credit. Nothing was changed.",
+                field="workspace",
+                expected="a workspace without credit",
+                received=workspace.slug,
                 remedy=f"Pay it back or take it away first: `entrepot credit refund {workspace.slug} {usd(credit)}`.",
             )
         sql = "UPDATE workspaces SET deleted_ms = ?, updated_ms = ? WHERE id = ?"
@@ -123,18 +135,14 @@ def find(db: Database, wanted: str) -> Workspace:
         (wanted, wanted, wanted),
     ).fetchone()
     if row is None:
-        raise NotFound(
-            f"There is no workspace {wanted[:80]!r}.",
-            field="workspace",
-            remedy="`entrepot workspaces list` or GET /api/v1/workspaces shows them.",
-        )
+        raise no_workspace(wanted)
     return _workspace(row)
 
 
 def id_of(db: Database, wanted: str) -> str:
     """The id of one that is told by its id or slug; what is neither, or was deleted, stays what it is. raises NotFound"""
     if not wanted.isprintable():
-        raise NotFound("There is no such workspace.", field="workspace")
+        raise no_workspace(wanted)
     row = db.execute(
         "SELECT id FROM workspaces WHERE deleted_ms IS NULL AND slug = ? AND NOT EXISTS (SELECT 1 FROM workspaces WHERE id = ?)",
         (wanted, wanted),
@@ -167,12 +175,17 @@ def _check(workspace: Workspace) -> None:
     for field, most in _MOST.items():
         text = getattr(workspace, field)
         least = 0 if field == "description" else 1
-        if not least <= len(text) <= most or (field != "description" and not text.isprintable()) or "\x00" in text:
+        if (
+            not least <= len(text.strip()) <= len(text) <= most
+            or (field != "description" and not text.isprintable())
+            or "\x00" in text
+        ):
             raise InvalidRequest(
-                f"`{field}` must have {least} to {most} characters. Nothing was changed.",
+                f"`{field}` must have {least} to {most} characters that print. Nothing was changed.",
                 field=field,
-                expected=f"{least} to {most} characters",
-                received=text[:80],
+                expected=f"{least} to {most} characters that print",
+                received=text[:80] or "nothing",
+                remedy=f"Write another `{field}`.",
             )
     if not _SLUG.fullmatch(workspace.slug):
         raise InvalidRequest(
@@ -180,6 +193,7 @@ def _check(workspace: Workspace) -> None:
             field="slug",
             expected="as team-one",
             received=workspace.slug[:80],
+            remedy=f"Write it as {slug_of(workspace.slug) or 'team-one'}.",
         )
 
 
@@ -192,6 +206,7 @@ def _check_free(db: Database, workspace: Workspace) -> None:
         raise Conflict(
             f"There is a workspace with the slug {workspace.slug!r} already. Nothing was changed.",
             field="slug",
+            expected="a slug that no other workspace has",
             received=workspace.slug,
             remedy="Choose another one.",
         )

@@ -9,13 +9,14 @@ from typing import Literal, NoReturn
 import msgspec
 
 from entrepot.errors import Conflict, InvalidRequest, NotFound, Unavailable
+from entrepot.identity.store import no_workspace
 from entrepot.ledger import audit, funding, leases
 from entrepot.ledger.audit import Act
 from entrepot.payments import cards, posting, store
 from entrepot.payments.posting import Seen, mismatch
 from entrepot.payments.receipts import Seller
 from entrepot.payments.store import Payment, Return, new_payment
-from entrepot.payments.terms import REFUND_DAYS, Terms, day_of
+from entrepot.payments.terms import REFUND_DAYS, Terms, amount_text, day_of
 from entrepot.payments.till import Ask, EventSeen, ReturnSeen, SessionSeen, Till, TillAway, TillRefuses
 from entrepot.payments.top_ups import TopUps
 from entrepot.storage.database import Database
@@ -56,7 +57,7 @@ class Cashier:
         payment = new_payment(workspace, quote, Act(actor=actor, at_ms=now_ms), keep_card=keep_card)
         with self._db.transaction():
             if self._db.execute("SELECT 1 FROM workspaces WHERE id = ?", (workspace,)).fetchone() is None:
-                raise NotFound(f"There is no workspace {workspace[:80]!r}.", field="workspace_id")
+                raise no_workspace(workspace, "workspace_id")
             store.add(self._db, payment)
             told = {"workspace": workspace, "currency": currency, "total_minor": quote.total_minor}
             audit.write(self._db, Act(actor=actor, at_ms=now_ms), "payment.open", f"payment/{payment.id}", {}, told)
@@ -77,7 +78,7 @@ class Cashier:
         """raises NotFound"""
         found = store.find(self._db, payment)
         if found is None:
-            raise NotFound("There is no such payment.", field="id")
+            raise no_payment(payment)
         return found
 
     def returns_of(self, payment: str) -> list[Return]:
@@ -165,6 +166,9 @@ class Cashier:
             if self.find(payment.id).state != "paid":
                 raise Conflict(
                     "This payment was not paid, so that nothing of it can go back. Nothing was changed.",
+                    field="id",
+                    expected="a payment that was paid",
+                    received=payment.id,
                     remedy="Look at its state first: GET /api/v1/payments/{id} tells it.",
                 )
             _check_age(payment, act.at_ms)
@@ -179,6 +183,9 @@ class Cashier:
             if not 0 < wished <= left:
                 raise Conflict(
                     f"Only {left} of its smallest units are left of this payment. Nothing was changed.",
+                    field="amount",
+                    expected=f"at most {amount_text(left, payment.currency)}",
+                    received=amount_text(wished, payment.currency),
                     remedy="Ask for no more than that, or leave `amount` out for all of it.",
                 )
             back = Return(f"refund-{ulid(act.at_ms)}", payment.id, "refund", "", wished, 0, "asked", act.at_ms)
@@ -208,6 +215,16 @@ class Cashier:
         with self._db.transaction():
             audit.write(self._db, Act(actor="stripe", at_ms=self._now_ms()), "payment.refused", subject, {}, {"why": why})
         raise InvalidRequest(f"Refused: {why}. Nothing was changed.", remedy=_SIGNED)
+
+
+def no_payment(told: str) -> NotFound:
+    return NotFound(
+        "There is no such payment.",
+        field="id",
+        expected="the id of a payment",
+        received=told[:80],
+        remedy="`entrepot payments list` or GET /api/v1/payments shows them.",
+    )
 
 
 def _check_age(payment: Payment, now_ms: int) -> None:

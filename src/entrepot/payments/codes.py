@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from entrepot.errors import InvalidRequest, NotFound, RateLimited
+from entrepot.identity.store import no_workspace
 from entrepot.ledger import audit, leases
 from entrepot.ledger.audit import Act
 from entrepot.ledger.books import Move, Transaction, post
@@ -124,6 +125,8 @@ def redeem(db: Database, secret: bytes, text: str, workspace: str, key_hash: str
     raise InvalidRequest(
         f"The code cannot be redeemed: {why}. Nothing was changed.",
         field="code",
+        expected="a code that this workspace may still redeem",
+        received=text[:80],
         remedy="Check how it is written, or ask who gave it for another.",
     )
 
@@ -132,7 +135,13 @@ def revoke(db: Database, wanted: str, act: Act) -> int:
     """A code, or all of a batch, by its id; says how many could still be used. raises NotFound"""
     with db.transaction():
         if db.execute("SELECT 1 FROM codes WHERE id = ? OR batch = ? LIMIT 1", (wanted, wanted)).fetchone() is None:
-            raise NotFound("There is no such code and no such batch.", field="id", remedy="`entrepot codes list` shows them.")
+            raise NotFound(
+                "There is no such code and no such batch.",
+                field="id",
+                expected="the id of a code or of a batch",
+                received=wanted[:80],
+                remedy="`entrepot codes list` or GET /api/v1/codes shows them.",
+            )
         count = db.execute(
             "UPDATE codes SET revoked_ms = ? WHERE (id = ? OR batch = ?) AND used_ms IS NULL AND revoked_ms IS NULL",
             (act.at_ms, wanted, wanted),
@@ -158,7 +167,7 @@ def _check(db: Database, batch: Batch, act: Act) -> None:
     if batch.expires_ms is not None and batch.expires_ms <= act.at_ms:
         _refuse("expires_at", "a time to come", str(batch.expires_ms))
     if batch.workspace and db.execute("SELECT 1 FROM workspaces WHERE id = ?", (batch.workspace,)).fetchone() is None:
-        raise NotFound(f"There is no workspace {batch.workspace[:80]!r}.", field="workspace_id")
+        raise no_workspace(batch.workspace, "workspace_id")
 
 
 def _refuse(field: str, expected: str, received: str) -> None:

@@ -18,7 +18,13 @@ def off(why: str) -> Callable[[], Cashier]:
     """For who asks for the cashier when there is none."""
 
     def asked() -> Cashier:
-        raise NotFound(f"Payments are off: {why}.", remedy="The page on payments says how to turn them on.")
+        raise NotFound(
+            f"Payments are off: {why}.",
+            field="path",
+            expected="a gateway that takes payments",
+            received="one that does not",
+            remedy="/docs/do/payments says how an operator turns them on.",
+        )
 
     return asked
 

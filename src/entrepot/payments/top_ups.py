@@ -14,6 +14,7 @@ from decimal import Decimal
 import msgspec
 
 from entrepot.errors import Conflict, GatewayError, InvalidRequest, NotFound
+from entrepot.identity.store import no_workspace
 from entrepot.ledger import audit, leases
 from entrepot.ledger.audit import Act
 from entrepot.ledger.funding import amount_of
@@ -61,7 +62,13 @@ class TopUps:
         """raises NotFound"""
         rule = rules.find(self._db, workspace)
         if rule is None:
-            raise NotFound("There is no automatic top-up of this workspace.", field="id", remedy="PUT sets one.")
+            raise NotFound(
+                "There is no automatic top-up of this workspace.",
+                field="id",
+                expected="a workspace that has one",
+                received=workspace[:80],
+                remedy="PUT sets one.",
+            )
         return rule
 
     def card(self, workspace: str) -> Payer | None:
@@ -85,7 +92,7 @@ class TopUps:
         rule = Rule(workspace, threshold, quote.currency, quote.amount_minor, ceiling, changed_ms=act.at_ms)
         with self._db.transaction(alone=leases.alone(workspace)):
             if self._db.execute("SELECT 1 FROM workspaces WHERE id = ?", (workspace,)).fetchone() is None:
-                raise NotFound(f"There is no workspace {workspace[:80]!r}.", field="id")
+                raise no_workspace(workspace, "id")
             payer = cards.find(self._db, workspace)
             if payer is None or not payer.card:
                 raise Conflict("No card is kept to charge.", remedy="Buy credit once with `save_card`: true, and pay by card.")
@@ -102,7 +109,13 @@ class TopUps:
         """Forgets the card here and at Stripe. raises NotFound, TillAway"""
         try:
             if not cards.remove(self._db, self._till, workspace, act):
-                raise NotFound("No card of this workspace is kept.", field="id")
+                raise NotFound(
+                    "No card of this workspace is kept.",
+                    field="id",
+                    expected="a workspace with a card",
+                    received=workspace[:80],
+                    remedy="There is nothing to forget; GET /api/v1/workspaces/{id}/card shows what is kept.",
+                )
         except TillRefuses as error:
             raise Conflict(
                 f"Stripe does not forget the card: {error}. Nothing was changed.",

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from entrepot.api.analytics import Query
 from entrepot.api.changing import decoded
+from entrepot.api.credits import CreditOrder
 from entrepot.api.http import Request
 from entrepot.api.keys import NewKey
+from entrepot.api.prices import NewPrice
 from entrepot.api.workspaces import NewWorkspace
 from entrepot.errors import InvalidRequest
 
@@ -23,10 +26,13 @@ def refused(body: bytes, wanted: type) -> InvalidRequest:
     [
         (NewKey, {"name": "x", "limitt": 5}, "limitt", "limitt"),
         (NewKey, {}, "name", "nothing"),
-        (NewKey, {"name": 5}, "name", "int"),
-        (NewKey, {"name": "x", "limit": True}, "limit", "bool"),
-        (NewKey, [], "body", "array"),
-        (NewWorkspace, {"name": "x", "slug": "Not A Slug"}, "slug", "something else"),
+        (NewKey, {"name": 5}, "name", "5"),
+        (NewKey, {"name": "\t"}, "name", "\t"),
+        (NewKey, {"name": "x", "limit": True}, "limit", "true"),
+        (NewKey, [], "body", "[]"),
+        (NewWorkspace, {"name": "x", "slug": "Not A Slug"}, "slug", "Not A Slug"),
+        (CreditOrder, {"kind": "gift", "amount": 1, "reason": "x"}, "kind", "gift"),
+        (NewPrice, {"price": {"promt": 1}}, "price.promt", "promt"),
     ],
 )
 def test_a_body_that_does_not_fit_names_all_that_mends_it(wanted: type, body: Any, field: str, received: str) -> None:
@@ -44,3 +50,18 @@ def test_what_is_no_json_is_told_so() -> None:
 
 def test_a_mistyped_limit_makes_no_key() -> None:
     assert "limit" in str(refused(b'{"name": "x", "limmit": 5}', NewKey).expected)
+
+
+def expected(body: object, wanted: type) -> str:
+    return refused(json.dumps(body).encode(), wanted).expected or ""
+
+
+def test_what_is_expected_is_said_in_words() -> None:
+    """Of a member inside another one too, and with the words that it may be."""
+    assert expected({"kind": "gift", "amount": 1, "reason": "x"}, CreditOrder) == "one of: correction, grant, refund"
+    assert expected({"name": "x", "limit": []}, NewKey) == "a number or null"
+    assert expected({"name": "x", "slug": "Not A Slug"}, NewWorkspace) == "as team-one"
+    assert expected({"name": "\t"}, NewKey) == "text without control characters"
+    assert expected({"metrics": [], "limit": 5}, Query) == "a list that is not empty"
+    assert expected({"metrics": ["x"], "filters": [{"field": "x", "operator": "is", "value": 1}]}, Query).startswith("one of: eq")
+    assert expected({"price": {"promt": 1}}, NewPrice).startswith("one of: prompt, completion, cached")
