@@ -38,7 +38,7 @@ _THREADS_TURN_S = 0.0005
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class CannotListen(Exception):
+class CannotListen(OSError):
     """The address cannot be had; the message says why and what to do."""
 
 

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from entrepot.api.changing import Word
 from entrepot.api.days import DATE, DAY_MS, date_of, day_of
-from entrepot.api.http import Request, Response, Usd, answer, dollars
+from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.paging import Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import InvalidRequest, NotFound
@@ -17,6 +17,7 @@ from entrepot.identity.store import key_by_hash
 from entrepot.records.asked import Question, conditions, table_of
 from entrepot.records.figures import DAY_S, Scope, Span, Totals
 from entrepot.storage.database import Row
+from entrepot.values.money import dollars
 
 _DAYS = 30
 _SUMS = Totals.__struct_fields__

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.changing import Dollars, Word, act, audited, decoded
-from entrepot.api.http import Request, Response, Usd, answer, dollars
+from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.routes import Desk, Route
 from entrepot.api.workspaces import wanted
 from entrepot.errors import InvalidRequest, NotFound
@@ -16,6 +16,7 @@ from entrepot.ledger import funding
 from entrepot.ledger.books import by_kind
 from entrepot.ledger.terms import bounds_of
 from entrepot.values.ids import ulid
+from entrepot.values.money import dollars
 
 
 class Credits(msgspec.Struct, frozen=True):

@@ -20,7 +20,6 @@ from entrepot.dialects.openai_chat.write import render_error
 from entrepot.errors import GatewayError, InvalidRequest
 from entrepot.values.caller import Caller
 from entrepot.values.cors import EXPOSED
-from entrepot.values.money import usd
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -67,10 +66,6 @@ class Response(msgspec.Struct, frozen=True):
 def answer(value: Any, status: int = 200) -> Response:
     """A struct, or anything msgspec knows, as a JSON answer."""
     return Response(_encode(value), status)
-
-
-def dollars(nano: int) -> msgspec.Raw:
-    return msgspec.Raw(usd(nano).encode())
 
 
 def refusal(error: GatewayError, dialect: Dialect | None = None) -> Response:

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from entrepot.api.http import dollars
 from entrepot.records.figures import Quantiles, Speed, Totals
+from entrepot.values.money import dollars
 
 
 class Metric(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from entrepot.api.changing import Word, act, audited, decoded
 from entrepot.api.days import iso
-from entrepot.api.http import Request, Response, Usd, answer, dollars
+from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound, Unavailable
@@ -22,6 +22,7 @@ from entrepot.payments.store import Payment, Standing
 from entrepot.payments.terms import amount_text, minor_of, units
 from entrepot.payments.till import TillAway
 from entrepot.storage.database import Database
+from entrepot.values.money import dollars
 
 Money = Annotated[Decimal, Meta(description="In the currency.", extra_json_schema={"type": "number"})]
 

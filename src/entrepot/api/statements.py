@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.days import iso
-from entrepot.api.http import Request, Response, Usd, answer, dollars
+from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.payments import wanted
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import NotFound, Unavailable
@@ -21,6 +21,7 @@ from entrepot.payments.receipt_paper import receipt_paper
 from entrepot.records.figures import Scope, Span
 from entrepot.records.statistics import Statistics
 from entrepot.storage.database import Database
+from entrepot.values.money import dollars
 
 _HTML, _PDF = "text/html; charset=utf-8", "application/pdf"
 _SAFE = (

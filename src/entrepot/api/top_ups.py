@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from entrepot.api.changing import Deleted, Dollars, act, audited, decoded
 from entrepot.api.days import iso
-from entrepot.api.http import Request, Response, Usd, answer, dollars
+from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.payments import Money
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound, Unavailable
@@ -18,6 +18,7 @@ from entrepot.payments.rules import Rule
 from entrepot.payments.terms import amount_text
 from entrepot.payments.till import TillAway
 from entrepot.payments.top_ups import Wish
+from entrepot.values.money import dollars
 
 
 class TopUpOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

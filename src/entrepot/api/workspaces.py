@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from entrepot.api.bodies import instead
 from entrepot.api.changing import Deleted, Dollars, Word, act, audited, decoded
 from entrepot.api.days import iso
-from entrepot.api.http import Request, Response, Usd, answer, dollars
+from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound
@@ -20,6 +20,7 @@ from entrepot.ledger.funding import amount_of
 from entrepot.ledger.leases import room_of
 from entrepot.ledger.purses import SPANS, Span, budget_purse
 from entrepot.ledger.workspaces import Workspace
+from entrepot.values.money import dollars
 
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Slug = Annotated[str, Meta(min_length=1, max_length=50, pattern="^[a-z0-9]+(?:-[a-z0-9]+)*$", examples=["team-one"])]

@@ -11,27 +11,28 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from entrepot import __version__
-from entrepot.cli import (
-    catalog,
-    chat,
-    check,
-    codes,
-    credit,
-    demo,
-    doctor,
-    endpoints,
-    keys,
-    ledger,
-    models,
-    payments,
-    prices,
-    providers,
-    reconcile,
-    serve,
-    statistics,
-    workspaces,
-)
 from entrepot.cli.common import CONFIGURATION, FAILED, USAGE, explain
+
+_COMMANDS = (
+    "serve:serve",
+    "keys:app",
+    "workspaces:app",
+    "prices:app",
+    "ledger:app",
+    "statistics:app",
+    "payments:app",
+    "codes:app",
+    "reconcile:reconcile",
+    "models:app",
+    "providers:app",
+    "endpoints:app",
+    "catalog:app",
+    "chat:chat",
+    "check:check",
+    "doctor:doctor",
+    "demo:demo",
+)
+"""Modules and what in them is the command. One is imported when it is called for: all of them take a second."""
 
 app = App(
     name="entrepot",
@@ -39,24 +40,9 @@ app = App(
     version=__version__,
     help_format="markdown",
 )
-app.command(serve.serve)
-app.command(keys.app)
-app.command(workspaces.app)
-app.command(credit.app)
-app.command(prices.app)
-app.command(ledger.app)
-app.command(statistics.app)
-app.command(payments.app)
-app.command(codes.app)
-app.command(reconcile.reconcile)
-app.command(models.app)
-app.command(providers.app)
-app.command(endpoints.app)
-app.command(catalog.app)
-app.command(chat.chat)
-app.command(check.check)
-app.command(doctor.doctor)
-app.command(demo.demo)
+for _path in _COMMANDS:
+    app.command(f"entrepot.cli.{_path}", name=_path.partition(":")[0])
+app.command("entrepot.cli.credit:app", name="credit", alias="credits")
 
 
 @app.command
@@ -71,8 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line and gives its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words in ([], ["--help"], ["-h"]):
+        _import_all()
     try:
-        code = app(arguments, exit_on_error=False, result_action="return_value")
+        code = app(words, exit_on_error=False, result_action="return_value")
     except CycloptsError:
         return USAGE
     except KeyboardInterrupt:
@@ -84,6 +73,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return explain(error)
     return code if isinstance(code, int) else 0
+
+
+def _import_all() -> None:
+    """The help of `entrepot` itself has a line of each command's own."""
+    for name in app:
+        app[name]
 
 
 __all__ = ["CONFIGURATION", "FAILED", "USAGE", "app", "main", "run"]

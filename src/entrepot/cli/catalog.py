@@ -13,7 +13,8 @@ from rich.markup import escape
 
 from entrepot.catalog.importing import Change, difference, merged, parse_file
 from entrepot.catalog.store import save_models
-from entrepot.cli.common import Failure, Json, Place, err, offered, out, print_json, print_table, store
+from entrepot.cli.common import Failure, Json, Place, err, out, print_json, print_table, store
+from entrepot.cli.offered import offered
 from entrepot.settings import Settings
 from entrepot.values.clock import Clock
 from entrepot.values.model import Model

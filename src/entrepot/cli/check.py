@@ -21,7 +21,8 @@ from entrepot.checks.session import Session, session
 from entrepot.checks.session import check as check_endpoint
 from entrepot.checks.store import Report
 from entrepot.checks.suite import CHECKS
-from entrepot.cli.common import Failure, Json, Place, err, offered, out, print_json, print_table, store
+from entrepot.cli.common import Failure, Json, Place, err, out, print_json, print_table, store
+from entrepot.cli.offered import offered
 from entrepot.settings import Settings
 from entrepot.upstream.sender import SANDBOX
 from entrepot.values.clock import Clock

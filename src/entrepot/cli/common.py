@@ -16,15 +16,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from entrepot import settings as knobs
-from entrepot.catalog.catalog import Catalog
-from entrepot.catalog.stock import stock
 from entrepot.errors import GatewayError
-from entrepot.providers.configured import Configured
-from entrepot.server import CannotListen
 from entrepot.settings import BadSettings, Settings
 from entrepot.storage.database import Database, UnknownSchema
 from entrepot.storage.engines import open_store
-from entrepot.upstream.client import Client
 
 FAILED, USAGE, CONFIGURATION = 1, 2, 3
 out = Console(highlight=False, soft_wrap=True)
@@ -63,13 +58,6 @@ def store(settings: Settings) -> Iterator[Database]:
         db.close()
 
 
-async def offered(settings: Settings) -> tuple[dict[str, Configured], Catalog]:
-    """Providers and catalogue as a server started now would have them, local engines included."""
-    with store(settings) as db:
-        async with Client(settings.upstream) as client:
-            return await stock(settings, db, client)
-
-
 def print_json(value: Any) -> None:
     """For programs: no colours, no wrapping."""
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
@@ -100,7 +88,7 @@ def explain(error: Exception) -> int:
     if isinstance(error, GatewayError):
         _say(f"{error} {error.remedy or ''}".rstrip())
         return FAILED
-    if isinstance(error, Failure | CannotListen | UnknownSchema):
+    if isinstance(error, Failure | UnknownSchema):
         _say(str(error))
         return FAILED
     if isinstance(error, OSError):

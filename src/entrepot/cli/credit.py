@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from entrepot.api.http import dollars
 from entrepot.cli.changing import changing
 from entrepot.cli.common import Json, Place, out, print_json, print_table, store
 from entrepot.identity.store import DEFAULT_WORKSPACE, ensure_workspace
@@ -19,7 +18,7 @@ from entrepot.ledger.terms import bounds_of, set_budget, set_prepaid
 from entrepot.ledger.workspaces import find
 from entrepot.values.clock import Clock
 from entrepot.values.ids import ulid
-from entrepot.values.money import usd
+from entrepot.values.money import dollars, usd
 
 app = App(name=("credit", "credits"), help="Give, correct and show credit; set what bounds a workspace.")
 Workspace = Annotated[str, Parameter(help="Its id.")]

@@ -13,8 +13,9 @@ import msgspec
 from rich.markup import escape
 
 from entrepot import __version__
-from entrepot.cli.common import CONFIGURATION, FAILED, Json, Place, offered, out, print_json, store
+from entrepot.cli.common import CONFIGURATION, FAILED, Json, Place, out, print_json, store
 from entrepot.cli.here import running_here
+from entrepot.cli.offered import offered
 from entrepot.errors import GatewayError
 from entrepot.identity.store import count_keys
 from entrepot.server import CannotListen, bind, raise_file_limit

@@ -8,7 +8,8 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from entrepot.cli.common import Json, Place, offered, print_json, print_table
+from entrepot.cli.common import Json, Place, print_json, print_table
+from entrepot.cli.offered import offered
 from entrepot.values.model import Endpoint
 from entrepot.values.money import YOCTO, usd
 

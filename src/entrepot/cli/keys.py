@@ -10,7 +10,6 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 
 from entrepot.api.days import iso
-from entrepot.api.http import dollars
 from entrepot.cli.changing import changing
 from entrepot.cli.common import Failure, Json, Place, err, out, print_json, print_table, store
 from entrepot.identity.installation import installation_secret
@@ -27,7 +26,7 @@ from entrepot.settings import Settings
 from entrepot.storage.database import Database
 from entrepot.values.caller import Caller, KeyKind, Reset
 from entrepot.values.clock import Clock
-from entrepot.values.money import usd
+from entrepot.values.money import dollars, usd
 
 app = App(name="keys", help="Make, list, disable and delete keys, also while the server runs.")
 Wanted = Annotated[str, Parameter(help="Name, label, hash, or the start of the hash.")]

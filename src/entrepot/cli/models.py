@@ -10,8 +10,9 @@ from rich.markup import escape
 
 from entrepot.api.listing import ModelQuery, list_models, model_row
 from entrepot.catalog.catalog import Catalog
-from entrepot.cli.common import Json, Place, offered, out, print_json, print_table
+from entrepot.cli.common import Json, Place, out, print_json, print_table
 from entrepot.cli.endpoints import per_million
+from entrepot.cli.offered import offered
 from entrepot.values.clock import Clock
 from entrepot.values.model import Model
 

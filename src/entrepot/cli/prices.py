@@ -12,7 +12,8 @@ from entrepot.api.days import iso
 from entrepot.api.prices import factor_in, rates_of
 from entrepot.catalog.priced import warnings_of
 from entrepot.cli.changing import changing, moment
-from entrepot.cli.common import Failure, Json, Place, err, offered, out, print_json, print_table, store
+from entrepot.cli.common import Failure, Json, Place, err, out, print_json, print_table, store
+from entrepot.cli.offered import offered
 from entrepot.identity.store import ensure_workspace
 from entrepot.ledger import prices, workspaces
 from entrepot.ledger.prices import Entry, Order

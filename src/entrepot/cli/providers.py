@@ -8,7 +8,8 @@ from collections import Counter
 from cyclopts import App
 from rich.markup import escape
 
-from entrepot.cli.common import Json, Place, offered, print_json, print_table
+from entrepot.cli.common import Json, Place, print_json, print_table
+from entrepot.cli.offered import offered
 from entrepot.providers.configured import Configured
 
 app = App(name="providers", help="Companies and local engines that serve models.")

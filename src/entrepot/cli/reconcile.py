@@ -10,7 +10,6 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.markup import escape
 
-from entrepot.api.http import dollars
 from entrepot.cli.common import FAILED, Failure, Json, Place, out, print_json, print_table, store
 from entrepot.ledger import bills
 from entrepot.ledger.bills import Bill
@@ -21,7 +20,7 @@ from entrepot.records.figures import Scope, Span
 from entrepot.records.statistics import Statistics
 from entrepot.storage.database import Database
 from entrepot.values.clock import Clock
-from entrepot.values.money import usd
+from entrepot.values.money import dollars, usd
 
 _DAY_MS = 86_400_000
 

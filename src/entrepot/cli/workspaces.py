@@ -9,7 +9,6 @@ from msgspec import UNSET
 from rich.markup import escape
 
 from entrepot.api.days import iso
-from entrepot.api.http import dollars
 from entrepot.cli.changing import changing
 from entrepot.cli.common import Json, Place, out, print_json, print_table, store
 from entrepot.identity.store import ensure_workspace
@@ -19,7 +18,7 @@ from entrepot.ledger.terms import bounds_of
 from entrepot.ledger.workspaces import Change, Order, Workspace
 from entrepot.storage.database import Database
 from entrepot.values.clock import Clock
-from entrepot.values.money import usd
+from entrepot.values.money import dollars, usd
 
 app = App(name="workspaces", help="Make, list, change and delete workspaces, also while the server runs.")
 Wanted = Annotated[str, Parameter(help="Its id or slug.")]

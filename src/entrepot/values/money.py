@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
 
+import msgspec
+
 NANO = 10**9
 YOCTO = 10**24
 YOCTO_PER_NANO = 10**15
@@ -44,6 +46,11 @@ def usd(amount: int, *, scale: int = NANO) -> str:
         return f"{sign}{whole}"
     digits = len(str(scale)) - 1
     return f"{sign}{whole}.{rest:0{digits}d}".rstrip("0")
+
+
+def dollars(nano: int) -> msgspec.Raw:
+    """A number of JSON, to the nano-dollar."""
+    return msgspec.Raw(usd(nano).encode())
 
 
 def half_even(numerator: int, denominator: int) -> int:
