@@ -10,7 +10,9 @@ import msgspec
 from entrepot.records.figures import LEVEL_S, Level, Scope, Span
 from entrepot.storage.database import Database, Row
 
-TableName = Literal["endpoint_sums", "endpoint_speeds", "endpoint_failures", "workspace_sums", "key_sums", "app_sums"]
+TableName = Literal[
+    "endpoint_sums", "endpoint_speeds", "endpoint_failures", "workspace_sums", "key_sums", "app_sums", "category_sums"
+]
 KEPT: dict[TableName, tuple[Level, ...]] = {
     "endpoint_sums": ("minute", "hour", "day"),
     "endpoint_speeds": ("minute", "hour", "day"),
@@ -18,6 +20,7 @@ KEPT: dict[TableName, tuple[Level, ...]] = {
     "workspace_sums": ("hour", "day"),
     "key_sums": ("day",),
     "app_sums": ("day",),
+    "category_sums": ("day",),
 }
 """What each table has rows for."""
 _LEADING: dict[TableName, tuple[str, ...]] = {
@@ -27,6 +30,7 @@ _LEADING: dict[TableName, tuple[str, ...]] = {
     "workspace_sums": ("workspace",),
     "key_sums": ("workspace", "test", "key_hash"),
     "app_sums": ("test", "app"),
+    "category_sums": ("test", "category"),
 }
 """The columns after `level` and `at` in its primary key; where they are given, each bucket is looked up instead of read whole."""
 _BUCKETS = (
@@ -51,6 +55,8 @@ def table_of(scope: Scope) -> TableName:
         return "key_sums"
     if scope.workspace:
         return "workspace_sums"
+    if scope.category:
+        return "category_sums"
     return "app_sums" if scope.app else "endpoint_sums"
 
 
@@ -61,7 +67,7 @@ def kept_level(table: TableName, wished: Level) -> Level:
 
 def conditions(scope: Scope) -> Conditions:
     told: list[tuple[str, str, object]] = [("test", "=", int(scope.test))]
-    named = ("model", "endpoint", "provider", "app", "workspace", "key_hash")
+    named = ("model", "endpoint", "provider", "app", "category", "workspace", "key_hash")
     told += [(name, "=", getattr(scope, name)) for name in named if getattr(scope, name)]
     if scope.author:
         # All that begin with the author and a slash; "0" is the letter after it.

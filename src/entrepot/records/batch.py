@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from entrepot.records.apps import app_of
+from entrepot.records.categories import told
 from entrepot.records.figures import DAY_S, FAULTS, HOUR_S, MINUTE_S, REFUSED
 from entrepot.records.histogram import ONES, bucket_of
 from entrepot.values.generation import Attempt, Generation
@@ -39,6 +40,7 @@ class Gathered(msgspec.Struct, frozen=True):
     attempts  beside the last of each generation, by the same
     failures  by minute, test, model, endpoint, what, error_type, provider
     titles    of the applications, and the time of the first request
+    categories  by day, test, category, application, model: sums
     """
 
     figures: dict[Kind, Sums] = {}
@@ -46,6 +48,7 @@ class Gathered(msgspec.Struct, frozen=True):
     attempts: dict[Key, int] = {}
     failures: dict[Key, int] = {}
     titles: dict[str, tuple[str, int]] = {}
+    categories: dict[Key, Sums] = {}
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -57,6 +60,7 @@ class Batch(msgspec.Struct, frozen=True):
     workspaces  by hour, workspace, test, model, endpoint, app, tier, provider: sums
     keys        by day, workspace, test, key, model, endpoint, app, tier, provider: sums
     apps        by day, test, app, model: sums
+    categories  by day, test, category, app, model: sums
     titles      of the applications, with the time of the first request
     """
 
@@ -67,12 +71,13 @@ class Batch(msgspec.Struct, frozen=True):
     keys: dict[Key, Sums]
     apps: dict[Key, Sums]
     titles: dict[str, tuple[str, int]]
+    categories: dict[Key, Sums]
 
 
 def gather(made: Sequence[Generation], admit: Admit) -> Gathered:
     """This is what statistics cost for every record; the rest is done for each group of them."""
     alike: dict[Key, list[Generation]] = {}
-    found = Gathered({}, {}, {}, {}, {})
+    found = Gathered({}, {}, {}, {}, {}, {})
     for g in made:
         tried, endpoint = g.attempts, g.endpoint
         asked = endpoint or (tried[-1].endpoint if tried else "")
@@ -95,7 +100,7 @@ def gather(made: Sequence[Generation], admit: Admit) -> Gathered:
 def summed(gathered: Iterable[Gathered]) -> Batch:
     """All of them together."""
     every = _together(gathered)
-    made = Batch({}, {}, {key: (count,) for key, count in every.failures.items()}, {}, {}, {}, every.titles)
+    made = Batch({}, {}, {key: (count,) for key, count in every.failures.items()}, {}, {}, {}, every.titles, every.categories)
     for key, figures in every.figures.items():
         minute, workspace, test, key_hash, model, endpoint, app, tier, provider = key
         day, sums = minute - minute % DAY_S, figures[:_SUMS]
@@ -138,6 +143,10 @@ def _tell(found: Gathered, alike: list[Generation], admit: Admit) -> None:
         app = admit(app, first.workspace, minute // DAY_S)
         if app not in found.titles:
             found.titles[app] = (first.app_title, first.created_ms)
+        for categories, some in told(alike).items():
+            sums = _sums(some)[:_SUMS]
+            for category in categories:
+                _put(found.categories, (minute - minute % DAY_S, test, category, app, model), sums)
     tier = (first.service_tier or "")[:_LONGEST_TIER]
     _put(found.figures, (minute, first.workspace, test, first.key_hash, model, endpoint, app, tier, first.provider), _sums(alike))
     if first.endpoint:
@@ -198,10 +207,12 @@ def _count(counts: dict[Key, int], key: Key, more: int = 1) -> None:
 
 
 def _together(gathered: Iterable[Gathered]) -> Gathered:
-    found = Gathered({}, {}, {}, {}, {})
+    found = Gathered({}, {}, {}, {}, {}, {})
     for one in gathered:
         for kind, sums in one.figures.items():
             _put(found.figures, kind, sums)
+        for key, sums in one.categories.items():
+            _put(found.categories, key, sums)
         for key, buckets in one.speeds.items():
             for held, more in zip(found.speeds.setdefault(key, ([], [])), buckets, strict=True):
                 held += more

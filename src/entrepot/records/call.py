@@ -11,6 +11,7 @@ from entrepot.errors import GatewayError
 from entrepot.ledger.purses import Hold
 from entrepot.metering.bill import Bill
 from entrepot.metering.tokens import StreamCounter
+from entrepot.records.categories import categories_of
 from entrepot.routing.metadata import Routing
 from entrepot.routing.plan import Plan
 from entrepot.upstream.attempt import Opened, Sender
@@ -144,6 +145,7 @@ def record_of(call: Call, bill: Bill, error: GatewayError | None, finish: str | 
         _reasons(call.plan),
         tool_calls=said.tool_calls,
         held=_purses(call.hold),
+        categories=categories_of(call.http.header(b"x-openrouter-categories")) if http_referer else (),
     )
 
 

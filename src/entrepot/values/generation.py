@@ -43,6 +43,7 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     unknown_fields       top-level request fields we do not know and passed on
     plan                 one line for each endpoint considered: "openai kept", "groq dropped: ignored by the request"
     held                 the purses that its highest cost was held against
+    categories           what its application says it is for
     """
 
     id: str
@@ -89,3 +90,4 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     audio_in: int = 0
     tool_calls: int = 0
     held: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()

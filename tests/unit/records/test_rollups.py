@@ -20,6 +20,7 @@ from entrepot.values.ids import generation_id
 MODELS = ("openai/gpt-5.1", "openai/gpt-5.1-chat", "anthropic/claude-opus-5")
 PROVIDERS = ("openai", "azure", "groq")
 APPS = ("", "https://one.example", "https://two.example/chat")
+CATEGORIES: tuple[tuple[str, ...], ...] = ((), ("cli-agent",), ("cli-agent", "ide-extension"), ("game", "trivia"))
 
 
 @pytest.fixture
@@ -55,6 +56,7 @@ def one(dice: random.Random, at_ms: int) -> Generation:
         app_title="One",
         test=dice.random() < 0.1,
         attempts=(attempt(endpoint=endpoint, provider=provider, error_type=kind),),
+        categories=dice.choice(CATEGORIES),
     )
 
 
@@ -117,6 +119,8 @@ def test_figures_equal_those_of_the_records_for_a_random_hour_day_model_and_app(
     assert told.totals(Scope(model=model), day, "day") == raw(of_model, day, test=False)
     assert told.totals(Scope(), day, "minute") == raw(made, day, test=False)
     assert told.totals(Scope(app=app, test=True), day) == raw(made, day, test=True, http_referer=app)
+    of_coders = [g for g in made if g.http_referer and {"cli-agent", "ide-extension"} & set(g.categories)]
+    assert told.totals(Scope(category="coding"), day) == raw(of_coders, day, test=False)
     assert told.totals(Scope(workspace="other"), day, "hour") == raw(made, day, test=False, workspace="other")
     assert told.totals(Scope(workspace="other", key_hash="a"), day) == raw(made, day, test=False, workspace="other", key_hash="a")
 
