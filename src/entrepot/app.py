@@ -322,7 +322,7 @@ class App:
             providers=lambda: self.providers,
             authenticate=self.keys.authenticate,
             find=self.recorder.find,
-            key_usage=self.recorder.usage_nano,
+            spent_by_keys=self.recorder.spent_by_keys,
             workspace_usage=self.recorder.workspace_usage_nano,
             checks=self.checks,
             exposition=self.metrics.exposition,

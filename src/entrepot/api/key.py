@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -82,40 +82,51 @@ class KeyAnswer(msgspec.Struct, frozen=True):
     data: KeyData
 
 
+class Spent(msgspec.Struct, frozen=True):
+    """Nano-dollars that a key spent, ever and in the windows that last."""
+
+    lifetime: int
+    daily: int
+    weekly: int
+    monthly: int
+
+    def left(self, key: Caller) -> Usd | None:
+        """What is left of the key's limit; None: it has none."""
+        if key.limit_nano is None:
+            return None
+        spent: int = getattr(self, key.limit_reset or "lifetime")
+        return dollars(max(key.limit_nano - spent, 0))
+
+
 def show_key(desk: Desk, request: Request) -> Response:
     caller = request.caller
     assert caller is not None
-    day, week, month = windows(desk.now_ms())
+    spent = spent_by(desk, [caller.key_hash])[caller.key_hash]
     management = caller.kind == "management"
-
-    def spent(since_day: int) -> Usd:
-        return dollars(desk.key_usage(caller.key_hash, since_day))
-
     data = KeyData(
         label=caller.label,
         name=caller.name,
-        usage=spent(0),
-        usage_daily=spent(day),
-        usage_weekly=spent(week),
-        usage_monthly=spent(month),
+        usage=dollars(spent.lifetime),
+        usage_daily=dollars(spent.daily),
+        usage_weekly=dollars(spent.weekly),
+        usage_monthly=dollars(spent.monthly),
         is_management_key=management,
         is_provisioning_key=management,
         is_test_key=caller.kind == "test",
         workspace_id=caller.workspace,
         expires_at=_expiry(caller),
         limit=None if caller.limit_nano is None else dollars(caller.limit_nano),
-        limit_remaining=_remaining(desk, caller, {"daily": day, "weekly": week, "monthly": month}),
+        limit_remaining=spent.left(caller),
         limit_reset=caller.limit_reset,
         budgets=_budgets(desk, caller),
     )
     return answer(KeyAnswer(data))
 
 
-def _remaining(desk: Desk, caller: Caller, since: Mapping[str, int]) -> Usd | None:
-    if caller.limit_nano is None:
-        return None
-    spent = desk.key_usage(caller.key_hash, since.get(caller.limit_reset or "", 0))
-    return dollars(max(caller.limit_nano - spent, 0))
+def spent_by(desk: Desk, keys: Sequence[str]) -> dict[str, Spent]:
+    """By the hash of each key."""
+    day, week, month = windows(desk.now_ms())
+    return {key: Spent(*sums) for key, sums in desk.spent_by_keys(keys, (0, day, week, month)).items()}
 
 
 def _budgets(desk: Desk, caller: Caller) -> tuple[Budget, ...]:

@@ -11,11 +11,11 @@ from msgspec import UNSET, Meta, UnsetType
 from entrepot.api.changing import Deleted, Dollars, Time, Word, act, audited, decoded, time_of
 from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer
-from entrepot.api.key import windows
+from entrepot.api.key import Spent, spent_by
 from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Conflict, InvalidRequest, NotFound
-from entrepot.identity.store import DEFAULT_WORKSPACE, facts, key_by_hash, page_of_keys
+from entrepot.identity.store import DEFAULT_WORKSPACE, Facts, facts, key_by_hash, page_of_keys
 from entrepot.ledger import keys, workspaces
 from entrepot.ledger.funding import amount_of
 from entrepot.values.caller import Caller, Reset
@@ -102,7 +102,8 @@ def list_keys(desk: Desk, request: Request) -> Response:
     found, total = page_of_keys(
         desk.store, workspace, offset=query.offset, limit=query.limit, disabled_too=query.include_disabled
     )
-    return answer(Keys([_shown(desk, key) for key in found], total))
+    spent = spent_by(desk, [key.key_hash for key, _ in found])
+    return answer(Keys([_row(key, more, spent[key.key_hash]) for key, more in found], total))
 
 
 def make_key(desk: Desk, request: Request) -> Response:
@@ -179,21 +180,22 @@ def _wanted(desk: Desk, request: Request) -> Caller:
 
 
 def _shown(desk: Desk, key: Caller) -> Key:
-    day, week, month = windows(desk.now_ms())
-    more = facts(desk.store, key.key_hash)
-    spent = {span: desk.key_usage(key.key_hash, since) for span, since in _since(day, week, month).items()}
+    return _row(key, facts(desk.store, key.key_hash), spent_by(desk, [key.key_hash])[key.key_hash])
+
+
+def _row(key: Caller, more: Facts, spent: Spent) -> Key:
     return Key(
         hash=key.key_hash,
         name=key.name,
         label=key.label,
         disabled=key.disabled,
         limit=None if key.limit_nano is None else dollars(key.limit_nano),
-        limit_remaining=remaining(key, spent[key.limit_reset or "lifetime"]),
+        limit_remaining=spent.left(key),
         limit_reset=key.limit_reset,
-        usage=dollars(spent["lifetime"]),
-        usage_daily=dollars(spent["daily"]),
-        usage_weekly=dollars(spent["weekly"]),
-        usage_monthly=dollars(spent["monthly"]),
+        usage=dollars(spent.lifetime),
+        usage_daily=dollars(spent.daily),
+        usage_weekly=dollars(spent.weekly),
+        usage_monthly=dollars(spent.monthly),
         created_at=iso(key.created_ms),
         updated_at=None if more.updated_ms is None else iso(more.updated_ms),
         expires_at=None if key.expires_ms is None else iso(key.expires_ms),
@@ -203,15 +205,6 @@ def _shown(desk: Desk, key: Caller) -> Key:
         include_byok_in_limit=more.byok_in_limit,
         creator_user_id=more.creator,
     )
-
-
-def _since(day: int, week: int, month: int) -> dict[str, int]:
-    return {"lifetime": 0, "daily": day, "weekly": week, "monthly": month}
-
-
-def remaining(key: Caller, spent_nano: int) -> Usd | None:
-    """What is left of a key's limit, when so much is spent in its window."""
-    return None if key.limit_nano is None else dollars(max(key.limit_nano - spent_nano, 0))
 
 
 def _nano(limit: Any) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -80,7 +80,7 @@ class Desk(msgspec.Struct, frozen=True):
 
     authenticate          Authorization header to caller, any kind of key. raises Unauthenticated
     find                  a generation by its id
-    key_usage             nano-dollars spent by a key (its hash) since a UTC day (days since 1970)
+    spent_by_keys         nano-dollars spent by each of some keys (their hashes) since each of some UTC days (days since 1970)
     workspace_usage       nano-dollars spent by a workspace, ever, test keys left out
     checks                what readiness rests on
     exposition            metrics in Prometheus' text format
@@ -103,7 +103,7 @@ class Desk(msgspec.Struct, frozen=True):
     providers: Callable[[], Mapping[str, Configured]]
     authenticate: Callable[[str | None], Caller]
     find: Callable[[str], Generation | None]
-    key_usage: Callable[[str, int], int]
+    spent_by_keys: Callable[[Sequence[str], Sequence[int]], Mapping[str, Sequence[int]]]
     workspace_usage: Callable[[str], int]
     checks: Callable[[], list[Check]]
     exposition: Callable[[], bytes]

@@ -21,7 +21,7 @@ from entrepot.ledger.keys import Change, Order, change, make
 from entrepot.ledger.keys import delete as forget_key
 from entrepot.ledger.leases import room_of
 from entrepot.ledger.purses import key_purse
-from entrepot.records.store import usage_nano
+from entrepot.records.store import spent_by_keys
 from entrepot.settings import Settings
 from entrepot.storage.database import Database
 from entrepot.values.caller import Caller, KeyKind, Reset
@@ -88,7 +88,7 @@ def list_(
         ensure_workspace(db, now_ms)
         whose = None if workspace is None else workspaces.find(db, workspace).id
         keys = [key for key in list_keys(db) if whose in (None, key.workspace)]
-        spent = {key.key_hash: usage_nano(db, key.key_hash) for key in keys}
+        spent = {key: sums[0] for key, sums in spent_by_keys(db, [key.key_hash for key in keys], [0]).items()}
         left = {key.key_hash: _left(db, key, now_ms) for key in keys}
     if json:
         print_json([_told(key) | _used(spent[key.key_hash], left[key.key_hash]) for key in keys])

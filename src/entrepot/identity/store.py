@@ -15,6 +15,7 @@ from entrepot.values.caller import Caller, KeyKind, Reset
 
 DEFAULT_WORKSPACE = "default"
 _COLUMNS = "hash, kind, name, label, workspace, expires_ms, disabled, created_ms, limit_nano, limit_reset"
+_FACTS = "updated_ms, byok_in_limit, creator"
 _LIMIT = "CAST(limit_nano AS TEXT) || ' ' || coalesce(limit_reset, '')"
 """One text or nothing, since most keys have no limit and there may be a million of them in memory."""
 _ROW = ("kind", "name", "label", "workspace", "expires_ms", "disabled", "created_ms", "deleted", _LIMIT)
@@ -143,8 +144,8 @@ def key_by_hash(db: Database, hash_: str) -> Caller | None:
 
 
 def facts(db: Database, hash_: str) -> Facts:
-    row = db.execute("SELECT updated_ms, byok_in_limit, creator FROM keys WHERE hash = ?", (hash_,)).fetchone()
-    return Facts() if row is None else Facts(row[0], bool(row[1]), row[2])
+    row = db.execute(f"SELECT {_FACTS} FROM keys WHERE hash = ?", (hash_,)).fetchone()  # noqa: S608
+    return Facts() if row is None else _facts(row)
 
 
 def name_of(db: Database, hash_: str) -> str:
@@ -160,15 +161,17 @@ def namesakes(db: Database, key: Caller) -> int:
     return int(row[0]) if row else 0
 
 
-def page_of_keys(db: Database, workspace: str, *, offset: int, limit: int, disabled_too: bool) -> tuple[list[Caller], int]:
-    """Some of a workspace's keys, oldest first, and how many there are."""
+def page_of_keys(
+    db: Database, workspace: str, *, offset: int, limit: int, disabled_too: bool
+) -> tuple[list[tuple[Caller, Facts]], int]:
+    """Some of a workspace's keys, oldest first, each with its facts, and how many there are."""
     which = "workspace = ? AND deleted = 0 AND (disabled = 0 OR ? = 1)"
     counted = db.execute(f"SELECT count(*) FROM keys WHERE {which}", (workspace, int(disabled_too))).fetchone()  # noqa: S608
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM keys WHERE {which} ORDER BY created_ms, hash LIMIT ? OFFSET ?",  # noqa: S608
+        f"SELECT {_COLUMNS}, {_FACTS} FROM keys WHERE {which} ORDER BY created_ms, hash LIMIT ? OFFSET ?",  # noqa: S608
         (workspace, int(disabled_too), limit, offset),
     )
-    return [_caller(row) for row in rows], int(counted[0]) if counted else 0
+    return [(_caller(row[:-3]), _facts(row[-3:])) for row in rows], int(counted[0]) if counted else 0
 
 
 def update_key(db: Database, key: Caller, now_ms: int, *, byok_in_limit: bool = False) -> None:
@@ -232,6 +235,10 @@ def caller_of(digest: bytes, row: bytes) -> Caller | None:
 def _limit(told: str) -> tuple[int, Reset | None]:
     nano, _, reset = told.partition(" ")
     return int(nano), reset or None  # type: ignore[return-value] # the column holds nothing else
+
+
+def _facts(row: tuple[Any, ...]) -> Facts:
+    return Facts(row[0], bool(row[1]), row[2])
 
 
 def _caller(row: tuple[Any, ...]) -> Caller:

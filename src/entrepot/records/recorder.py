@@ -17,7 +17,7 @@ import contextlib
 import threading
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -218,24 +218,29 @@ class Recorder:
                 return by_id[generation_id][0]
         return store.find(self._reader, generation_id)
 
-    def usage_nano(self, key_hash: str, since_day: int = 0) -> int:
-        return self._spent(
-            lambda: store.usage_nano(self._reader, key_hash, since_day),
-            lambda g: g.key_hash == key_hash and g.created_ms // store.DAY_MS >= since_day,
-        )
+    def spent_by_keys(self, keys: Sequence[str], since: Sequence[int]) -> dict[str, tuple[int, ...]]:
+        """Nano-dollars spent by each key (its hash) since each of some UTC days (days since 1970)."""
+        with self._on_the_way() as held:
+            stored = store.spent_by_keys(self._reader, keys, since)
+        spent = {key: list(sums) for key, sums in stored.items()}
+        for g in held:
+            for number, day in enumerate(since if g.key_hash in spent else ()):
+                spent[g.key_hash][number] += g.cost_nano if g.created_ms // store.DAY_MS >= day else 0
+        return {key: tuple(sums) for key, sums in spent.items()}
 
     def workspace_usage_nano(self, workspace: str) -> int:
-        return self._spent(
-            lambda: store.workspace_usage_nano(self._reader, workspace), lambda g: g.workspace == workspace and not g.test
-        )
+        with self._on_the_way() as held:
+            stored = store.workspace_usage_nano(self._reader, workspace)
+        return sum((g.cost_nano for g in held if g.workspace == workspace and not g.test), stored)
 
-    def _spent(self, sum_stored: Callable[[], int], counts: Callable[[Generation], bool]) -> int:
-        """What is in the database and what is on its way. A batch may arrive meanwhile: one snapshot tells where it is."""
+    @contextlib.contextmanager
+    def _on_the_way(self) -> Iterator[list[Generation]]:
+        """Records not in the database as it is seen inside. A batch may arrive meanwhile: one snapshot tells where it is."""
         with self._swap:
             fresh, moving = list(self._fresh.values()), list(self._moving)
         with self._reader.snapshot():
             here = [batch.by_id.values() for batch in moving if not store.has(self._reader, next(iter(batch.by_id)))]
-            return sum_stored() + sum(g.cost_nano for held in (fresh, *here) for g, _ in held if counts(g))
+            yield [g for rows in (fresh, *here) for g, _ in rows]
 
     @property
     def waiting(self) -> int:

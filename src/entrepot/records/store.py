@@ -136,11 +136,16 @@ def page_by_id(db: Database, from_id: str, before_id: str, at_most: int) -> list
     return [_decode(detail) for (detail,) in db.execute(sql, (from_id, before_id, at_most)).fetchall()]
 
 
-def usage_nano(db: Database, key_hash: str, since_day: int = 0) -> int:
-    """Nano-dollars spent by a key since a UTC day (days since 1970)."""
-    sql = "SELECT sum(cost_nano) FROM key_usage WHERE key_hash = ? AND day >= ?"
-    row = db.execute(sql, (key_hash, since_day)).fetchone()
-    return int(row[0] or 0) if row else 0
+def spent_by_keys(db: Database, keys: Sequence[str], since: Sequence[int]) -> dict[str, tuple[int, ...]]:
+    """Nano-dollars spent by each key (its hash) since each of some UTC days (days since 1970)."""
+    spent = dict.fromkeys(keys, (0,) * len(since))
+    sums = ", ".join("coalesce(sum(CASE WHEN day >= ? THEN cost_nano END), 0)" for _ in since)
+    for at in range(0, len(keys), _IDS_AT_ONCE):
+        some = keys[at : at + _IDS_AT_ONCE]
+        marks = ", ".join("?" * len(some))
+        sql = f"SELECT key_hash, {sums} FROM key_usage WHERE key_hash IN ({marks}) GROUP BY key_hash"  # noqa: S608 # words of ours
+        spent |= {key: tuple(map(int, told)) for key, *told in db.execute(sql, (*since, *some)).fetchall()}
+    return spent
 
 
 def workspace_usage_nano(db: Database, workspace: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ class FakeDesk:
             providers=lambda: {"openai": Configured(provider, provider.base_url, {})},
             authenticate=self._authenticate,
             find=self.generations.get,
-            key_usage=lambda key_hash, day: sum(nano for when, nano in self.spent.items() if when >= day),
+            spent_by_keys=self._spent_by_keys,
             workspace_usage=lambda workspace: sum(self.spent.values()),
             checks=lambda: self.checks,
             exposition=lambda: b"# nothing\n",
@@ -73,6 +74,10 @@ class FakeDesk:
             statistics=Statistics(self.store, lambda: builders.NOW_MS),
             changed=lambda: None,
         )
+
+    def _spent_by_keys(self, keys: Sequence[str], since: Sequence[int]) -> dict[str, tuple[int, ...]]:
+        sums = tuple(sum(nano for when, nano in self.spent.items() if when >= day) for day in since)
+        return dict.fromkeys(keys, sums)
 
     def _authenticate(self, shown: str | None) -> Caller:
         caller = self.callers.get((shown or "").removeprefix("Bearer "))

@@ -57,8 +57,7 @@ async def test_many_at_once_are_all_there_and_summed(db: Database, tmp_path: Pat
         made = [generation() for _ in range(500)]
         await asyncio.gather(*(recorder.settle(one) for one in made))
         assert all(recorder.find(one.id) for one in made)
-        assert recorder.usage_nano("k") == 500 * 1234
-        assert recorder.usage_nano("k", since_day=20_001) == 0
+        assert recorder.spent_by_keys(["k", "none"], [0, 20_001]) == {"k": (500 * 1234, 0), "none": (0, 0)}
 
 
 async def test_closing_writes_what_still_waits(db: Database, tmp_path: Path) -> None:
@@ -136,7 +135,11 @@ async def test_a_database_that_is_locked_keeps_nobody_waiting_and_gets_its_recor
         made = generation()
         await recorder.settle(made)
         await recorder.move()
-        assert "locked" in recorder.trouble and recorder.find(made.id) == made and recorder.usage_nano("k") == 1234
+        assert (
+            "locked" in recorder.trouble
+            and recorder.find(made.id) == made
+            and recorder.spent_by_keys(["k"], [0]) == {"k": (1234,)}
+        )
         for _ in range(3):
             await recorder.settle(generation(cost_nano=0))
             await recorder.move()
@@ -144,7 +147,7 @@ async def test_a_database_that_is_locked_keeps_nobody_waiting_and_gets_its_recor
         holder.execute("ROLLBACK")
         holder.close()
         await recorder.move()
-        assert recorder.trouble == "" and recorder.waiting == 0 and recorder.usage_nano("k") == 1234
+        assert recorder.trouble == "" and recorder.waiting == 0 and recorder.spent_by_keys(["k"], [0]) == {"k": (1234,)}
     assert rows(db) == (4, 4)
     db.close()
 
