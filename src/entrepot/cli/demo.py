@@ -34,7 +34,7 @@ def demo(
     data_dir: Annotated[Path, Parameter(help="Where the demo lives; it must be empty, or a demo.")] = Path("entrepot-demo"),
     days: Annotated[int, Parameter(help="How many days of history are made.")] = 30,
     seed: Annotated[int, Parameter(help="The same seed asks for the same things.")] = 1,
-    scale: Annotated[float, Parameter(help="Multiplies all traffic; 1 is about 85,000 calls in 30 days.")] = 1.0,
+    scale: Annotated[float, Parameter(help="Multiplies all traffic; 1 is about 40,000 calls in 30 days.")] = 1.0,
     host: Annotated[str, Parameter(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, Parameter(help="Port to listen on; 0 takes a free one.")] = 8080,
     serve: Annotated[bool, Parameter(negative="--no-serve", help="Serve it when it is there.")] = True,

@@ -118,27 +118,27 @@ _THOUGHT = {
 }
 
 APPS = (
-    App("Bosun", "https://bosun.example", "bosun/2.4", 420, _CODING, 2.4, 0.45, 15, 0.25, 0.5, 9000, 420, 0.72, 0.97, 0.62,
+    App("Bosun", "https://bosun.example", "bosun/2.4", 200, _CODING, 2.4, 0.45, 15, 0.25, 0.5, 9000, 420, 0.72, 0.97, 0.62,
         leaves=0.035, categories="cli-agent", workspace="bosun"),
-    App("Splice", "https://splice.example/editor", "splice-vscode/1.18", 310, _CODING, 1.7, 0.4, 13, 0.15, 0.35, 5200, 300, 0.6,
+    App("Splice", "https://splice.example/editor", "splice-vscode/1.18", 150, _CODING, 1.7, 0.4, 13, 0.15, 0.35, 5200, 300, 0.6,
         0.95, 0.4, leaves=0.05, categories="ide-extension", workspace="splice"),
-    App("Hearthside", "https://hearthside.example", "Mozilla/5.0", 300, _TALK, 1.5, 1.25, 20, 0.2, 0.2, 1400, 380, 0.2, 1.0, 0.02,
+    App("Hearthside", "https://hearthside.example", "Mozilla/5.0", 145, _TALK, 1.5, 1.25, 20, 0.2, 0.2, 1400, 380, 0.2, 1.0, 0.02,
         leaves=0.03, categories="general-chat", workspace="hearthside"),
-    App("Lanternfish", "https://lanternfish.example", "lanternfish-ios/5.1", 260, _TALES, 1.3, 1.5, 2, 0.1, 0.25, 3800, 520, 0.45,
+    App("Lanternfish", "https://lanternfish.example", "lanternfish-ios/5.1", 125, _TALES, 1.3, 1.5, 2, 0.1, 0.25, 3800, 520, 0.45,
         1.0, leaves=0.02, categories="roleplay", workspace="hearthside"),
-    App("Tallyman", "https://tallyman.example", "python-httpx/0.28", 380, _TOIL, 1.2, 0.9, 9, 0.95, 0.05, 1900, 110, 0.1, 0.0,
+    App("Tallyman", "https://tallyman.example", "python-httpx/0.28", 180, _TOIL, 1.2, 0.9, 9, 0.95, 0.05, 1900, 110, 0.1, 0.0,
         json=0.9, workspace="tallyman"),
-    App("Marginalia", "https://marginalia.example", "marginalia/0.9", 120, _THOUGHT, 3.2, 0.7, 16, 0.2, 0.45, 14000, 900, 0.35,
+    App("Marginalia", "https://marginalia.example", "marginalia/0.9", 58, _THOUGHT, 3.2, 0.7, 16, 0.2, 0.45, 14000, 900, 0.35,
         0.8, 0.15, categories="writing-assistant", workspace="default"),
-    App("Ferryman", "https://ferryman.example", "ferryman/1.0", 160, _TALK, 1.1, 1.0, 6, 0.8, 0.15, 700, 260, 0.0, 0.3,
+    App("Ferryman", "https://ferryman.example", "ferryman/1.0", 76, _TALK, 1.1, 1.0, 6, 0.8, 0.15, 700, 260, 0.0, 0.3,
         categories="personal-agent", workspace="default"),
-    App("Cartographer", "https://cartographer.example", "openai-python/2.8", 90, _THOUGHT, 1.9, 0.3, 11, 0.1, 0.4, 6000, 1400,
+    App("Cartographer", "https://cartographer.example", "openai-python/2.8", 44, _THOUGHT, 1.9, 0.3, 11, 0.1, 0.4, 6000, 1400,
         0.2, 0.6, 0.3, 0.2, workspace="bosun"),
-    App("Inkwell", "https://inkwell.example", "inkwell-web/3", 110, _TALES, 1.4, 1.1, 18, 0.2, 0.2, 2600, 760, 0.3, 1.0,
+    App("Inkwell", "https://inkwell.example", "inkwell-web/3", 53, _TALES, 1.4, 1.1, 18, 0.2, 0.2, 2600, 760, 0.3, 1.0,
         categories="creative-writing", workspace="splice"),
-    App("Plumbline", "https://plumbline.example/ci", "plumbline-ci/4.2", 140, _CODING, 1.6, 0.35, 12, 0.6, 0.3, 11000, 260, 0.5,
+    App("Plumbline", "https://plumbline.example/ci", "plumbline-ci/4.2", 66, _CODING, 1.6, 0.35, 12, 0.6, 0.3, 11000, 260, 0.5,
         0.1, 0.1, 0.5, categories="cloud-agent", workspace="bosun"),
-    App("", "", "curl/8.9", 40, _TALK, 1.0, 0.5, 14, 0.3, 0.3, 60, 120, 0.0, 0.2, workspace="default"),
+    App("", "", "curl/8.9", 20, _TALK, 1.0, 0.5, 14, 0.3, 0.3, 60, 120, 0.0, 0.2, workspace="default"),
 )  # fmt: skip
 """The last one sends no referer: calls of people who try things out, which belong to no app."""
 
