@@ -132,3 +132,13 @@ def test_a_text_with_nul_finds_nothing_and_breaks_nothing(db: Database) -> None:
     assert db.execute("SELECT 1 FROM responses WHERE id = ?", ("a\0b",)).fetchone() is None
     db.insert(RESPONSES, [("a\0b", "k", 1, None, b"\0", b"")])
     assert db.execute("SELECT input FROM responses").fetchall() == [(b"\0",)]
+
+
+@pytest.mark.parametrize("text", ["", "NULL", "null", "{}", '{"a", b}', "a\\b\\", '"', "a,b", " \t\r\n", "\0", "ü€😀", "'"])
+def test_what_many_rows_add_to_is_kept_letter_for_letter(db: Database, text: str) -> None:
+    rows = [(text, "k", -(2**63), None, bytes(range(256)), text.encode()), ("z" + text, text, 2**63 - 1, text, b"", b"\\x")]
+    tail = "ON CONFLICT (id) DO UPDATE SET created_ms = excluded.created_ms RETURNING created_ms"
+    assert db.insert(RESPONSES, rows, tail) == [(-(2**63),), (2**63 - 1,)]
+    kept = db.execute("SELECT * FROM responses ORDER BY created_ms").fetchall()
+    stored = str.maketrans({"\0": "\ufffd"}) if db.engine == "postgresql" else {}
+    assert [tuple(one.translate(stored) if isinstance(one, str) else one for one in row) for row in rows] == kept

@@ -23,7 +23,7 @@ from psycopg.abc import Buffer, PQGen
 from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict
 
-from entrepot.storage.database import EngineName, Refused, Row, Rows, StorageAway, Table, Violation
+from entrepot.storage.database import EngineName, Kind, Refused, Row, Rows, StorageAway, Table, Violation
 from entrepot.storage.schema import bring_up
 
 T = TypeVar("T")
@@ -194,7 +194,8 @@ class Postgresql:
             if not tail:
                 _copy(connection, table, rows)
                 return []
-            cursor = self._run(connection, _unnest(table, tail), [list(column) for column in zip(*rows, strict=True)])
+            columns = zip(table.columns, zip(*rows, strict=True), strict=True)
+            cursor = self._run(connection, _unnest(table, tail), [_array(kind, values) for (_, kind), values in columns])
             return cursor.fetchall() if cursor.description else []
 
     def _run(self, connection: _Connection, sql: bytes, values: Sequence[Any]) -> psycopg.Cursor[Row]:
@@ -315,6 +316,19 @@ def _copy(connection: _Connection, table: Table, rows: Sequence[Sequence[Any]]) 
         copy.set_types([kind for _, kind in table.columns])
         for row in rows:
             copy.write_row(_storable(row))
+
+
+def _array(kind: Kind, values: Sequence[Any]) -> str | list[Any]:
+    """As PostgreSQL writes an array, which costs a tenth of having each value written by the driver."""
+    if None in values:
+        return list(values)
+    if kind == "bytea":
+        return "{" + ",".join([f'"\\\\x{value.hex()}"' for value in values]) + "}"
+    if kind != "text":
+        return "{" + ",".join(map(str, values)) + "}"
+    if any('"' in value or "\\" in value for value in values):
+        values = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return '{"' + '","'.join(values) + '"}'
 
 
 @functools.lru_cache(64)
