@@ -18,13 +18,10 @@ keys is kept apart: `Scope(test=True)` asks for it, and a page that shows it sho
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
-
-import msgspec
+from typing import Literal, TypeVar
 
 from entrepot.records import histogram
-from entrepot.records.apps import is_local
-from entrepot.records.asked import Conditions, Question, TableName, ask, conditions, histograms, kept_level, table_of
+from entrepot.records.asked import Conditions, Question, ask, conditions, histograms
 from entrepot.records.figures import (
     FAULTS,
     LEVEL_S,
@@ -44,14 +41,14 @@ from entrepot.records.figures import (
     Uptime,
     UptimePoint,
 )
+from entrepot.records.ranking import MOST, What, ranking, trending
 from entrepot.records.remembered import Remembered
+from entrepot.records.sums import SUMS, By, column, level_of, named, plus, sums_of, totals_by
 from entrepot.storage.database import Database, Row
 
-By = Literal["model", "endpoint", "provider", "author", "app", "key_hash", "tier", "workspace"]
-What = Literal["model", "author", "provider", "app"]
-SUMS = Totals.__struct_fields__
+K = TypeVar("K")
+V = TypeVar("V")
 _ENDINGS = ("ended_stop", "ended_length", "ended_tools", "ended_filter", "streamed", "tool_calls", "attempts")
-MOST = 100
 _REMEMBERED_MS = 30_000
 _REMEMBERED = 256
 _SPEEDS = (0.5, 0.75, 0.9, 0.95, 0.99)
@@ -69,35 +66,32 @@ class Statistics:
 
     def totals(self, scope: Scope, span: Span, level: Level | None = None) -> Totals:
         """Of an app and of a key by whole days, of a workspace by whole hours."""
-        rows = self._ask(scope, span, level, (), SUMS)
+        rows = sums_of(self._db, scope, span, level, ())
         return Totals(*rows[0]) if rows else Totals()
 
     def series(self, scope: Scope, span: Span, level: Level | None = None) -> list[Point]:
         """A point for each minute, hour or day of the span, also of those in which nothing happened, oldest first."""
         level = self.level_of(scope, span, level)
-        found = {int(at): Totals(*sums) for at, *sums in self._ask(scope, span, level, ("at",), SUMS)}
+        found = {int(at): Totals(*sums) for at, *sums in sums_of(self._db, scope, span, level, ("at",))}
         return [Point(at * 1000, found.get(at, Totals())) for at in _buckets(span, level)]
 
     def series_by(self, by: By, scope: Scope, span: Span, level: Level | None = None) -> dict[str, list[Point]]:
         """A series for each model, endpoint or whatever it is split by: the 100 with most tokens."""
         level = self.level_of(scope, span, level)
         found: dict[str, dict[int, Totals]] = {}
-        for at, name, *sums in self._ask(scope, span, level, ("at", _column(by)), SUMS):
-            held = found.setdefault(_named(by, name), {})
-            held[int(at)] = _plus(held.get(int(at), Totals()), Totals(*sums))
+        for at, name, *sums in sums_of(self._db, scope, span, level, ("at", column(by))):
+            held = found.setdefault(named(by, name), {})
+            held[int(at)] = plus(held.get(int(at), Totals()), Totals(*sums))
         most = sorted(found, key=lambda name: -sum(one.total_tokens for one in found[name].values()))[:MOST]
         return {name: [Point(at * 1000, found[name].get(at, Totals())) for at in _buckets(span, level)] for name in most}
 
     def totals_by(self, by: By, scope: Scope, span: Span, level: Level | None = None) -> dict[str, Totals]:
         """Of every model, endpoint or whatever it is split by, those with most tokens first."""
-        found: dict[str, Totals] = {}
-        for name, *sums in self._ask(scope, span, level, (_column(by),), SUMS):
-            found[_named(by, name)] = _plus(found.get(_named(by, name), Totals()), Totals(*sums))
-        return dict(sorted(found.items(), key=lambda item: (-item[1].total_tokens, -item[1].requests, item[0])))
+        return totals_by(self._db, by, scope, span, level)
 
     def level_of(self, scope: Scope, span: Span, level: Level | None = None) -> Level:
         """What an answer about the scope is made of: the wished level, or the next coarser one that is kept for it."""
-        return kept_level(table_of(scope), level or span.level)
+        return level_of(scope, span, level)
 
     def endings(self, scope: Scope, span: Span) -> Endings:
         """How answers ended. Of models, providers and endpoints."""
@@ -125,9 +119,8 @@ class Statistics:
     def uptime_series(self, scope: Scope, span: Span, level: Level | None = None) -> list[UptimePoint]:
         level = level or span.level
         attempts = {int(at): int(count) for at, count in self._attempts(scope, span, ("at",), level)}
-        failed: dict[int, list[Row]] = {}
-        for at, kind, count in self._failures(scope, span, ("at", "error_type"), "attempt", level):
-            failed.setdefault(int(at), []).append((kind, count))
+        failures = self._failures(scope, span, ("at", "error_type"), "attempt", level)
+        failed = _grouped((int(at), (kind, count)) for at, kind, count in failures)
         return [UptimePoint(at * 1000, _uptime(attempts.get(at, 0), failed.get(at, ()))) for at in _buckets(span, level)]
 
     def uptimes_of_providers(self, span: Span, level: Level | None = None) -> Mapping[str, list[UptimePoint]]:
@@ -135,9 +128,8 @@ class Statistics:
         level = level or span.level
 
         def made() -> dict[str, list[UptimePoint]]:
-            failed: dict[tuple[str, int], list[Row]] = {}
-            for provider, at, kind, count in self._failures(Scope(), span, ("provider", "at", "error_type"), "attempt", level):
-                failed.setdefault((provider, int(at)), []).append((kind, count))
+            failures = self._failures(Scope(), span, ("provider", "at", "error_type"), "attempt", level)
+            failed = _grouped(((provider, int(at)), (kind, count)) for provider, at, kind, count in failures)
             found: dict[str, dict[int, Uptime]] = {}
             for provider, at, count in self._attempts(Scope(), span, ("provider", "at"), level):
                 if count and provider:
@@ -153,10 +145,9 @@ class Statistics:
         """Of every provider that was asked in the span, all read at once. Remembered."""
 
         def made() -> dict[str, Speed]:
-            found: dict[str, list[tuple[bytes, bytes]]] = {}
-            for _, _, _, provider, latency, throughput in histograms(self._db, conditions(Scope()), span, span.level):
-                found.setdefault(provider, []).append((latency, throughput))
-            return {provider: speed_of(rows) for provider, rows in found.items()}
+            rows = histograms(self._db, conditions(Scope()), span, span.level)
+            found = _grouped((provider, (latency, throughput)) for _, _, _, provider, latency, throughput in rows)
+            return {provider: speed_of(speeds) for provider, speeds in found.items()}
 
         return self._remembered.get(("speeds of providers", span), made)
 
@@ -167,9 +158,8 @@ class Statistics:
 
     def speed_series(self, scope: Scope, span: Span, level: Level | None = None) -> list[SpeedPoint]:
         level = level or span.level
-        found: dict[int, list[tuple[bytes, bytes]]] = {}
-        for at, _, _, _, latency, throughput in histograms(self._db, conditions(scope), span, level):
-            found.setdefault(int(at), []).append((latency, throughput))
+        rows = histograms(self._db, conditions(scope), span, level)
+        found = _grouped((int(at), (latency, throughput)) for at, _, _, _, latency, throughput in rows)
         return [SpeedPoint(at * 1000, speed_of(found.get(at, ()))) for at in _buckets(span, level)]
 
     def served(self, model: str, span: Span, *, test: bool = False) -> list[Served]:
@@ -186,13 +176,10 @@ class Statistics:
         return self._served(Scope(), span)
 
     def _served(self, scope: Scope, span: Span) -> list[Served]:
-        sums = self._ask(scope, span, None, ("endpoint", "provider"), (*SUMS, "attempts"))
-        speeds: dict[str, list[tuple[bytes, bytes]]] = {}
-        for _, _, endpoint, _, latency, throughput in histograms(self._db, conditions(scope), span, span.level):
-            speeds.setdefault(endpoint, []).append((latency, throughput))
-        failed: dict[str, list[Row]] = {}
-        for endpoint, kind, count in self._failures(scope, span, ("endpoint", "error_type"), "attempt"):
-            failed.setdefault(endpoint, []).append((kind, count))
+        sums = sums_of(self._db, scope, span, None, ("endpoint", "provider"), (*SUMS, "attempts"))
+        rows = histograms(self._db, conditions(scope), span, span.level)
+        speeds = _grouped((endpoint, (latency, throughput)) for _, _, endpoint, _, latency, throughput in rows)
+        failed = self._failed_by_endpoint(scope, span)
         found = [
             Served(
                 endpoint,
@@ -210,9 +197,7 @@ class Statistics:
     def uptimes(self, model: str, span: Span, *, test: bool = False) -> dict[str, Uptime]:
         """Of every endpoint of a model that was asked in the span."""
         scope = Scope(model=model, test=test)
-        failed: dict[str, list[Row]] = {}
-        for endpoint, kind, count in self._failures(scope, span, ("endpoint", "error_type"), "attempt"):
-            failed.setdefault(endpoint, []).append((kind, count))
+        failed = self._failed_by_endpoint(scope, span)
         attempts = self._attempts(scope, span, ("endpoint",))
         return {endpoint: _uptime(int(count), failed.get(endpoint, ())) for endpoint, count in attempts if endpoint}
 
@@ -220,10 +205,9 @@ class Statistics:
         """Of every model that was asked in the span. Remembered."""
 
         def made() -> dict[str, Speed]:
-            found: dict[str, list[tuple[bytes, bytes]]] = {}
-            for _, model, _, _, latency, throughput in histograms(self._db, conditions(Scope(test=test)), span, span.level):
-                found.setdefault(model, []).append((latency, throughput))
-            return {model: speed_of(rows) for model, rows in found.items() if model}
+            rows = histograms(self._db, conditions(Scope(test=test)), span, span.level)
+            found = _grouped((model, (latency, throughput)) for _, model, _, _, latency, throughput in rows)
+            return {model: speed_of(speeds) for model, speeds in found.items() if model}
 
         return self._remembered.get(("speeds", span, test), made)
 
@@ -239,11 +223,15 @@ class Statistics:
 
     def ranking(self, what: What, span: Span, *, of: Scope = Scope()) -> list[Ranked]:
         """The whole of it."""
-        return self._remembered.get(("top", what, span, of), lambda: self._ranking(what, span, of))
+        return self._remembered.get(("top", what, span, of), lambda: ranking(self._db, what, span, of))
 
     def trending(self, what: What, span: Span, *, of: Scope = Scope(), limit: int = MOST) -> list[Ranked]:
         """Those that rose most: by their tokens over the mean of the three spans before. Remembered."""
-        return self._remembered.get(("trending", what, span, of), lambda: self._trending(what, span, of))[: min(limit, MOST)]
+
+        def made() -> list[Ranked]:
+            return trending(self._db, what, span, of, self.ranking(what, span, of=of))
+
+        return self._remembered.get(("trending", what, span, of), made)[: min(limit, MOST)]
 
     def ask(self, question: Question, span: Span, level: Level) -> list[Row]:
         """Any sums that are kept: rows of the columns `by`, then of the sums."""
@@ -257,62 +245,13 @@ class Statistics:
         row = self._db.execute("SELECT url, title, first_ms FROM apps WHERE url = ?", (url,)).fetchone()
         return App(*row) if row else None
 
-    def _ranking(self, what: What, span: Span, of: Scope) -> list[Ranked]:
-        now, before = self._split(what, of, span), self._split(what, of, span.preceding, span.level)
-        all_tokens = sum(one.total_tokens for one in now.values()) or 1
-        places = {name: place for place, name in enumerate(before, 1)}
-        titles = self._titles(now) if what == "app" else {}
-        return [
-            Ranked(
-                place,
-                name,
-                titles.get(name, name),
-                totals,
-                before.get(name, Totals()),
-                totals.total_tokens / all_tokens,
-                places.get(name),
-            )
-            for place, (name, totals) in enumerate(now.items(), 1)
-        ]
-
-    def _trending(self, what: What, span: Span, of: Scope) -> list[Ranked]:
-        length = span.before_ms - span.from_ms
-        earlier = [Span(span.from_ms - length * n, span.before_ms - length * n) for n in (1, 2, 3)]
-        before = [self._split(what, of, one, span.level) for one in earlier]
-
-        def excess(one: Ranked) -> float:
-            return one.totals.total_tokens - sum(held[one.name].total_tokens for held in before if one.name in held) / 3
-
-        risen = sorted((one for one in self.ranking(what, span, of=of) if excess(one) > 0), key=lambda one: -excess(one))
-        return [msgspec.structs.replace(one, rank=place) for place, one in enumerate(risen, 1)]
-
-    def _split(self, what: What, of: Scope, span: Span, level: Level | None = None) -> dict[str, Totals]:
-        """By what is ranked; what has no name, as a request without an app, is left out."""
-        if what == "app":
-            if of.workspace or of.key_hash:
-                rows = self._ask(of, span, level, ("app",), SUMS)
-            else:
-                question = Question("app_sums", SUMS, ("app",), conditions(of))
-                rows = ask(self._db, question, span, "day")
-            found = {app: Totals(*sums) for app, *sums in rows}
-        else:
-            found = self.totals_by(what, of, span, level)
-        shown = {name: one for name, one in found.items() if name and not (what == "app" and is_local(name))}
-        return dict(sorted(shown.items(), key=lambda item: (-item[1].total_tokens, -item[1].requests, item[0])))
-
-    def _titles(self, urls: Iterable[str]) -> dict[str, str]:
-        """By an app's address; only for the first ones, which are those that are shown."""
-        wished = list(urls)[: MOST * 5]
-        marks = ", ".join("?" * len(wished))
-        sql = f"SELECT url, title FROM apps WHERE url IN ({marks}) AND title <> ''"  # noqa: S608 # question marks only
-        return dict(self._db.execute(sql, wished).fetchall()) if wished else {}
-
-    def _ask(self, scope: Scope, span: Span, level: Level | None, by: tuple[str, ...], sums: tuple[str, ...]) -> list[Row]:
-        table: TableName = table_of(scope)
-        return ask(self._db, Question(table, sums, by, conditions(scope)), span, self.level_of(scope, span, level))
-
     def _attempts(self, scope: Scope, span: Span, by: tuple[str, ...], level: Level | None = None) -> list[Row]:
         return ask(self._db, Question("endpoint_sums", ("attempts",), by, conditions(scope)), span, level or span.level)
+
+    def _failed_by_endpoint(self, scope: Scope, span: Span) -> dict[str, list[Row]]:
+        """The kind and number of failed attempts at each."""
+        rows = self._failures(scope, span, ("endpoint", "error_type"), "attempt")
+        return _grouped((endpoint, (kind, count)) for endpoint, kind, count in rows)
 
     def _failures(
         self, scope: Scope, span: Span, by: tuple[str, ...], what: Literal["request", "attempt"], level: Level | None = None
@@ -321,16 +260,11 @@ class Statistics:
         return ask(self._db, Question("endpoint_failures", ("failures",), by, where), span, level or span.level)
 
 
-def _column(by: By) -> str:
-    return "model" if by == "author" else by
-
-
-def _named(by: By, name: str) -> str:
-    return name.partition("/")[0] if by == "author" else name
-
-
-def _plus(one: Totals, other: Totals) -> Totals:
-    return Totals(*(int(getattr(one, name)) + int(getattr(other, name)) for name in SUMS))
+def _grouped(rows: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    found: dict[K, list[V]] = {}
+    for key, value in rows:
+        found.setdefault(key, []).append(value)
+    return found
 
 
 def _buckets(span: Span, level: Level) -> range:

@@ -9,7 +9,8 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from entrepot.records.figures import Point, Ranked, Scope, Span, Totals, last
-from entrepot.records.statistics import Statistics, What
+from entrepot.records.ranking import What
+from entrepot.records.statistics import Statistics
 from entrepot.web import figures
 from entrepot.web.listings_apps import path_of, stacked
 from entrepot.web.listings_measured import Measured

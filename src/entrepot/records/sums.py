@@ -1,0 +1,49 @@
+"""Kept sums of what a scope covers, whole or split by model, endpoint, app and the like."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from entrepot.records.asked import Question, ask, conditions, kept_level, table_of
+from entrepot.records.figures import Level, Scope, Span, Totals
+from entrepot.storage.database import Database, Row
+
+By = Literal["model", "endpoint", "provider", "author", "app", "key_hash", "tier", "workspace"]
+SUMS = Totals.__struct_fields__
+
+
+def level_of(scope: Scope, span: Span, level: Level | None = None) -> Level:
+    """What an answer about the scope is made of: the wished level, or the next coarser one that is kept for it."""
+    return kept_level(table_of(scope), level or span.level)
+
+
+def sums_of(
+    db: Database, scope: Scope, span: Span, level: Level | None, by: tuple[str, ...], sums: tuple[str, ...] = SUMS
+) -> list[Row]:
+    """Rows of the columns `by`, then of the sums, from the table that is kept for such a scope."""
+    return ask(db, Question(table_of(scope), sums, by, conditions(scope)), span, level_of(scope, span, level))
+
+
+def totals_by(db: Database, by: By, scope: Scope, span: Span, level: Level | None = None) -> dict[str, Totals]:
+    """Those with most tokens first."""
+    found: dict[str, Totals] = {}
+    for name, *sums in sums_of(db, scope, span, level, (column(by),)):
+        found[named(by, name)] = plus(found.get(named(by, name), Totals()), Totals(*sums))
+    return most_first(found)
+
+
+def most_first(found: dict[str, Totals]) -> dict[str, Totals]:
+    return dict(sorted(found.items(), key=lambda item: (-item[1].total_tokens, -item[1].requests, item[0])))
+
+
+def column(by: By) -> str:
+    """Where it stands. An author has no column: it is the first part of a model's name."""
+    return "model" if by == "author" else by
+
+
+def named(by: By, name: str) -> str:
+    return name.partition("/")[0] if by == "author" else name
+
+
+def plus(one: Totals, other: Totals) -> Totals:
+    return Totals(*(int(getattr(one, name)) + int(getattr(other, name)) for name in SUMS))
