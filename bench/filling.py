@@ -1,20 +1,23 @@
-"""A store with the traffic of months: keys, models and generations, written by the code that writes them in a server.
+"""A store with the traffic of months: keys, models and generations, the last days written by the code that writes in a server.
 
-So records, sums of keys and workspaces, books and statistics are consistent, and `entrepot ledger verify` is clean. What is
-measured afterwards belongs to a workspace of its own, which is the same in every store, beside a crowd of others.
+So records, sums of keys and workspaces, books and statistics are consistent, and `entrepot ledger verify` is clean; the days
+before are copies. What is measured afterwards belongs to a workspace of its own, which is the same in every store, beside a crowd
+of others.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from bench.repeating import repeat
 from entrepot.catalog.store import save_models
 from entrepot.identity import store as keys_store
 from entrepot.identity.installation import installation_secret
+from entrepot.identity.store import DEFAULT_WORKSPACE
 from entrepot.ledger.posting import post_usage
 from entrepot.records import store
 from entrepot.records.batch import Gathered, gather, summed
@@ -31,15 +34,18 @@ from entrepot.values.usage import Usage
 
 DAY_MS = 86_400_000
 OWN_MODELS = 10
-OWN_CALLS = 1_000
+OWN_CALLS_A_DAY = 12
+MADE_DAYS = 6
+"""Which are repeated for the time before them."""
 _AT_ONCE = 10_000
-_MINUTES_DAYS, _HOURS_DAYS = 2, 7
-"""Finer statistics are not made of what is older, as if they had been deleted since."""
+_MINUTES_DAYS = 2
+"""Statistics by the minute are not made of what is older, as if they had been deleted since."""
 _APPS = 500
 _KEYS_OF_A_WORKSPACE = 1_000
 _PROVIDERS = ("openai", "azure", "groq", "together")
 _FAILURES = ("timeout", "provider_unavailable", "rate_limit_exceeded")
-_CACHE_KIB = 400_000
+_HASTY = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -1000000")
+"""Nothing is provided for a crash."""
 _STRIDE = 7919
 """Between keys that are used alike, so that they are no neighbours."""
 _KEYS = Table(
@@ -55,41 +61,71 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Size(msgspec.Struct, frozen=True):
+    """`days` is a multiple of those that are made; the generations of the crowd are as many each day."""
+
     generations: int
     keys: int
     models: int
     days: int
 
+    @property
+    def a_day(self) -> int:
+        return -(-self.generations // self.days) + OWN_CALLS_A_DAY
+
+    @property
+    def all(self) -> int:
+        return self.a_day * self.days
+
 
 class Shown(msgspec.Struct, frozen=True):
-    """Plain keys to ask with, and the hash of the live one."""
+    """Plain keys to ask with, the hash of the live one, and a generation of it."""
 
     live: str
     test: str
     management: str
     live_hash: str
+    generation: str
+
+
+class Filled(msgspec.Struct, frozen=True):
+    """A store that was filled, as is told beside it."""
+
+    url: str
+    shown: Shown
+    size: Size
+    took_s: float
 
 
 def model_name(number: int) -> str:
     return f"crowd/model-{number:04d}"
 
 
+def app_name(number: int) -> str:
+    return f"app{number}.example"
+
+
 def fill(db: Database, place: Path, size: Size, now_ms: int, told: Callable[[int], object]) -> Shown:
     """An empty store becomes one of that size. `told` hears how many generations came."""
     db.migrate()
-    if db.engine == "sqlite":
-        db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     secret = installation_secret(db, place)
     keys_store.ensure_workspace(db, 1)
     made = {kind: keys_store.create_key(db, secret, name=kind, kind=kind, now_ms=1) for kind in _KINDS}
     save_models(db, (_model(number) for number in range(max(size.models, OWN_MODELS))), "bench", now_ms)
     dice = random.Random(size.generations)
-    hashes = _make_keys(db, dice, size.keys)
-    crowd = _Crowd(dice, hashes, made["live"][1].key_hash, size)
-    _write(db, crowd.days(now_ms), now_ms, told)
-    db.execute("VACUUM ANALYZE" if db.engine == "postgresql" else "ANALYZE")
     live, caller = made["live"]
-    return Shown(live, made["test"][0], made["management"][0], caller.key_hash)
+    if db.engine == "sqlite":
+        for pragma in _HASTY:
+            db.execute(f"PRAGMA {pragma}")
+    hashes = _make_keys(db, dice, size.keys)
+    crowd = _Crowd(dice, hashes, caller.key_hash, size)
+    _write(db, crowd.days(now_ms), now_ms, told)
+    repeat(db, MADE_DAYS, size.days // MADE_DAYS, now_ms // DAY_MS - 1, told)
+    if db.engine == "sqlite":
+        db.execute("PRAGMA journal_mode = WAL")
+    db.execute("VACUUM ANALYZE" if db.engine == "postgresql" else "ANALYZE")
+    row = db.execute("SELECT min(id) FROM generations WHERE key_hash = ?", (caller.key_hash,)).fetchone()
+    assert row is not None
+    return Shown(live, made["test"][0], made["management"][0], caller.key_hash, row[0])
 
 
 def _model(number: int) -> Model:
@@ -129,13 +165,12 @@ class _Crowd:
         }
 
     def days(self, now_ms: int) -> Iterator[list[Generation]]:
-        """Of each day, in the order of time. The last one is over, so that what is asked of whole days is all there."""
-        size, first = self._size, now_ms // DAY_MS - self._size.days
-        for number in range(size.days):
-            crowd = size.generations * (number + 1) // size.days - size.generations * number // size.days
-            own = OWN_CALLS * (number + 1) // size.days - OWN_CALLS * number // size.days
-            times = sorted((self._dice.randrange(DAY_MS), of_own) for of_own in [True] * own + [False] * crowd)
-            yield [self._one((first + number) * DAY_MS + at, own=of_own) for at, of_own in times]
+        """The last days, each in the order of time. The last is over, so that what is asked of whole days is all there."""
+        first, crowd = now_ms // DAY_MS - MADE_DAYS, self._size.a_day - OWN_CALLS_A_DAY
+        for day in range(first, first + MADE_DAYS):
+            whose = [True] * OWN_CALLS_A_DAY + [False] * crowd
+            times = sorted((self._dice.randrange(DAY_MS), of_own) for of_own in whose)
+            yield [self._one(day * DAY_MS + at, own=of_own) for at, of_own in times]
 
     def _one(self, at_ms: int, *, own: bool) -> Generation:
         chance = self._dice.random
@@ -159,7 +194,7 @@ class _Crowd:
             provider=provider, endpoint=attempts[0].endpoint, usage=Usage(prompt, completion, cached), cost_nano=cost,
             evidence="reported", streamed=True, finish_reason="stop", prompt_cost_nano=cost - completion * 10_000,
             completion_cost_nano=completion * 10_000, cache_discount_nano=cached * 1125, first_byte_ms=200 + 1800 * chance() ** 2,
-            generation_ms=completion * (8 + 20 * chance()), http_referer=f"https://app{app}.example", app_title=f"App {app}",
+            generation_ms=completion * (8 + 20 * chance()), http_referer=f"https://{app_name(app)}", app_title=f"App {app}",
             attempts=attempts,
         )  # fmt: skip
 
@@ -187,13 +222,22 @@ def _write(db: Database, days: Iterator[list[Generation]], now_ms: int, told: Ca
     rollups = Rollups(db, "fill", 0, lambda: now_ms)
     for made in days:
         age = (now_ms - made[0].created_ms) // DAY_MS
-        finest: Level = "minute" if age < _MINUTES_DAYS else "hour" if age < _HOURS_DAYS else "day"
+        finest: Level = "minute" if age < _MINUTES_DAYS else "hour"
         make_ahead(db, made[0].created_ms)
         gathered: list[Gathered] = []
         for at in range(0, len(made), _AT_ONCE):
             some = made[at : at + _AT_ONCE]
             gathered.append(gather(some, rollups.admitted))
-            store.insert(db, [(one, _encode(one)) for one in some], lambda new: post_usage(db, new, "fill"))
+            store.insert(db, [(one, _encode(one)) for one in some], lambda new: _post(db, new))
             told(len(some))
         with db.transaction():
             rollups.add_batch(summed(gathered), finest)
+
+
+def _post(db: Database, made: Sequence[Generation]) -> None:
+    """The own calls one by one, as a server does that has few; those of the crowd together."""
+    for one in made:
+        if one.workspace == DEFAULT_WORKSPACE:
+            post_usage(db, [one], "fill")
+    if crowd := [one for one in made if one.workspace != DEFAULT_WORKSPACE]:
+        post_usage(db, crowd, "fill")

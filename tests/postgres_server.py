@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,22 +26,29 @@ _STARTS_S = 30.0
 class PostgresServer:
     """`url(database)` says where a database is. `stop`, `abort`, `kill`, `silent` and `start` are what may happen to it.
 
-    within  a folder of which it takes a part, if not that of all temporary files; its path must be short
+    within   a folder of which it takes a part, if not that of all temporary files; its path must be short
+    kept     a folder that stays with all that is in it, instead
+    options  that are not the tests' own
     """
 
-    def __init__(self, within: Path | None = None) -> None:
+    def __init__(self, within: Path | None = None, *, kept: Path | None = None, options: Sequence[str] = ()) -> None:
         self._within = within
+        self._kept = kept
+        self._options = (*_FAST, *options)
         self._stack = contextlib.ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
         self._made = 0
 
     def __enter__(self) -> PostgresServer:
         # A socket's path may have about a hundred characters, which pytest's own folders use up.
-        self._home = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="pg", dir=self._within)))
+        made = self._kept or Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="pg", dir=self._within)))
+        made.mkdir(parents=True, exist_ok=True)
+        self._home = made
         self._as: dict[str, Any] = _somebody(self._home)
         self._bin = _binaries(self._home, foreign=bool(self._as))
-        init = [self._bin / "initdb", "--no-sync", "--auth=trust", "--encoding=utf8", "--locale=C", "-U", "postgres"]
-        subprocess.run([*init, "-D", self._home / "data"], check=True, capture_output=True, cwd=self._home, **self._as)
+        if not (self._home / "data").exists():
+            init = [self._bin / "initdb", "--no-sync", "--auth=trust", "--encoding=utf8", "--locale=C", "-U", "postgres"]
+            subprocess.run([*init, "-D", self._home / "data"], check=True, capture_output=True, cwd=self._home, **self._as)
         self._stack.callback(self.stop)
         self.start()
         return self
@@ -62,7 +69,7 @@ class PostgresServer:
         return f"{self.url()}&options=-csearch_path%3Dt{self._made}"
 
     def start(self) -> None:
-        options = [part for option in _FAST for part in ("-c", option)]
+        options = [part for option in self._options for part in ("-c", option)]
         command = [self._bin / "postgres", "-D", self._home / "data", "-h", "", "-k", self._home, *options]
         with (self._home / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._home, **self._as)
@@ -139,6 +146,6 @@ def _binaries(home: Path, *, foreign: bool) -> Path:
     assert package is not None and package.origin is not None
     found = sorted(Path(package.origin).parent.glob("pginstall*"))[-1].resolve()
     if foreign and not all(parent.stat().st_mode & 0o001 for parent in (found, *found.parents)):
-        shutil.copytree(found, home / "binaries", symlinks=True)
+        shutil.copytree(found, home / "binaries", symlinks=True, dirs_exist_ok=True)
         found = home / "binaries"
     return found / "bin"
