@@ -123,3 +123,20 @@ def test_all_of_it_is_there_without_scripts(visit: Any) -> None:
     ):
         page.goto(page.url.rpartition("/")[0] + f"/{tab}")
         assert page.get_by_text(said).first.is_visible(), tab
+
+
+def test_a_schema_is_fetched_when_it_is_opened(visit: Any) -> None:
+    page, complaints = visit("/openai/gpt-5.1/api")
+    opened = page.locator("details.schema").first
+    assert opened.locator("pre").count() == 0
+    opened.locator("summary").click()
+    opened.locator("pre").wait_for()
+    assert '"const": "openai/gpt-5.1"' in opened.locator("pre code").inner_text()
+    assert complaints == []
+
+
+def test_a_page_opens_at_its_top(visit: Any) -> None:
+    """Also where the chosen span of time stands far below."""
+    page, _ = visit("/openai/gpt-5.1/pricing", viewport={"width": 390, "height": 500})
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("scrollY") == 0

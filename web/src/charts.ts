@@ -1,4 +1,6 @@
 // Values under the pointer and the keys, for drawings that are there already; they are read from the table beside each.
+import { colourCode, frame } from "./lib/code";
+
 type Reading = { bucket: string; values: string[] };
 
 function readings(table: HTMLTableElement): Reading[] {
@@ -82,9 +84,33 @@ function keepLanguage(): void {
   buttons.forEach((button) => ["click", "focus"].forEach((event) => button.addEventListener(event, keep)));
 }
 
+// A schema is long, so it is fetched when it is opened; the link to it stays for who has no scripts, and where it does not come.
+function openSchemas(): void {
+  document.querySelectorAll<HTMLDetailsElement>("details[data-from]").forEach((details) => {
+    details.addEventListener("toggle", async () => {
+      const from = details.dataset.from;
+      delete details.dataset.from;
+      if (!from) return;
+      const answer = await fetch(from).catch(() => null);
+      if (!answer?.ok) return;
+      const block = document.createElement("pre");
+      const code = document.createElement("code");
+      code.dataset.language = "json";
+      code.textContent = await answer.text();
+      block.append(code);
+      details.append(block);
+      frame(block);
+      void colourCode(details);
+    });
+  });
+}
+
 document.querySelectorAll<HTMLElement>("[data-chart]").forEach(enliven);
+openSchemas();
 keepLanguage();
-// The tab one is on is in sight, also on a phone.
+// The tab one is on is in sight, also on a phone; the page itself stays where it is.
 for (const chosen of document.querySelectorAll(".switch [aria-current], .spans [aria-current]")) {
-  chosen.scrollIntoView({ block: "nearest", inline: "center" });
+  const row = chosen.parentElement as HTMLElement;
+  const aside = chosen.getBoundingClientRect().left - row.getBoundingClientRect().left;
+  row.scrollLeft += aside - (row.clientWidth - chosen.clientWidth) / 2;
 }

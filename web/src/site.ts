@@ -1,23 +1,9 @@
 // What the pages do beyond being read: copy buttons, tabs for languages, code colours.
+import { colourCode, frame } from "./lib/code";
 import { copyButton } from "./lib/copy";
 
-async function colourCode(): Promise<void> {
-  const blocks = [...document.querySelectorAll<HTMLElement>("pre code[data-language]")];
-  if (!blocks.length) return;
-  const { colour } = await import("./lib/highlight");
-  for (const code of blocks) colour(code, code.dataset.language ?? "");
-}
-
-// What scrolls sideways can be reached and moved by keys.
-function frameCode(): void {
-  document.querySelectorAll<HTMLElement>("pre").forEach((block) => {
-    // The button stands beside what scrolls, so that it stays in its corner.
-    const frame = document.createElement("div");
-    frame.className = "code";
-    block.replaceWith(frame);
-    block.tabIndex = 0;
-    frame.append(block, copyButton(() => block.querySelector("code")?.textContent ?? ""));
-  });
+function frameAll(): void {
+  document.querySelectorAll<HTMLPreElement>("pre").forEach(frame);
   document.querySelectorAll<HTMLElement>("[data-copy]").forEach((text) => text.after(copyButton(() => text.textContent ?? "")));
   document.querySelectorAll<HTMLElement>(".scroll").forEach((frame) => {
     frame.tabIndex = 0;
@@ -67,9 +53,10 @@ function makeTabs(): void {
   });
 }
 
-// On a phone the list of pages would stand before the page itself.
+// On a phone the list of pages would stand before the page itself. The style sheet hides it until it is folded, so that nothing moves.
 function foldSide(): void {
-  if (matchMedia("(max-width: 800px)").matches) document.querySelector(".side details")?.removeAttribute("open");
+  if (matchMedia("(max-width: 800px)").matches) document.querySelector(".side > details")?.removeAttribute("open");
+  document.documentElement.dataset.folded = "on";
 }
 
 // A choice is a question already; typing is one when Enter is pressed. Empty fields stay out of the address.
@@ -87,6 +74,6 @@ function submitChoices(): void {
 submitChoices();
 foldSide();
 markWhereWeAre();
-void colourCode();
-frameCode();
+frameAll();
+void colourCode(document);
 makeTabs();

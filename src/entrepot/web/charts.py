@@ -94,7 +94,8 @@ def chart(
     hourly = len(at_ms) > 1 and at_ms[1] - at_ms[0] < 86_400_000
     buckets = tuple(figures.moment(at, hours=hourly) for at in at_ms)
     heights = tuple(
-        Tick(_percent(1 - step * n / (most - least)), show(least + step * n)) for n in range(round((most - least) / step) + 1)
+        Tick(_percent(1 - step * n / (most - least)), show(least + step * n).removesuffix(".0"))
+        for n in range(round((most - least) / step) + 1)
     )
     return Chart(title, unit, kind, buckets, written, heights, _times(at_ms), _summary(title, unit, written))
 

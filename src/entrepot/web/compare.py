@@ -184,7 +184,7 @@ def _service(shelf: Shelf, compared: Sequence[Compared]) -> tuple[Line, ...]:
         _line("What is sent", compared, lambda one: _policies(one.row)),
         _best("Latency, median", compared, lambda one: one.seen.latency_ms, lambda ms: f"{ms / 1000:.2f} s", min),
         _best("Tokens a second, median", compared, lambda one: one.seen.throughput_tps, lambda tps: f"{tps:.0f}", max),
-        _best("Uptime, last day", compared, lambda one: one.uptime, lambda share: f"{share:.2%}", max),
+        _best("Uptime, last day", compared, lambda one: one.uptime, figures.percent, max),
         _best("Tokens, last week", compared, lambda one: one.seen.tokens or None, figures.tokens, max),
     )
 

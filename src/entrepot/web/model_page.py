@@ -1,6 +1,6 @@
 """The pages of one model: what it is, who serves it, how fast, how dear, how reliable, who uses it, how it is called.
 
-Each tab is an address of its own, `/{author}/{slug}/{tab}`; beside them stands the model's own `openapi.json`.
+Each tab is an address of its own, `/{author}/{slug}/{tab}`; beside them stand the model's own documents for programs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ TABS = {
     "uptime": "Uptime",
     "api": "API",
 }
-DOCUMENT = "openapi.json"
+DOCUMENT, SENT, CAME = "openapi.json", "request.schema.json", "answer.schema.json"
+DOCUMENTS = (DOCUMENT, SENT, CAME)
+"""What programs read of a model: its own OpenAPI document, and the JSON schemas of what is sent and of what comes back."""
 _USUAL_REACH = {"performance": "24h", "pricing": "30d", "activity": "30d", "uptime": "30d"}
 _SEEN_APPS = 5
 
@@ -52,7 +54,7 @@ def find(shelf: Shelf, path: str) -> tuple[Row, str] | None:
     if row is not None:
         return row, ""
     head, _, tab = slug.rpartition("/")
-    row = shelf.find(head) if (tab in TABS or tab == DOCUMENT) and "/" in head else None
+    row = shelf.find(head) if (tab in TABS or tab in DOCUMENTS) and "/" in head else None
     return (row, tab) if row is not None else None
 
 
@@ -72,9 +74,11 @@ class ModelPages:
         self._measured = measured
         self._checked = checked
 
-    def document(self, row: Row, base_url: str) -> bytes:
-        """The model's own OpenAPI document."""
-        return json.dumps(self._contract.openapi(row.model, base_url)).encode()
+    def document(self, row: Row, name: str, base_url: str) -> bytes:
+        """One of DOCUMENTS."""
+        if name == DOCUMENT:
+            return json.dumps(self._contract.openapi(row.model, base_url)).encode()
+        return self._contract.schemas(row.model)[(SENT, CAME).index(name)].encode()
 
     def context(self, shelf: Shelf, row: Row, tab: str, query: Mapping[str, str], where: Where) -> dict[str, Any]:
         model = row.model
@@ -128,9 +132,9 @@ class ModelPages:
         task = calls.task(row.model, query.get("do", ""), where.base_url)
         if task is None:
             return {"task": None}
-        sent, came = self._contract.schemas(row.model)
         parameters = self._contract.parameters(shelf, row)
-        return {"task": task, "titles": calls.titles(row.model), "parameters": parameters, "sent": sent, "came": came}
+        schemas = {SENT: "What is sent, as JSON Schema", CAME: "What comes back, as JSON Schema"}
+        return {"task": task, "titles": calls.titles(row.model), "parameters": parameters, "schemas": schemas}
 
 
 def _reach(tab: str, query: Mapping[str, str]) -> Reach:

@@ -168,8 +168,8 @@ class Pages:
         row, tab = found
         asked = visit.path.strip("/").removesuffix(f"/{tab}")
         where = model_page.Where(visit.base_url, asked, datetime.datetime.fromtimestamp(self._now_s(), datetime.UTC))
-        if tab == model_page.DOCUMENT:
-            return json(self._model_pages.document(row, where.base_url))
+        if tab in model_page.DOCUMENTS:
+            return json(self._model_pages.document(row, tab, where.base_url))
         return self._html("model.html", **self._model_pages.context(self._shelf, row, tab, visit.asked, where))
 
     @property

@@ -16,7 +16,7 @@ _MOST_WORDS = 8
 _MOST_CHARACTERS = 200
 _AROUND = 110
 _BODY_COUNTS = 3
-_NOISE = re.compile(r"\[([^\]]*)\]\([^)]*\)|[`*|]")
+_NOISE = re.compile(r"\[([^\]]*)\]\([^)]*\)|^ *(?:-|\d+\.) |[`*|]", re.M)
 _RULE = re.compile(r"^[|\s:-]+$", re.M)
 
 
@@ -40,13 +40,15 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 def sections(path: str, markdown: str) -> list[Section]:
-    """The sections of one page. Fenced code belongs to the text, and a comment in it is no heading."""
+    """The sections of one page. Fenced code belongs to the text without its fences, and a comment in it is no heading."""
     found: list[Section] = []
     page = heading = anchor = ""
     lines: list[str] = []
     fenced = False
     for line in [*markdown.splitlines(), "# "]:
-        fenced ^= line.startswith("```")
+        if line.startswith("```"):
+            fenced = not fenced
+            continue
         marks, _, said = line.partition(" ")
         if fenced or not marks or marks.strip("#") or len(marks) > 3:
             lines.append(line)

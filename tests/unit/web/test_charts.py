@@ -26,7 +26,7 @@ def points(path: str) -> list[tuple[float, float]]:
 def test_a_line_is_as_high_as_its_values_on_a_round_scale() -> None:
     one = drawn((0.0, 30.0, 60.0)).series[0]
     assert points(one.path) == [(166.7, 1000.0), (500.0, 500.0), (833.3, 0.0)]
-    assert [tick.label for tick in drawn((0.0, 30.0, 60.0)).heights] == ["0", "20.0", "40.0", "60.0"]
+    assert [tick.label for tick in drawn((0.0, 30.0, 60.0)).heights] == ["0", "20", "40", "60"]
 
 
 def test_where_nothing_was_measured_the_line_breaks_and_a_value_alone_is_a_dot() -> None:

@@ -44,6 +44,13 @@ def test_the_schemas_are_whole_in_themselves_and_judge_a_request(model: object) 
     assert not judge.is_valid(body | {"model": "another/one"})
 
 
+@pytest.mark.parametrize("name", ["request.schema.json", "answer.schema.json"])
+def test_each_schema_has_an_address_that_the_api_tab_names(name: str) -> None:
+    answer = get(f"/acme/brig/{name}")
+    assert answer is not None and json.loads(answer.body)["$schema"].startswith("https://json-schema.org/")
+    assert f'href="/acme/brig/{name}"' in text("/acme/brig/api")
+
+
 def test_each_provider_is_told_by_the_parameters_it_takes() -> None:
     shelf = Shelf(CATALOG, {"acme": "Acme Inc"})
     taken = {one.parameter.name: one for one in contract().parameters(shelf, shelf.rows["acme/brig"])}
@@ -64,7 +71,5 @@ def test_where_providers_differ_each_is_told_apart() -> None:
     }
 
 
-def test_the_page_shows_them_and_leads_to_the_document() -> None:
-    page = text("/acme/brig/api")
-    assert 'href="/acme/brig/openapi.json"' in page
-    assert "&#34;const&#34;: &#34;acme/brig&#34;" in page
+def test_the_page_leads_to_the_document() -> None:
+    assert 'href="/acme/brig/openapi.json"' in text("/acme/brig/api")

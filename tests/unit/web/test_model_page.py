@@ -171,7 +171,7 @@ def test_samples_carry_the_readers_address_and_the_models_slug() -> None:
 
 def test_parameters_are_told_with_the_models_own_bounds_and_whether_it_takes_them() -> None:
     rows = re.findall(
-        r'<th scope="row"><code>(\w+)</code></th><td>([^<]*)</td><td>[^<]*</td><td>([^<]*)</td><td>([^<]*)</td>',
+        r'scope="row"><code>(\w+)</code></th><td[^>]*>([^<]*)</td><td[^>]*>[^<]*</td><td[^>]*>([^<]*)</td><td[^>]*>([^<]*)</td>',
         text("/acme/brig/api"),
     )
     told = {name: rest for name, *rest in rows}
