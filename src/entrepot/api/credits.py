@@ -11,9 +11,10 @@ from entrepot.api.changing import Dollars, Word, act, audited, decoded
 from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.routes import Desk, Route
 from entrepot.api.workspaces import wanted
-from entrepot.errors import InvalidRequest, NotFound
+from entrepot.errors import Conflict, InvalidRequest, NotFound
 from entrepot.ledger import funding
 from entrepot.ledger.books import by_kind
+from entrepot.ledger.calling_in import called_in
 from entrepot.ledger.terms import bounds_of
 from entrepot.values.ids import ulid
 from entrepot.values.money import dollars
@@ -46,7 +47,11 @@ class WorkspaceCreditAnswer(msgspec.Struct, frozen=True):
 
 
 class CreditOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """grant gives, refund pays back what is neither spent nor in use, correction adds or (below zero) takes away."""
+    """grant gives, refund pays back what is neither spent nor in use, correction adds or (below zero) takes away.
+
+    Of a prepaid workspace a correction too takes only what is neither spent nor in use. Credit that gateways have at hand for calls
+    to come is called in first, which takes a few seconds at most; what calls under way hold is a 409 that says how much it is.
+    """
 
     kind: Literal["grant", "correction", "refund"]
     amount: Dollars
@@ -77,7 +82,7 @@ def change_credit(desk: Desk, request: Request) -> Response:
         amount_nano=funding.amount_of(str(asked.amount), negative=asked.kind == "correction"),
         reason=asked.reason,
     )
-    done = _FUND[asked.kind](desk.store, order)
+    done = called_in(desk.store, workspace, who.at_ms, lambda: _FUND[asked.kind](desk.store, order))
     return answer(WorkspaceCreditAnswer(msgspec.structs.replace(_credit(desk, workspace), done=done)))
 
 
@@ -102,6 +107,7 @@ ROUTES = (
     ),
     Route(
         "POST", "/workspaces/{id}/credits", "Give, correct or pay back credit", _TAG, audited("credit.change", change_credit),
-        "management", body=CreditOrder, returns=WorkspaceCreditAnswer, reads=True, asks=True, errors=(InvalidRequest, NotFound),
+        "management", body=CreditOrder, returns=WorkspaceCreditAnswer, reads=True, asks=True,
+        errors=(InvalidRequest, NotFound, Conflict),
     ),
 )  # fmt: skip

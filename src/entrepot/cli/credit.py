@@ -8,10 +8,13 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 
 from entrepot.cli.changing import changing
-from entrepot.cli.common import Json, Place, out, print_json, print_table, store
+from entrepot.cli.common import Json, Place, out, print_json, print_table
+from entrepot.cli.reading import reading
+from entrepot.cli.typed import as_typed_here
 from entrepot.identity.store import DEFAULT_WORKSPACE, ensure_workspace
 from entrepot.ledger import funding
 from entrepot.ledger.books import by_kind
+from entrepot.ledger.calling_in import called_in
 from entrepot.ledger.funding import Order, amount_of
 from entrepot.ledger.purses import Span
 from entrepot.ledger.terms import bounds_of, set_budget, set_prepaid
@@ -21,8 +24,8 @@ from entrepot.values.ids import ulid
 from entrepot.values.money import dollars, usd
 
 app = App(name=("credit", "credits"), help="Give, correct and show credit; set what bounds a workspace.")
-Workspace = Annotated[str, Parameter(help="Its id.")]
-Amount = Annotated[str, Parameter(help="US dollars.")]
+Workspace = Annotated[str, Parameter(help="Its id or slug.")]
+Amount = Annotated[str, Parameter(help="US dollars, as 25 or 25.50.", allow_leading_hyphen=True)]
 Reason = Annotated[str, Parameter(help="Why, for the audit log and the statement.")]
 Once = Annotated[str | None, Parameter(help="Names this order: what comes again under one name is done once [a new one].")]
 
@@ -35,20 +38,20 @@ def grant(workspace: Workspace, amount: Amount, *, reason: Reason, key: Once = N
 
 @app.command
 def correct(workspace: Workspace, amount: Amount, *, reason: Reason, key: Once = None, place: Place = Place()) -> None:
-    """Add to a workspace's credit, or with an amount below zero take away."""
+    """Add to a workspace's credit, or with an amount below zero take away what is neither spent nor in use."""
     _fund("correction", workspace, amount, reason, key, place)
 
 
 @app.command
 def refund(workspace: Workspace, amount: Amount, *, reason: Reason, key: Once = None, place: Place = Place()) -> None:
-    """Pay back credit that is neither spent nor held."""
+    """Pay back credit that is neither spent nor in use."""
     _fund("refund", workspace, amount, reason, key, place)
 
 
 @app.command
 def show(workspace: Workspace = DEFAULT_WORKSPACE, *, json: Json = False, place: Place = Place()) -> None:
     """Show a workspace's credit, what it used, and what bounds it."""
-    with store(place.settings()) as db:
+    with reading(place) as db:
         ensure_workspace(db, Clock().now_ms())
         found = find(db, workspace)
         bounds = bounds_of(db, found.id)
@@ -90,7 +93,7 @@ def terms(
 def budget(
     workspace: Workspace,
     span: Annotated[Span, Parameter(help="The window it is for, in UTC.")],
-    amount: Annotated[str, Parameter(help="US dollars, or none.")],
+    amount: Annotated[str, Parameter(help="US dollars, or none.", allow_leading_hyphen=True)],
     *,
     place: Place = Place(),
 ) -> None:
@@ -112,9 +115,10 @@ def _fund(kind: str, workspace: str, amount: str, reason: str, key: str | None, 
         order = Order(
             actor=act.actor, at_ms=act.at_ms, key=key or ulid(act.at_ms), workspace=whose, amount_nano=nano, reason=reason
         )
-        done = _FUND[kind](db, order)
+        done = called_in(db, whose, act.at_ms, lambda: _FUND[kind](db, order))
         balance = sum(amount for _, amount in by_kind(db, "credit", whose))
         prepaid = bounds_of(db, whose).prepaid
     out.print(f"{'Done' if done else 'Done before, nothing changed'}: the balance of {escape(workspace)} is ${usd(balance)}.")
     if not prepaid:
-        out.print("[dim]It is postpaid, so that credit does not bind it; `entrepot credit terms` makes it prepaid.[/]")
+        remedy = as_typed_here("`entrepot credit terms` makes it prepaid.")
+        out.print(f"[dim]It is postpaid, so that credit does not bind it; {escape(remedy)}[/]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from entrepot.errors import InvalidRequest
+from entrepot.errors import Conflict, InvalidRequest
 from entrepot.identity.store import no_workspace
 from entrepot.ledger import audit, leases
 from entrepot.ledger.books import LARGEST, Account, Move, Transaction, balance, is_posted, post
@@ -13,6 +13,9 @@ from entrepot.storage.database import Database
 from entrepot.values.money import parse_usd, usd
 
 _WRITTEN = "Write it as 25 or 25.50, without a currency sign and without separators."
+_AGAIN_S = 10.0
+_SILENT_MS = 30_000
+"""A process says that it lives every few seconds."""
 
 
 class Order(audit.Act, frozen=True, kw_only=True):
@@ -30,12 +33,18 @@ def grant(db: Database, order: Order) -> bool:
 
 
 def correct(db: Database, order: Order) -> bool:
-    """Adds to credit, or takes away below zero; false when it was done before. raises InvalidRequest, NotFound"""
+    """Adds to credit, or takes away; false when it was done before. raises InvalidRequest, NotFound, Conflict
+
+    Of a prepaid workspace it takes only what is neither spent nor in use; a postpaid one may owe more afterwards.
+    """
     return _fund(db, order, "correction", "adjustment")
 
 
 def refund(db: Database, order: Order) -> bool:
-    """Pays back credit that is neither spent nor held; false when it was done before. raises InvalidRequest, NotFound"""
+    """Pays back credit that is neither spent nor in use; false when it was done before. raises InvalidRequest, NotFound, Conflict
+
+    What is in use is a Conflict that is `retryable`; `called_in` tries again for a moment.
+    """
     return _fund(db, order, "refund", "clearing")
 
 
@@ -54,17 +63,15 @@ def amount_of(text: str, *, field: str = "amount", negative: bool = False) -> in
 def _fund(db: Database, order: Order, kind: str, against: Account) -> bool:
     _check(order, kind)
     with db.transaction(alone=leases.alone(order.workspace)):
-        if db.execute("SELECT 1 FROM workspaces WHERE id = ? AND deleted_ms IS NULL", (order.workspace,)).fetchone() is None:
+        row = db.execute("SELECT prepaid FROM workspaces WHERE id = ? AND deleted_ms IS NULL", (order.workspace,)).fetchone()
+        if row is None:
             raise no_workspace(order.workspace)
         if is_posted(db, f"{kind}:{order.key}"):
             return False
         before = balance(db, "credit", order.workspace)
         gain = -order.amount_nano if kind == "refund" else order.amount_nano
-        free = before - leases.leased(db, credit_purse(order.workspace))
-        if kind == "refund" and order.amount_nano > free:
-            free_usd = usd(max(free, 0))
-            why, remedy = f"Only ${free_usd} of it is neither spent nor in use", "Pay back no more than that."
-            _refuse(why, "amount", usd(order.amount_nano), f"at most {free_usd}", remedy)
+        if kind == "refund" or (gain < 0 and row[0]):
+            _check_free(db, order, before, -gain)
         if abs(before + gain) > LARGEST:
             why, most = "The balance would be larger than the books hold", f"a balance of at most {usd(LARGEST)}"
             _refuse(why, "amount", usd(order.amount_nano), most, "Choose a smaller amount.")
@@ -74,6 +81,41 @@ def _fund(db: Database, order: Order, kind: str, against: Account) -> bool:
         subject = f"workspace/{order.workspace}"
         audit.write(db, order, f"credit.{kind}", subject, {"balance": usd(before)}, {"balance": usd(before + gain)})
     return True
+
+
+def _check_free(db: Database, order: Order, before: int, amount: int) -> None:
+    """raises InvalidRequest where there is less, Conflict where it is in use"""
+    free = before - leases.leased(db, credit_purse(order.workspace))
+    if amount <= free:
+        return
+    if amount <= before:
+        raise _in_use(db, order, free)
+    at_most = usd(max(free, 0))
+    why, remedy = f"Only ${at_most} of the credit is neither spent nor in use", "Ask for no more than that."
+    _refuse(why, "amount", usd(order.amount_nano), f"at most {at_most}", remedy)
+
+
+def _in_use(db: Database, order: Order, free: int) -> Conflict:
+    """There is enough, and calls hold a part of it. With the lock of the workspace. free  what is neither spent nor leased"""
+    running, silent = leases.leased_by(db, credit_purse(order.workspace), order.at_ms - _SILENT_MS)
+    whose = [f"${usd(running)} is held by calls under way"] if running else []
+    if silent:
+        whose.append(
+            f"${usd(silent)} by a gateway that has not been heard of for {_SILENT_MS // 1000} s and gives it back when it starts "
+            "again, or a quarter of an hour later"
+        )
+    at_most = usd(max(free, 0))
+    error = Conflict(
+        f"`amount`: Only ${at_most} of the credit is neither spent nor in use: {', '.join(whose)}. Nothing was changed.",
+        field="amount",
+        expected=f"at most {at_most}",
+        received=usd(order.amount_nano),
+        remedy=f"Ask again in {_AGAIN_S:g} s, when calls are over, or for no more than that.",
+        retry_after_s=_AGAIN_S,
+        metadata={"available": at_most, "in_use": usd(running + silent)},
+    )
+    error.retryable = True
+    return error
 
 
 def _check(order: Order, kind: str) -> None:

@@ -80,6 +80,22 @@ def leased(db: Database, purse: str) -> int:
     return int(row[0] or 0) if row else 0
 
 
+def leased_by(db: Database, purse: str, since_ms: int) -> tuple[int, int]:
+    """What is leased by processes that were heard of since then, and by those that were not."""
+    row = db.execute(
+        "SELECT coalesce(sum(CASE WHEN h.beat_ms >= ? THEN l.granted_nano ELSE 0 END), 0), coalesce(sum(l.granted_nano), 0) "
+        "FROM leases l LEFT JOIN lease_holders h ON h.process = l.process WHERE l.purse = ?",
+        (since_ms, purse),
+    ).fetchone()
+    running, total = (int(row[0]), int(row[1])) if row else (0, 0)
+    return running, total - running
+
+
+def want(db: Database, purse: str, now_ms: int) -> None:
+    """Whoever leases of it and does not need all gives back."""
+    db.execute("INSERT INTO lease_wants VALUES (?, ?) ON CONFLICT (purse) DO UPDATE SET at_ms = excluded.at_ms", (purse, now_ms))
+
+
 def room_of(db: Database, purse: str) -> Room | None:
     """None: there is no such limit."""
     kind, owner, *more = purse.split("/")
@@ -102,9 +118,7 @@ def lease(db: Database, process: str, place: str, needs: Sequence[Need], now_ms:
     rooms = [room_of(db, need.purse) for need in needs]
     short = [need.purse for need, room in zip(needs, rooms, strict=True) if room is not None and room.unleased < need.least]
     for purse in short:
-        db.execute(
-            "INSERT INTO lease_wants VALUES (?, ?) ON CONFLICT (purse) DO UPDATE SET at_ms = excluded.at_ms", (purse, now_ms)
-        )
+        want(db, purse, now_ms)
     answers = [_answer(db, process, need, room, refused=bool(short)) for need, room in zip(needs, rooms, strict=True)]
     rows = [(need.purse, process, answer.amount) for need, answer in zip(needs, answers, strict=True) if answer.amount]
     db.insert(_LEASES, sorted(rows), _ADD)  # in the order of `take_off`, so that the two never wait for each other crosswise

@@ -12,6 +12,7 @@ from entrepot.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from entrepot.identity.store import no_workspace
 from entrepot.ledger import audit, funding, leases
 from entrepot.ledger.audit import Act
+from entrepot.ledger.calling_in import called_in
 from entrepot.payments import cards, posting, store
 from entrepot.payments.posting import Seen, mismatch
 from entrepot.payments.receipts import Seller
@@ -131,7 +132,7 @@ class Cashier:
         raises NotFound, Conflict, InvalidRequest, TillAway
         """
         payment = self.find(number)
-        back = self._set_aside(payment, amount, act)
+        back = called_in(self._db, payment.workspace, act.at_ms, lambda: self._set_aside(payment, amount, act))
         seen = self._refund_at_stripe(payment, back, act)
         if seen is not None:
             charge = self._charge_of(payment, EventSeen("", "", payment.session, payment.intent))

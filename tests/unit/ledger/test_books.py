@@ -8,8 +8,10 @@ import pytest
 from entrepot.errors import InvalidRequest, NotFound
 from entrepot.identity.store import ensure_workspace
 from entrepot.ledger import audit, books
+from entrepot.ledger.audit import Act
 from entrepot.ledger.books import Move, Transaction, balance, post
 from entrepot.ledger.funding import Order, amount_of, correct, grant, refund
+from entrepot.ledger.terms import set_prepaid
 from entrepot.ledger.verify import verify
 from entrepot.storage.database import Database, Violation
 from entrepot.storage.engines import open_database
@@ -55,6 +57,15 @@ def test_a_refund_pays_back_no_more_than_there_is(db: Database) -> None:
     assert refund(db, order(7_000))
     assert balance(db, "credit", "default") == 0
     assert fits(db)
+
+
+def test_a_correction_takes_no_more_of_a_prepaid_workspace_than_there_is(db: Database) -> None:
+    set_prepaid(db, "default", True, Act(actor="cli", at_ms=NOW_MS))
+    grant(db, order(7_000))
+    with pytest.raises(InvalidRequest, match="Only \\$0.000007 of the credit"):
+        correct(db, order(-7_001))
+    assert correct(db, order(-7_000))
+    assert balance(db, "credit", "default") == 0
 
 
 def test_a_correction_goes_both_ways_and_every_change_is_in_the_log(db: Database) -> None:

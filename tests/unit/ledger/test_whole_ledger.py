@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from model import Held, Model
 from test_holds import ask
 
-from entrepot.errors import InvalidRequest, OutOfCredits
+from entrepot.errors import Conflict, InvalidRequest, OutOfCredits
 from entrepot.identity.store import create_key, ensure_workspace
 from entrepot.ledger.audit import Act
 from entrepot.ledger.funding import Order, correct, grant, refund
@@ -133,8 +133,13 @@ class WholeLedger(RuleBasedStateMachine):
     def set_right(self, amount: int, less: bool) -> None:
         self.give_all_back()
         gain = -amount if less else amount
-        correct(self.db, self.order(gain))
-        self.model.credit += gain
+        fits = -gain <= self.model.credit_left() or not less
+        try:
+            correct(self.db, self.order(gain))
+            assert fits
+            self.model.credit += gain
+        except (InvalidRequest, Conflict):
+            assert not fits
 
     @rule(amount=AMOUNTS)
     def pay_back(self, amount: int) -> None:
@@ -144,7 +149,7 @@ class WholeLedger(RuleBasedStateMachine):
             refund(self.db, self.order(amount))
             assert fits
             self.model.credit -= amount
-        except InvalidRequest:
+        except (InvalidRequest, Conflict):
             assert not fits
 
     @rule(amount=AMOUNTS)
