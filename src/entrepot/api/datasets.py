@@ -8,12 +8,14 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from entrepot.api.categories import Category, category_of
 from entrepot.api.days import DATE, DAY_MS, date_of, day_of, first_of, iso
 from entrepot.api.http import Request, Response, answer
 from entrepot.api.paging import Limit
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import InvalidRequest
-from entrepot.records.asked import Question, conditions
+from entrepot.records.asked import Question, conditions, table_of
+from entrepot.records.categories import whole_of
 from entrepot.records.figures import DAY_S, Scope, Span
 
 _LONGEST_DAYS = 366
@@ -31,7 +33,7 @@ class RankingsQuery(msgspec.Struct, frozen=True):
     period: Annotated[Literal["day", "week", "month"], Meta(description="A row for each day, week or month.")] = "day"
     modality: Annotated[str, Meta(max_length=40, description="Models that read or write it: text, image, audio ...")] = ""
     context_bucket: Unkept = ""
-    category: Unkept = ""
+    category: Category = ""
     language_type: Unkept = ""
 
 
@@ -57,8 +59,8 @@ class AppsQuery(msgspec.Struct, frozen=True):
     sort: Annotated[Literal["popular", "trending"], Meta(description="trending: over the mean of three equal spans before.")] = (
         "popular"
     )
-    category: Unkept = ""
-    subcategory: Unkept = ""
+    category: Category = ""
+    subcategory: Annotated[Category, Meta(description="A part of `category`, as cli-agent is of coding.")] = ""
     start_date: Date = ""
     end_date: Date = ""
     limit: Limit = 50
@@ -81,8 +83,9 @@ class Apps(msgspec.Struct, frozen=True):
 def show_rankings(desk: Desk, request: Request) -> Response:
     query: RankingsQuery = request.query
     first, last = _days(query.start_date, query.end_date, desk.now_ms())
-    question = Question("endpoint_sums", ("prompt_tokens", "completion_tokens"), ("at", "model"), conditions(Scope()))
-    unkept = query.context_bucket or query.category or query.language_type
+    of = Scope(category=category_of(query.category, "category"))
+    question = Question(table_of(of), ("prompt_tokens", "completion_tokens"), ("at", "model"), conditions(of))
+    unkept = query.context_bucket or query.language_type
     rows = [] if unkept else desk.statistics.ask(question, Span(first * DAY_MS, (last + 1) * DAY_MS), "day")
     models = desk.catalog().models
     found: dict[int, dict[str, int]] = {}
@@ -110,12 +113,14 @@ def show_apps(desk: Desk, request: Request) -> Response:
     query: AppsQuery = request.query
     first, last = _days(query.start_date, query.end_date, desk.now_ms())
     span = Span(first * DAY_MS, (last + 1) * DAY_MS)
-    if query.category or query.subcategory:
+    category, part = category_of(query.category, "category"), category_of(query.subcategory, "subcategory")
+    of = Scope(category=part or category)
+    if part and category not in ("", part, whole_of(part)):
         found = []
     elif query.sort == "trending":
-        found = desk.statistics.trending("app", span)[query.offset :]
+        found = desk.statistics.trending("app", span, of=of)[query.offset :]
     else:
-        found = desk.statistics.top("app", span, limit=query.limit, offset=query.offset)
+        found = desk.statistics.top("app", span, of=of, limit=query.limit, offset=query.offset)
     rows = [
         AppRow(one.rank, one.name, one.title, str(one.totals.total_tokens), one.totals.requests) for one in found[: query.limit]
     ]

@@ -1,7 +1,8 @@
 """The catalogue as lists: the filters and sorts of `GET /models`, and rows in the contract's shape (3.1, 3.3, read 2026-08-22).
 
 Rows also carry `object` and `owned_by`, so that OpenAI's clients read the same list. Sorts by traffic have models without any
-last, newest first. Facts the catalogue does not have (category, region, benchmarks) match nothing.
+last, newest first. A category has the models that applications of that kind used in the last week. Facts that the catalogue does
+not have (region, benchmarks) match nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from entrepot.api.categories import Category
 from entrepot.catalog.catalog import Catalog
 from entrepot.catalog.rows import pricing_of
 from entrepot.values.model import Endpoint, Model
@@ -48,7 +50,7 @@ class ModelQuery(msgspec.Struct, frozen=True):
     zdr: Annotated[bool | None, Meta(description="Only models with an endpoint that keeps nothing.")] = None
     distillable: Annotated[bool | None, Meta(description="Not known of any model yet: true matches none.")] = None
     region: Annotated[Literal["eu", "us"] | None, Meta(description="Not known of any endpoint yet: matches none.")] = None
-    category: Annotated[str, Meta(description="Not known of any model yet: matches none.")] = ""
+    category: Category = ""
     min_age_days: Annotated[Count | None, Meta(description="Released at least so many days ago.")] = None
     max_age_days: Annotated[Count | None, Meta(description="Released at most so many days ago.")] = None
     offset: Annotated[Count | None, Meta(description="Rows to pass over.")] = None
@@ -58,6 +60,8 @@ class ModelQuery(msgspec.Struct, frozen=True):
 class Measured(msgspec.Struct, frozen=True):
     """What traffic says of models: tokens of the last week, and of the last day the medians of tokens a second and of
     milliseconds until the first token. Models without traffic are missing.
+
+    tokens  of the category that is asked for, if any
     """
 
     tokens: Mapping[str, float] = {}
@@ -72,7 +76,11 @@ class Page(msgspec.Struct, frozen=True):
 
 
 def list_models(catalog: Catalog, query: ModelQuery, now_s: int, measured: Measured = Measured()) -> Page:
-    found = [model for model in catalog.models.values() if _matches(catalog, model, query, now_s)]
+    found = [
+        model
+        for model in catalog.models.values()
+        if _matches(catalog, model, query, now_s) and (not query.category or model.id in measured.tokens)
+    ]
     if query.sort is not None:
         found.sort(key=lambda model: _place(model, query.sort or "", measured))
     if query.offset is None and query.limit is None:
@@ -83,7 +91,7 @@ def list_models(catalog: Catalog, query: ModelQuery, now_s: int, measured: Measu
 
 
 def _matches(catalog: Catalog, model: Model, query: ModelQuery, now_s: int) -> bool:
-    if query.region or query.category or query.distillable:
+    if query.region or query.distillable:
         return False
     if query.output_modalities != "all" and not set(_words(query.output_modalities)) & set(model.output_modalities):
         return False

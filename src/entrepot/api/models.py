@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 import msgspec
 from msgspec import Meta
 
+from entrepot.api.categories import category_of
 from entrepot.api.http import Request, Response, answer
 from entrepot.api.listing import MEASURED_SORTS, EndpointsOf, ModelQuery, ModelRow, Page, endpoints_of, list_models, model_row
 from entrepot.api.observed import measured_by, observed
@@ -144,7 +145,8 @@ def _page(desk: Desk, catalog: Catalog, query: ModelsQuery) -> Page:
         slugs = {configured.provider.name.lower(): slug for slug, configured in desk.providers().items()}
         named = (word.strip() for word in query.providers.split(","))
         query = msgspec.structs.replace(query, providers=",".join(slugs.get(word.lower(), word) for word in named))
-    measured = measured_by(desk.statistics, MEASURED_SORTS.get(query.sort or "", ""))
+    category = category_of(query.category, "category")
+    measured = measured_by(desk.statistics, MEASURED_SORTS.get(query.sort or "", ""), category)
     return list_models(catalog, query, desk.now_ms() // 1000, measured)
 
 
@@ -195,7 +197,8 @@ def _item(model: Model, link: str) -> str:
 
 def _unmoved(query: ModelsQuery) -> bool:
     """A model's age changes by itself, and traffic with every request."""
-    return query.min_age_days is None and query.max_age_days is None and query.sort not in MEASURED_SORTS
+    dated = query.min_age_days is not None or query.max_age_days is not None
+    return not dated and not query.category and query.sort not in MEASURED_SORTS
 
 
 def _always(query: object) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from entrepot.api.listing import Measured, Observed
 from entrepot.records.figures import Quantiles, Uptime, last
 from entrepot.records.statistics import Statistics
@@ -9,15 +11,19 @@ from entrepot.records.statistics import Statistics
 _SHOWN = ("p50", "p75", "p90", "p99")
 
 
-def measured_by(statistics: Statistics, what: str) -> Measured:
-    """Only what is needed: `tokens`, `throughput`, `latency` or nothing. raises StorageAway"""
+def measured_by(statistics: Statistics, what: str, category: str = "") -> Measured:
+    """Only what is needed: `tokens`, `throughput`, `latency` or nothing; of a category always its tokens. raises StorageAway"""
     now_ms = statistics.now_ms()
-    if what == "tokens":
-        return Measured(tokens={name: sums.total_tokens for name, sums in statistics.models(last(now_ms, days=7)).items()})
-    if not what:
-        return Measured()
+    tokens: Mapping[str, float] = {}
+    if category:
+        tokens = statistics.categories(last(now_ms, days=7)).get(category, {})
+    elif what == "tokens":
+        tokens = {name: sums.total_tokens for name, sums in statistics.models(last(now_ms, days=7)).items()}
+    if what not in ("throughput", "latency"):
+        return Measured(tokens)
     speeds = statistics.speeds(last(now_ms, hours=24))
     return Measured(
+        tokens,
         throughput={name: one.throughput_tps.p50 for name, one in speeds.items() if one.throughput_tps},
         latency={name: one.latency_ms.p50 for name, one in speeds.items() if one.latency_ms},
     )

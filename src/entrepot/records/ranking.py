@@ -9,11 +9,12 @@ import msgspec
 
 from entrepot.records.apps import is_local
 from entrepot.records.asked import Question, ask, conditions
+from entrepot.records.categories import parts_of
 from entrepot.records.figures import Level, Ranked, Scope, Span, Totals
 from entrepot.records.sums import SUMS, most_first, sums_of, totals_by
 from entrepot.storage.database import Database
 
-What = Literal["model", "author", "provider", "app"]
+What = Literal["model", "author", "provider", "app", "category"]
 MOST = 100
 """Rows of a list."""
 _MOST_TITLES = 5 * MOST
@@ -54,17 +55,26 @@ def trending(db: Database, what: What, span: Span, of: Scope, ranked: Sequence[R
 
 def _split(db: Database, what: What, of: Scope, span: Span, level: Level | None = None) -> dict[str, Totals]:
     """By what is ranked; what has no name, as a request without an app, is left out."""
+    if what == "category":
+        return _totals_of_parts(db, of, span)
     found = totals_by(db, what, of, span, level) if what != "app" else _totals_of_apps(db, of, span, level)
     return {name: one for name, one in found.items() if name and not (what == "app" and is_local(name))}
 
 
 def _totals_of_apps(db: Database, of: Scope, span: Span, level: Level | None) -> dict[str, Totals]:
     """Within a workspace or a key as those are kept, and of everybody by whole days."""
-    if of.workspace or of.key_hash:
+    if of.workspace or of.key_hash or of.category:
         rows = sums_of(db, of, span, level, ("app",))
     else:
         rows = ask(db, Question("app_sums", SUMS, ("app",), conditions(of)), span, "day")
     return most_first({app: Totals(*sums) for app, *sums in rows})
+
+
+def _totals_of_parts(db: Database, of: Scope, span: Span) -> dict[str, Totals]:
+    """Of what a category is divided into; of no category, of those that are part of no other."""
+    parts = parts_of(of.category)
+    found = totals_by(db, "category", msgspec.structs.replace(of, category=""), span, "day")
+    return {name: one for name, one in found.items() if name in parts}
 
 
 def _titles(db: Database, urls: Iterable[str]) -> dict[str, str]:

@@ -215,6 +215,20 @@ class Statistics:
         """Of every model, those with most tokens first. Remembered."""
         return self._remembered.get(("models", span, test), lambda: self.totals_by("model", Scope(test=test), span))
 
+    def categories(self, span: Span) -> Mapping[str, Mapping[str, int]]:
+        """Tokens by category and model, by whole days. Remembered."""
+
+        def made() -> dict[str, dict[str, int]]:
+            tokens, where = ("prompt_tokens", "completion_tokens"), conditions(Scope())
+            question = Question("category_sums", tokens, ("category", "model"), where)
+            found: dict[str, dict[str, int]] = {}
+            for category, model, prompt, completion in ask(self._db, question, span, "day"):
+                if model:
+                    found.setdefault(category, {})[model] = prompt + completion
+            return found
+
+        return self._remembered.get(("categories", span), made)
+
     def top(self, what: What, span: Span, *, of: Scope = Scope(), limit: int = MOST, offset: int = 0) -> list[Ranked]:
         """Those with most tokens, beside what they had in the span before. `of` narrows it, as to the apps of a model.
 

@@ -8,7 +8,7 @@ from entrepot.records.asked import Question, ask, conditions, kept_level, table_
 from entrepot.records.figures import Level, Scope, Span, Totals
 from entrepot.storage.database import Database, Row
 
-By = Literal["model", "endpoint", "provider", "author", "app", "key_hash", "tier", "workspace"]
+By = Literal["model", "endpoint", "provider", "author", "app", "category", "key_hash", "tier", "workspace"]
 SUMS = Totals.__struct_fields__
 
 
@@ -21,7 +21,8 @@ def sums_of(
     db: Database, scope: Scope, span: Span, level: Level | None, by: tuple[str, ...], sums: tuple[str, ...] = SUMS
 ) -> list[Row]:
     """Rows of the columns `by`, then of the sums, from the table that is kept for such a scope."""
-    return ask(db, Question(table_of(scope), sums, by, conditions(scope)), span, level_of(scope, span, level))
+    table = "category_sums" if "category" in by else table_of(scope)
+    return ask(db, Question(table, sums, by, conditions(scope)), span, kept_level(table, level or span.level))
 
 
 def totals_by(db: Database, by: By, scope: Scope, span: Span, level: Level | None = None) -> dict[str, Totals]:

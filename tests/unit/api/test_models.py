@@ -35,7 +35,6 @@ def ids(desk: FakeDesk, query: str) -> list[str]:
         ("model_authors=acme", ["acme/dear"]),
         ("providers=OpenAI", ["openai/cheap"]),
         ("max_age_days=100", ["acme/dear"]),
-        ("category=programming", []),
         ("min_coding_index=10", []),
         ("sort=pricing-high-to-low", ["acme/dear", "openai/cheap"]),
         ("sort=newest", ["acme/dear", "openai/cheap"]),

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from tests.unit.api.desk import FakeDesk
 
-from entrepot.api import activity, analytics, datasets
+from entrepot.api import activity, analytics, datasets, models
 from entrepot.api.http import Request
 from entrepot.catalog.catalog import Catalog
 from entrepot.errors import InvalidRequest
@@ -193,6 +193,41 @@ def test_apps_are_ranked_by_tokens_or_by_what_they_rose() -> None:
     ]
     risen = desk.get(f"{target}&sort=trending", key="live", routes=ROUTES).json()["data"]
     assert [row["app_id"] for row in risen] == ["https://new.example"]
+
+
+CODER = {"http_referer": "https://coder.example", "categories": ("cli-agent",)}
+
+
+@pytest.mark.parametrize("query", ["category=cli-agent", "category=programming", "category=CODING"])
+def test_models_are_ranked_and_listed_by_what_applications_are_for(query: str) -> None:
+    desk = desk_with(used(1, A, **CODER), used(1, B, http_referer="https://game.example", categories=("game",)), used(1, B))
+    target = f"/api/v1/datasets/rankings-daily?start_date=2026-11-20&{query}"
+    rows = desk.get(target, key="live", routes=ROUTES).json()["data"]
+    assert [(row["model_permaslug"], row["total_tokens"]) for row in rows] == [("openai/a-2026", "15")]
+    assert [row["id"] for row in desk.get(f"/api/v1/models?output_modalities=all&{query}").json()["data"]] == [A]
+
+
+def test_models_of_a_category_are_sorted_by_its_own_traffic() -> None:
+    desk = desk_with(used(0, A, **CODER), used(0, B, usage=usage(20, 0), **CODER), used(0, A, usage=usage(100, 0)))
+    told = desk.get("/api/v1/models?output_modalities=all&category=coding&sort=most-popular").json()["data"]
+    assert [row["id"] for row in told] == [B, A]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("category=coding", 1), ("category=coding&subcategory=cli-agent", 1), ("subcategory=game", 1), ("category=game", 1),
+     ("category=coding&subcategory=game", 0), ("category=creative", 0), ("category=coding&sort=trending", 1)],
+)  # fmt: skip
+def test_apps_are_ranked_within_a_category_and_a_part_of_it(query: str, found: int) -> None:
+    desk = desk_with(used(1, **CODER), used(1, http_referer="https://game.example", categories=("game",)))
+    told = desk.get(f"/api/v1/datasets/app-rankings?start_date=2026-11-20&{query}", key="live", routes=ROUTES).json()
+    assert len(told["data"]) == found
+
+
+@pytest.mark.parametrize("path", ["/api/v1/models?category=codng", "/api/v1/datasets/app-rankings?subcategory=codng"])
+def test_a_category_that_there_is_not_is_refused_with_the_nearest(path: str) -> None:
+    refused = desk_with().get(path, key="live", routes=(*ROUTES, *models.ROUTES))
+    assert (refused.status, "`coding`" in refused.json()["error"]["metadata"]["remedy_hint"]) == (400, True)
 
 
 @pytest.mark.parametrize(
