@@ -95,6 +95,7 @@ from entrepot.web.shelf import ProviderFact
 from entrepot.web.status import Component
 
 _REFRESH_S = 0.5
+_READ_PAUSE_S = 0.005
 _SPOKEN = (*chat.ROUTES, *responses.ROUTES, *messages.ROUTES, *completions.ROUTES, *embeddings.ROUTES)
 ROUTES = (
     *_SPOKEN,
@@ -253,6 +254,7 @@ class App:
         """What runs beside requests."""
         kept, recorder = self.settings.storage, self.recorder
         yield self.pipeline.watch()
+        yield self._read_keys()
         yield self._refresh()
         yield self._janitor.run()
         yield watch(self.planner, self.statistics, self._reading, self._worries.tell)
@@ -385,6 +387,16 @@ class App:
         ready = sum(endpoint.on for endpoint in self.catalog.all_endpoints())
         most_bytes = self.settings.server.max_body_bytes
         return FrontFacts(len(self.catalog.models), ready, self._started_ms / 1000, providers, self._command, most_bytes)
+
+    async def _read_keys(self) -> None:
+        """Beside requests, so that a start takes as long with a million keys as with ten."""
+        more = True
+        while more:
+            try:
+                more = await asyncio.to_thread(self.keys.read_on)
+            except (StorageAway, Refused):  # told by `_refresh`, which asks the same store
+                await asyncio.sleep(_REFRESH_S)
+            await asyncio.sleep(_READ_PAUSE_S)
 
     async def _refresh(self) -> None:
         """Sees what other processes did: keys made, disabled or deleted, models imported. And that a day began."""

@@ -1,4 +1,8 @@
-"""All keys in memory: a lookup costs one keyed hash whatever their number, and changes in the store are seen within a second."""
+"""All keys in memory: a lookup costs one keyed hash whatever their number, and changes in the store are seen within a second.
+
+A start waits for a few thousand of them. Until the others are read too, a key that is not among those that were is asked for in
+the store, so that a million keys keep nobody waiting.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from collections.abc import Callable
 from entrepot.errors import Forbidden, Unauthenticated
 from entrepot.identity.packed import PackedRows
 from entrepot.identity.secrets import hasher, is_well_formed, kind_of
-from entrepot.identity.store import all_keys, caller_of, changed_since, newest_revision
+from entrepot.identity.store import caller_of, changed_since, kept_of, keys_after, newest_revision
 from entrepot.storage.database import Database, Refused, StorageAway
 from entrepot.values.caller import Caller
 
@@ -22,7 +26,8 @@ _HOW = "Send `Authorization: Bearer sk-ep-...`; `entrepot keys create --name NAM
 class KeyRing:
     """Those there are at the start are packed in order; what changes later stands beside them and comes first.
 
-    `refresh` takes in what changed in the store since the last call; run it on a timer.
+    `read_on` takes in more of those there were at the start; call it until there are no more. `refresh` takes in what changed in
+    the store since the last call; run it on a timer.
     """
 
     def __init__(self, db: Database, secret: bytes, now_ms: Callable[[], int], *, at_once: int = _SLICE) -> None:
@@ -40,10 +45,20 @@ class KeyRing:
         # Asked before the keys are read: what changes while they are is taken in once more by `refresh`.
         self._revision = newest_revision(db)
         self._loaded = PackedRows()
-        for digests, rows in all_keys(db):
-            self._loaded.extend(digests, rows)
+        self._last: str | None = ""
+        """Of the hashes that were read; None when all were."""
+        self.read_on()
         while self.refresh():
             pass
+
+    def read_on(self) -> bool:
+        """Takes in a slice of the keys there were at the start; true while there are more. From one thread. raises StorageAway"""
+        if self._last is None:
+            return False
+        hashes, rows = keys_after(self._db, self._last, self._at_once)
+        self._loaded.extend(bytes.fromhex("".join(hashes)), rows)
+        self._last = hashes[-1] if len(hashes) == self._at_once else None
+        return self._last is not None
 
     def refresh(self) -> bool:
         """Takes in a slice of what changed; true while there is more. From any thread. raises StorageAway"""
@@ -122,14 +137,23 @@ class KeyRing:
         return caller
 
     def _find(self, digest: bytes) -> bytes | None:
+        """raises StorageAway"""
+        return self._changed.get(digest) or self._loaded.find(digest) or self._asked(digest)
+
+    def _asked(self, digest: bytes) -> bytes | None:
         """A key that is not known may have been made a moment ago: a store that is near is asked once more. raises StorageAway"""
-        row = self._changed.get(digest) or self._loaded.find(digest)
-        if row is None and self._near:
+        if self._near:
             self.refresh()
-            row = self._changed.get(digest)
-        elif row is None and (trouble := self.trouble):
+            if row := self._changed.get(digest):
+                return row
+        elif trouble := self.trouble:
             raise StorageAway(f"Keys cannot be read: {trouble}")
-        return row
+        if self._last is None:
+            return None
+        try:
+            return kept_of(self._db, digest)
+        except (StorageAway, Refused) as error:
+            raise StorageAway(f"Keys cannot be read: {error}") from None
 
 
 def _bearer(authorization: str | None) -> str:

@@ -13,7 +13,7 @@ _FIRST = struct.Struct(f">Q{_DIGEST - 8}x")
 
 
 class PackedRows:
-    """Rows, one after another, in the order of their digests. Grows at its end only.
+    """Rows, one after another, in the order of their digests. Grows at its end only, while others look.
 
     _firsts   the first eight bytes of each digest as a number: what bisection looks at
     _digests  all digests; a row is found only if the whole digest is its own
@@ -31,10 +31,11 @@ class PackedRows:
 
     def extend(self, digests: bytes, rows: Sequence[bytes]) -> None:
         """digests  32 bytes for each row, in order, and none before what is there already"""
-        self._firsts.extend(_numbers(digests))
         self._digests += digests
         self._ends.extend(islice(accumulate(map(len, rows), initial=len(self._rows)), 1, None))
         self._rows += b"".join(rows)
+        # Last, because it is looked at first.
+        self._firsts.extend(_numbers(digests))
 
     def find(self, digest: bytes) -> bytes | None:
         (first,) = _FIRST.unpack(digest)

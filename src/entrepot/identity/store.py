@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -204,14 +204,17 @@ def newest_revision(db: Database) -> int:
     return int(found[0] or 0) if found else 0
 
 
-def all_keys(db: Database, batch: int = 10_000) -> Iterator[tuple[bytes, list[bytes]]]:
-    """The digests of all keys, deleted ones too, in order and one after another, and what is kept of each for `caller_of`."""
+def keys_after(db: Database, last: str, at_most: int) -> tuple[list[str], list[bytes]]:
+    """The hashes of some keys, deleted ones too, in order, and what is kept of each for `caller_of`."""
     sql = f"SELECT hash, {json_array(db, _ROW)} FROM keys WHERE hash > ? ORDER BY hash LIMIT ?"  # noqa: S608
-    last = ""
-    while found := db.execute(sql, (last, batch)).fetchall():
-        hashes, rows = zip(*found, strict=True)
-        last = hashes[-1]
-        yield bytes.fromhex("".join(hashes)), [row.encode() for row in rows]
+    found = db.execute(sql, (last, at_most)).fetchall()
+    return [hash_ for hash_, _ in found], [row.encode() for _, row in found]
+
+
+def kept_of(db: Database, digest: bytes) -> bytes | None:
+    """What is kept of one key, as `keys_after` gives it; None when there was never such a key."""
+    row = db.execute(f"SELECT {json_array(db, _ROW)} FROM keys WHERE hash = ?", (digest.hex(),)).fetchone()  # noqa: S608
+    return None if row is None else str(row[0]).encode()
 
 
 def changed_since(db: Database, revision: int, limit: int) -> list[tuple[int, bytes, bytes]]:
@@ -224,7 +227,7 @@ def changed_since(db: Database, revision: int, limit: int) -> list[tuple[int, by
 
 
 def caller_of(digest: bytes, row: bytes) -> Caller | None:
-    """From what `all_keys` and `changed_since` give; None for a deleted key."""
+    """From what `keys_after`, `kept_of` and `changed_since` give; None for a deleted key."""
     kind, name, label, workspace, expires_ms, disabled, created_ms, deleted, limit = _decode_row(row)
     if deleted:
         return None

@@ -154,3 +154,32 @@ def test_many_changes_are_taken_in_slices_and_the_last_one_of_each_key_holds(db:
     assert keys.authenticate(f"Bearer {plain[-1]}")
     with pytest.raises(Unauthenticated, match="disabled"):
         keys.authenticate(f"Bearer {plain[0]}")
+
+
+def test_keys_that_were_not_read_yet_are_known_all_the_same(db: Database) -> None:
+    plain = [make(db) for _ in range(50)]
+    store.delete_key(db, key_hash(plain[7], SECRET), 20)
+    keys, slices = KeyRing(db, SECRET, lambda: 10, at_once=20), 1
+    more = True
+    while more:
+        for key in (*plain[:7], *plain[8:]):
+            assert keys.authenticate(f"Bearer {key}").key_hash == key_hash(key, SECRET)
+        for key, words in ((plain[7], "deleted"), (new_key("live"), "not known here")):
+            with pytest.raises(Unauthenticated, match=words):
+                keys.authenticate(f"Bearer {key}")
+        keys._seen.clear()
+        more, slices = keys.read_on(), slices + 1
+    assert slices == 3
+    with contextlib.closing(db.sibling()) as other:
+        other.execute("ALTER TABLE keys RENAME TO elsewhere")
+    assert keys.authenticate(f"Bearer {plain[0]}")
+
+
+def test_a_key_that_was_not_read_yet_is_no_wrong_one_while_the_store_is_away(db: Database) -> None:
+    plain = [make(db) for _ in range(3)]
+    keys = KeyRing(db, SECRET, lambda: 10, at_once=2)
+    with contextlib.closing(db.sibling()) as other:
+        other.execute("ALTER TABLE keys RENAME TO elsewhere")
+    last = max(plain, key=lambda key: key_hash(key, SECRET))
+    with pytest.raises(StorageAway, match="cannot be read"):
+        keys.authenticate(f"Bearer {last}")
