@@ -468,8 +468,13 @@ def _parts(raw: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield {section: content}
 
 
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text"}
+
+
 def _in_words(error: str) -> str:
-    """msgspec's message with the path first and without its sign for the root."""
+    """msgspec's message with the path first and without its sign for the root, and kinds of values as people call them."""
     message, _, path = error.partition(" - at `$")
+    for kind, meaning in _KINDS.items():
+        message = message.replace(f"`{kind}`", meaning)
     path = path.rstrip("`").lstrip(".") or "entrepot.toml"
     return f"{path}: {message}"

@@ -129,7 +129,7 @@ def test_chat_fails_in_one_line(tmp_path: Path, words: tuple[str, ...], said: st
 
 
 def test_a_reader_who_goes_away_is_no_traceback(tmp_path: Path):
-    entrepot("keys", "list", data_dir=tmp_path)
+    entrepot("keys", "create", "--name", "x", data_dir=tmp_path)
     command = f"{sys.executable} -m entrepot models list --modality all --data-dir {tmp_path} | head -1"
     got = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, env=os.environ | CALM)
     assert "model" in got.stdout and "Traceback" not in got.stderr

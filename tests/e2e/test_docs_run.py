@@ -18,6 +18,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SHOWN_URL = "http://127.0.0.1:8080"
 NOT_HERE = re.compile(r"^(git clone|make serve|claude |codex |export OPENAI_API_KEY)", re.M)
 """Commands that fetch, serve for ever or call a program that is not ours; the rest of their block is run."""
+LOOKS = re.compile(r"entrepot (ledger audit|reconcile)")
+"""How blocks begin that look at a gateway which was started before."""
 REFUSED = {"/credits/checkout": "Payments are off", "/top-up": "Payments are off", "/codes/redeem": "no such code"}
 """What has to be refused here, where there is no account at Stripe and the code that is shown was never made."""
 
@@ -58,7 +60,7 @@ def test_commands_that_are_shown_run(text: str, server: ServerProcess, tmp_path:
     script = "\n".join(lines).replace(".venv/bin/entrepot", "entrepot").replace("curl ", "curl -sS --fail-with-body ")
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "ENTREPOT_DATA_DIR": str(server.data_dir if SHOWN_URL in text else tmp_path / "data"),
+        "ENTREPOT_DATA_DIR": str(server.data_dir if SHOWN_URL in text or LOOKS.match(text) else tmp_path / "data"),
         "MANAGEMENT_KEY": server.management_key,
         "ENTREPOT_API_KEY": server.live_key if "/codes/redeem" in text else server.test_key,
     }

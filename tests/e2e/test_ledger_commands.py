@@ -42,7 +42,40 @@ def test_what_cannot_be_done_is_refused_and_changes_nothing(entrepot: Entrepot, 
     assert entrepot("credit", *words) == 1
 
 
+@pytest.mark.parametrize("amount", ["-5", "-inf", "--5", "nan", "1e30", "0.12345678912", "$5", "5,000", "0"])
+@pytest.mark.parametrize(
+    ("words", "action"),
+    [
+        ("credit grant default AMOUNT --reason r", "credit.grant"),
+        ("credit refund default AMOUNT --reason r", "credit.refund"),
+        ("credit budget default daily AMOUNT", "workspace.budget"),
+        ("codes create --amount AMOUNT", "codes.make"),
+    ],
+)
+def test_an_amount_that_is_none_is_told_whole_and_leaves_a_line(
+    entrepot: Entrepot, capsys: pytest.CaptureFixture[str], words: str, action: str, amount: str
+) -> None:
+    assert entrepot(*words.replace("AMOUNT", amount).split(" ")) == 1
+    told = capsys.readouterr().err
+    assert "`amount`" in told and "Nothing was changed" in told
+    assert "Expected US dollars above 0" in told and f"received {amount}." in told and "Write it as 25" in told
+    entrepot("ledger", "audit", "--json")
+    (line,) = json.loads(capsys.readouterr().out)
+    assert line["action"] == f"{action}.refused" and amount in line["after"]
+
+
+@pytest.mark.parametrize("words", ["keys create --name a --limit -5", "prices set --prompt -1 --completion 1"])
+def test_a_limit_or_price_below_zero_leaves_a_line_too(
+    entrepot: Entrepot, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    assert entrepot(*words.split()) == 1
+    capsys.readouterr()
+    entrepot("ledger", "audit", "--json")
+    assert [line["action"].rpartition(".")[2] for line in json.loads(capsys.readouterr().out)] == ["refused"]
+
+
 def test_a_statement_of_nobody_is_refused(entrepot: Entrepot) -> None:
+    entrepot("credit", "grant", "default", "1", "--reason", "r")
     assert [entrepot("ledger", "statement", name) for name in ("default", "nobody")] == [0, 1]
 
 

@@ -1,5 +1,6 @@
 """`entrepot workspaces`, `prices`, `keys` and `ledger audit`, as an operator types them."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,11 @@ from typing import Any
 import pytest
 
 from entrepot.cli import run
+from entrepot.ledger.audit import Act
+from entrepot.ledger.prices import Order, enter
+from entrepot.metering.sheet import Rule
+from entrepot.storage.engines import open_store
+from entrepot.testing.gateway import settings_for
 
 
 @pytest.fixture
@@ -46,6 +52,14 @@ def test_a_workspace_is_made_listed_changed_and_deleted(entrepot: Callable[..., 
     assert entrepot("workspaces", "create", "Ä") == 1
 
 
+def test_the_price_of_a_model_that_is_gone_is_ended_by_its_name(told: Callable[..., Any], tmp_path: Path) -> None:
+    assert told("prices", "list", "--json") == []
+    with contextlib.closing(open_store(settings_for(tmp_path, {}))) as db:
+        enter(db, Order(model="gone/model-1", rule=Rule(factor="2")), Act(actor="cli", at_ms=1))
+    assert "gone/model-1" in told("prices", "end", "--model", "gone/model-1")
+    assert told("prices", "list", "--json") == []
+
+
 def test_a_price_is_set_shown_warned_of_and_ended(
     entrepot: Callable[..., int], told: Callable[..., Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -80,6 +94,7 @@ def test_a_price_is_set_shown_warned_of_and_ended(
 def test_a_price_that_cannot_be_is_refused(
     entrepot: Callable[..., int], told: Callable[..., Any], words: tuple[str, ...]
 ) -> None:
+    told("keys", "create", "--name", "first", "--json")
     assert entrepot("prices", *words) == 1
     assert told("prices", "list", "--all", "--json") == []
 

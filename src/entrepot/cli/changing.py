@@ -7,6 +7,7 @@ import datetime
 from collections.abc import Iterator
 
 from entrepot.cli.common import Failure, Place, store
+from entrepot.cli.reading import reading
 from entrepot.errors import CallerError
 from entrepot.identity.store import ensure_workspace
 from entrepot.ledger import audit
@@ -14,12 +15,15 @@ from entrepot.ledger.audit import Act
 from entrepot.storage.database import Database
 from entrepot.values.clock import Clock
 
+_OF_WHAT_IS_THERE = ("key.change", "key.delete", "workspace.change", "workspace.delete", "codes.revoke")
+"""What makes no sense where nothing was made yet."""
+
 
 @contextlib.contextmanager
 def changing(place: Place, action: str, subject: str, **asked: object) -> Iterator[tuple[Database, Act]]:
     """The database and who acts; what is refused inside leaves a line. asked  as it was typed; None: it was not"""
     act = Act(actor="cli", at_ms=Clock().now_ms())
-    with store(place.settings()) as db:
+    with reading(place) if action in _OF_WHAT_IS_THERE else store(place.settings()) as db:
         ensure_workspace(db, act.at_ms)
         try:
             yield db, act

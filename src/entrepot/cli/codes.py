@@ -11,12 +11,11 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 
 from entrepot.api.days import iso
-from entrepot.cli.changing import moment
-from entrepot.cli.common import Json, Place, err, out, print_json, print_table, store
+from entrepot.cli.changing import changing, moment
+from entrepot.cli.common import Json, Place, err, out, print_json, print_table
+from entrepot.cli.reading import reading
 from entrepot.identity.installation import installation_secret
-from entrepot.identity.store import ensure_workspace
 from entrepot.ledger import workspaces
-from entrepot.ledger.audit import Act
 from entrepot.ledger.funding import amount_of
 from entrepot.payments import codes
 from entrepot.payments.codes import Batch
@@ -29,21 +28,21 @@ app = App(name="codes", help="Make, list and revoke codes that are redeemed for 
 @app.command
 def create(
     *,
-    amount: Annotated[str, Parameter(help="US dollars of credit of each.")],
+    amount: Annotated[str, Parameter(help="US dollars of credit of each.", allow_leading_hyphen=True)],
     count: Annotated[int, Parameter(help="How many.")] = 1,
     expires: Annotated[str | None, Parameter(help="The first day (UTC) on which they are worth nothing, as 2027-01-31.")] = None,
-    workspace: Annotated[str, Parameter(help="Who alone may redeem them [anybody].")] = "",
+    workspace: Annotated[str, Parameter(help="Who alone may redeem them: id or slug [anybody].")] = "",
     sold: Annotated[bool, Parameter(negative="", help="They were paid for by another way, and not given away.")] = False,
     json: Json = False,
     place: Place = Place(),
 ) -> None:
     """Make codes, and print them as CSV. They are shown this once."""
-    settings, now_ms = place.settings(), Clock().now_ms()
-    with store(settings) as db:
-        ensure_workspace(db, now_ms)
-        batch = Batch(amount_of(amount), count, workspaces.id_of(db, workspace), moment(expires, "--expires"), sold)
-        secret = installation_secret(db, Path(settings.data_dir))
-        made = codes.make(db, secret, batch, Act(actor="cli", at_ms=now_ms))
+    until_ms = moment(expires, "--expires")
+    asked = {"amount": amount, "count": count, "expires": expires, "workspace": workspace or None}
+    with changing(place, "codes.make", "codes/", **asked) as (db, act):
+        batch = Batch(amount_of(amount), count, workspaces.id_of(db, workspace), until_ms, sold)
+        secret = installation_secret(db, Path(place.settings().data_dir))
+        made = codes.make(db, secret, batch, act)
     rows = [(text, usd(code.amount_nano), expires or "", code.id, code.batch) for text, code in made]
     names = ("code", "amount_usd", "expires", "id", "batch")
     if json:
@@ -66,7 +65,7 @@ def list_(
 ) -> None:
     """List codes with their state."""
     now_ms = Clock().now_ms()
-    with store(place.settings()) as db:
+    with reading(place) as db:
         found, total = codes.page(db, batch, offset=offset, limit=limit)
     if json:
         shown = [
@@ -98,6 +97,6 @@ def list_(
 @app.command
 def revoke(wanted: Annotated[str, Parameter(help="The id of a code or of a batch.")], *, place: Place = Place()) -> None:
     """Make a code, or all of a batch that are not redeemed, worth nothing."""
-    with store(place.settings()) as db:
-        count = codes.revoke(db, wanted, Act(actor="cli", at_ms=Clock().now_ms()))
+    with changing(place, "codes.revoke", f"codes/{wanted}") as (db, act):
+        count = codes.revoke(db, wanted, act)
     out.print(f"Revoked: {count}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from entrepot import settings as knobs
+from entrepot.cli.typed import as_typed_here
 from entrepot.errors import GatewayError
 from entrepot.settings import BadSettings, Settings
 from entrepot.storage.database import Database, UnknownSchema
@@ -38,7 +39,10 @@ class Place:
         """From the file, the environment and the command line. `server__port=1` stands for `server.port`. raises BadSettings"""
         told = {name.replace("__", "."): value for name, value in overrides.items()}
         data_dir = None if self.data_dir is None else str(self.data_dir)
-        return knobs.load(self.config, overrides=told | {"data_dir": data_dir})
+        try:
+            return knobs.load(self.config, overrides=told | {"data_dir": data_dir})
+        except BadSettings as error:
+            raise BadSettings([_by_flag(problem, told) for problem in error.problems]) from None
 
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="JSON on standard output instead of a table.")]
@@ -67,7 +71,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty:
     """Rows may hold rich markup. `empty` is said when there are none; `right` names columns of numbers."""
     rows = list(rows)
     if not rows:
-        out.print(empty)
+        out.print(as_typed_here(empty))
         return
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
@@ -86,7 +90,7 @@ def explain(error: Exception) -> int:
             err.print(f"[red]configuration:[/] {escape(problem)}")
         return CONFIGURATION
     if isinstance(error, GatewayError):
-        _say(f"{error} {error.remedy or ''}".rstrip())
+        _say(" ".join(part for part in (str(error), _difference(error), error.remedy) if part))
         return FAILED
     if isinstance(error, Failure | UnknownSchema):
         _say(str(error))
@@ -97,5 +101,19 @@ def explain(error: Exception) -> int:
     raise error
 
 
+def _by_flag(problem: str, told: Mapping[str, Any]) -> str:
+    """With the flag that was typed in place of the setting that it stands for."""
+    name, _, what = problem.partition(": ")
+    value = told.get(name)
+    return problem if value is None else f"--{name.rpartition('.')[2]} {value}: {what}"
+
+
+def _difference(error: GatewayError) -> str:
+    """What was expected and what came, where the message does not say it."""
+    if error.expected is None or error.received is None or error.expected in error.message:
+        return ""
+    return f"Expected {error.expected}; received {error.received if error.received.strip() else 'nothing'}."
+
+
 def _say(text: str) -> None:
-    err.print(f"[red]error:[/] {escape(text)}")
+    err.print(f"[red]error:[/] {escape(as_typed_here(text))}")

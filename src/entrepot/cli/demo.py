@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from entrepot.app import App
-from entrepot.cli.common import Failure, Place, err, out
+from entrepot.cli.common import Failure, err, out
 from entrepot.cli.typed import command_here
 from entrepot.demo import fill, place, rhythm
 from entrepot.demo.clock import HistoryClock
@@ -114,7 +114,7 @@ async def _serve(settings: Settings, mark: Mark) -> None:
     doubles = Doubles(mark.since_s, mark.until_s, mark.seed)
     key = fill.visitors_key(settings, clock.now_ms())
     with bind(settings.server.host, settings.server.port) as listening:
-        command = command_here(Place(), settings)
+        command = command_here(None, settings)
         with fill.borrowed_keys(settings, time.time()) as keys:
             async with App(settings, clock, command, transport=doubles) as app:
                 people = asyncio.create_task(fill.keep_going(app, mark, keys))

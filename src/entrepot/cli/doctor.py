@@ -16,6 +16,7 @@ from entrepot import __version__
 from entrepot.cli.common import CONFIGURATION, FAILED, Json, Place, out, print_json, store
 from entrepot.cli.here import running_here
 from entrepot.cli.offered import offered
+from entrepot.cli.typed import as_typed_here
 from entrepot.errors import GatewayError
 from entrepot.identity.store import count_keys
 from entrepot.server import CannotListen, bind, raise_file_limit
@@ -60,7 +61,7 @@ def _tell(found: list[Finding], *, as_json: bool) -> None:
     for finding in found:
         out.print(f"{_MARKS[finding.state]} [bold]{finding.about:<14}[/] {escape(finding.detail)}")
         if finding.remedy:
-            out.print(f"  {'':<14} [dim]{escape(finding.remedy)}[/]")
+            out.print(f"  {'':<14} [dim]{escape(as_typed_here(finding.remedy))}[/]")
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
@@ -99,7 +100,7 @@ def _storage(settings: Settings) -> Iterator[Finding]:
     if count:
         yield Finding("keys", "ok", f"{count:,}")
     else:
-        yield Finding("keys", "note", "none", "entrepot keys create --name NAME")
+        yield Finding("keys", "note", "none", "`entrepot keys create --name NAME` makes one.")
 
 
 def _soundness(db: Database) -> str:

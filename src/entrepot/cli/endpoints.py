@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from cyclopts import App, Parameter
 from rich.markup import escape
 
 from entrepot.cli.common import Json, Place, print_json, print_table
-from entrepot.cli.offered import offered
+from entrepot.cli.offered import listed
 from entrepot.values.model import Endpoint
 from entrepot.values.money import YOCTO, usd
 
@@ -27,7 +26,7 @@ def list_(
     place: Place = Place(),
 ) -> None:
     """List endpoints, of a model cheapest first."""
-    _, catalog = asyncio.run(offered(place.settings()))
+    _, catalog = listed(place)
     found = catalog.resolve(model).endpoints if model else tuple(catalog.all_endpoints())
     shown = [endpoint for endpoint in found if provider in ("", endpoint.provider) and (endpoint.on or not on)]
     if json:

@@ -11,7 +11,8 @@ from rich.markup import escape
 
 from entrepot.api.days import iso
 from entrepot.cli.changing import changing
-from entrepot.cli.common import Failure, Json, Place, err, out, print_json, print_table, store
+from entrepot.cli.common import Failure, Json, Place, err, out, print_json, print_table
+from entrepot.cli.reading import reading
 from entrepot.identity.installation import installation_secret
 from entrepot.identity.store import DEFAULT_WORKSPACE, ensure_workspace, find_key, list_keys, namesakes
 from entrepot.ledger import workspaces
@@ -41,7 +42,9 @@ def create(
     test: Annotated[bool, Parameter(negative="", help="Served by the sandbox; costs nothing.")] = False,
     management: Annotated[bool, Parameter(negative="", help="For managing, not for asking models.")] = False,
     expires: Annotated[str | None, Parameter(help="How long it is good, as 30d, 12h or 4w [for ever].")] = None,
-    limit: Annotated[str | None, Parameter(help="US dollars it may spend, in each window with a reset [no limit].")] = None,
+    limit: Annotated[
+        str | None, Parameter(help="US dollars it may spend, in each window with a reset [no limit].", allow_leading_hyphen=True)
+    ] = None,
     limit_reset: Annotated[
         Reset | None, Parameter(name=("--limit-reset", "--reset"), help="When its window begins anew, in UTC [never].")
     ] = None,
@@ -84,7 +87,7 @@ def list_(
 ) -> None:
     """List keys with what they spent and what is left of their limits."""
     now_ms = Clock().now_ms()
-    with store(place.settings()) as db:
+    with reading(place) as db:
         ensure_workspace(db, now_ms)
         whose = None if workspace is None else workspaces.find(db, workspace).id
         keys = [key for key in list_keys(db) if whose in (None, key.workspace)]
@@ -109,7 +112,7 @@ def list_(
             )
             for key in keys
         ],
-        empty="There are no keys yet. Make one: entrepot keys create --name NAME",
+        empty="There are no keys yet. `entrepot keys create --name NAME` makes one.",
         right=("spent", "left"),
     )
 
@@ -131,7 +134,7 @@ def enable(key: Wanted, *, place: Place = Place()) -> None:
 @app.command
 def limit(
     key: Wanted,
-    amount: Annotated[str, Parameter(help="US dollars, or none.")],
+    amount: Annotated[str, Parameter(help="US dollars, or none.", allow_leading_hyphen=True)],
     *,
     reset: Annotated[Reset | None, Parameter(help="When its window begins anew, in UTC [never].")] = None,
     place: Place = Place(),

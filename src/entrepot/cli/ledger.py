@@ -12,9 +12,10 @@ from rich.markup import escape
 
 from entrepot.api.days import iso
 from entrepot.api.statements import stated_by_model, stated_data
-from entrepot.cli.common import FAILED, Json, Place, err, out, print_json, print_table, store
+from entrepot.cli.common import FAILED, Json, Place, err, out, print_json, print_table
+from entrepot.cli.reading import reading
 from entrepot.identity.store import ensure_workspace
-from entrepot.ledger import audit, export, statement_html, statement_pdf
+from entrepot.ledger import audit, export, statement_html, statement_pdf, workspaces
 from entrepot.ledger.naming import named
 from entrepot.ledger.statement import Statement
 from entrepot.ledger.statement_paper import paper_of
@@ -35,7 +36,7 @@ def verify(
 ) -> int:
     """Prove that the books balance and that all that was used was posted once."""
     settings = place.settings()
-    with store(settings) as db:
+    with reading(place) as db:
         findings = verify_books(db, records=records, all_days=not settings.storage.retention_days)
     if json:
         print_json(findings)
@@ -50,7 +51,7 @@ def verify(
 
 @app.command
 def statement(
-    workspace: Annotated[str, Parameter(help="Its id.")] = "default",
+    workspace: Annotated[str, Parameter(help="Its id or slug.")] = "default",
     *,
     month: Annotated[str | None, Parameter(help="As 2026-11 [this month].")] = None,
     pdf: Annotated[Path | None, Parameter(help="Write it to this file as PDF.")] = None,
@@ -60,9 +61,9 @@ def statement(
 ) -> None:
     """Show what happened to a workspace's credit in a month (UTC)."""
     settings, now_ms = place.settings(), Clock().now_ms()
-    with store(settings) as db:
+    with reading(place) as db:
         ensure_workspace(db, now_ms)
-        stated = stated_by_model(db, workspace, month or iso(now_ms)[:7], lambda: now_ms)
+        stated = stated_by_model(db, workspaces.id_of(db, workspace), month or iso(now_ms)[:7], lambda: now_ms)
     paper = paper_of(stated, seller_of(settings.payments).lines)
     if pdf is not None:
         _write(pdf, statement_pdf.render(paper, settings.payments.pdf_font))
@@ -99,7 +100,7 @@ def export_(
 ) -> None:
     """Write all entries out, for other bookkeeping."""
     write = export.beancount if form == "beancount" else export.csv
-    with store(place.settings()) as db:
+    with reading(place) as db:
         if to is None:
             sys.stdout.writelines(write(db))
         else:
@@ -117,7 +118,7 @@ def audit_(
     place: Place = Place(),
 ) -> None:
     """Show who changed keys, workspaces, credit and prices, or tried to: the newest first."""
-    with store(place.settings()) as db:
+    with reading(place) as db:
         lines = audit.lines(db, last, wish=audit.Wish(action=action, actor=actor))
         names = {line.subject: named(db, line.subject) for line in lines}
     if json:

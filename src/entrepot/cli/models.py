@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
@@ -12,7 +11,7 @@ from entrepot.api.listing import ModelQuery, list_models, model_row
 from entrepot.catalog.catalog import Catalog
 from entrepot.cli.common import Json, Place, out, print_json, print_table
 from entrepot.cli.endpoints import per_million
-from entrepot.cli.offered import offered
+from entrepot.cli.offered import listed
 from entrepot.values.clock import Clock
 from entrepot.values.model import Model
 
@@ -30,7 +29,7 @@ def list_(
     place: Place = Place(),
 ) -> None:
     """List models."""
-    _, catalog = asyncio.run(offered(place.settings()))
+    _, catalog = listed(place)
     query = ModelQuery(q=words, model_authors=author, output_modalities=modality)
     models = [
         model
@@ -58,7 +57,7 @@ def show(
     place: Place = Place(),
 ) -> None:
     """Show one model and its endpoints."""
-    _, catalog = asyncio.run(offered(place.settings()))
+    _, catalog = listed(place)
     model = catalog.resolve(slug).model
     if json:
         print_json(_told(catalog, model))

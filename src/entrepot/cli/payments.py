@@ -9,7 +9,8 @@ from rich.markup import escape
 
 from entrepot.api.days import iso
 from entrepot.api.payments import shown
-from entrepot.cli.common import Failure, Json, Place, out, print_json, print_table, store
+from entrepot.cli.common import Failure, Json, Place, out, print_json, print_table
+from entrepot.cli.reading import reading
 from entrepot.ledger import workspaces
 from entrepot.payments import store as rows
 from entrepot.payments.terms import amount_text
@@ -20,14 +21,14 @@ app = App(name="payments", help="List and show payments.")
 @app.command(name="list")
 def list_(
     *,
-    workspace: Annotated[str | None, Parameter(help="Only those of this one.")] = None,
+    workspace: Annotated[str | None, Parameter(help="Only those of this one: id or slug [all].")] = None,
     limit: Annotated[int, Parameter(help="How many at most.")] = 50,
     offset: Annotated[int, Parameter(help="After so many, the newest first.")] = 0,
     json: Json = False,
     place: Place = Place(),
 ) -> None:
     """List payments, the newest first."""
-    with store(place.settings()) as db:
+    with reading(place) as db:
         found, total = rows.page(db, workspace and workspaces.id_of(db, workspace), offset=offset, limit=limit)
         if json:
             print_json({"payments": [shown(db, payment) for payment in found], "total": total})
@@ -55,7 +56,7 @@ def list_(
 @app.command
 def show(payment: Annotated[str, Parameter(help="Its id.")], *, json: Json = False, place: Place = Place()) -> None:
     """Show a payment, and what of it went back."""
-    with store(place.settings()) as db:
+    with reading(place) as db:
         found = rows.find(db, payment)
         if found is None:
             raise Failure(f"There is no payment {payment}. `entrepot payments list` shows them.")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 
 from cyclopts import App
 from rich.markup import escape
 
 from entrepot.cli.common import Json, Place, print_json, print_table
-from entrepot.cli.offered import offered
+from entrepot.cli.offered import listed
 from entrepot.providers.configured import Configured
 
 app = App(name="providers", help="Companies and local engines that serve models.")
@@ -18,7 +17,7 @@ app = App(name="providers", help="Companies and local engines that serve models.
 @app.command(name="list")
 def list_(*, json: Json = False, place: Place = Place()) -> None:
     """List providers: which are on, and what would switch the others on."""
-    providers, catalog = asyncio.run(offered(place.settings()))
+    providers, catalog = listed(place)
     count = Counter(endpoint.provider for endpoint in catalog.all_endpoints())
     rows = sorted(providers.items(), key=lambda row: (bool(row[1].off_reason), row[0]))
     if json:

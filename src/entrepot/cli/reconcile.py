@@ -10,7 +10,8 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.markup import escape
 
-from entrepot.cli.common import FAILED, Failure, Json, Place, out, print_json, print_table, store
+from entrepot.cli.common import FAILED, Failure, Json, Place, out, print_json, print_table
+from entrepot.cli.reading import reading
 from entrepot.ledger import bills
 from entrepot.ledger.bills import Bill
 from entrepot.ledger.funding import amount_of
@@ -42,7 +43,7 @@ def reconcile(
         raise Failure(f"There is no provider {provider!r}. `entrepot providers list` shows them.")
     allowed = Tolerance(_millionths(tolerance), amount_of(least, field="least"))
     bill = bills.read(file)
-    with store(settings) as db:
+    with reading(place) as db:
         rows = compare(_recorded(db, provider, bill), bill.sums, allowed)
     unexplained = [row for row in rows if row.verdict != "agrees"]
     if json:

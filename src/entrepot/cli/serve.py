@@ -36,7 +36,7 @@ def serve(
     logs.set_up(settings.log)
     raise_file_limit()
     with bind(settings.server.host, settings.server.port) as listening:
-        command = command_here(place, settings)
+        command = command_here(place.config, settings)
         if settings.server.workers == 1:
             run(_serve(settings, listening, command))
             return 0

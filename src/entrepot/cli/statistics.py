@@ -5,7 +5,8 @@ from __future__ import annotations
 from cyclopts import App
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from entrepot.cli.common import Json, Place, err, out, print_json, store
+from entrepot.cli.common import Json, Place, err, out, print_json
+from entrepot.cli.reading import reading
 from entrepot.records.rebuild import days_to_rebuild, rebuild_day
 from entrepot.values.clock import Clock
 
@@ -20,7 +21,7 @@ def rebuild(*, json: Json = False, place: Place = Place()) -> None:
     """
     settings, now_ms = place.settings(), Clock().now_ms()
     counted = 0
-    with store(settings) as db, _progress() as progress:
+    with reading(place) as db, _progress() as progress:
         days = days_to_rebuild(db, all_days=not settings.storage.retention_days)
         task = progress.add_task("days", total=len(days))
         for day in days:

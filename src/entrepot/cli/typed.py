@@ -8,18 +8,27 @@ import shutil
 import sys
 from pathlib import Path
 
-from entrepot.cli.common import Place
 from entrepot.settings import Settings
 from entrepot.values.command import Command
 
 _NAME = "entrepot"
 
 
-def command_here(place: Place, settings: Settings) -> Command:
-    options = ["--config", str(place.config)] if place.config is not None else []
+def command_here(config: Path | None, settings: Settings) -> Command:
+    """config  the file that was named, if any"""
+    options = ["--config", str(config)] if config is not None else []
     if settings.data_dir != Settings().data_dir:
         options += ["--data-dir", settings.data_dir]
-    return Command(program(sys.argv[0], sys.executable, shutil.which(_NAME), Path.cwd()), shlex.join(options))
+    return Command(_program_here(), shlex.join(options))
+
+
+def as_typed_here(text: str) -> str:
+    """A text that tells of commands, as `entrepot keys list`, with the program as it is typed here."""
+    return text.replace(f"`{_NAME} ", f"`{_program_here()} ")
+
+
+def _program_here() -> str:
+    return program(sys.argv[0], sys.executable, shutil.which(_NAME), Path.cwd())
 
 
 def program(started_as: str, python: str, found: str | None, here: Path) -> str:

@@ -10,7 +10,9 @@ from rich.markup import escape
 
 from entrepot.api.days import iso
 from entrepot.cli.changing import changing
-from entrepot.cli.common import Json, Place, out, print_json, print_table, store
+from entrepot.cli.common import Json, Place, out, print_json, print_table
+from entrepot.cli.reading import reading
+from entrepot.cli.typed import as_typed_here
 from entrepot.identity.store import ensure_workspace
 from entrepot.ledger import workspaces
 from entrepot.ledger.books import balance
@@ -49,13 +51,14 @@ def create(
         print_json(_told(made))
         return
     out.print(f"{escape(made.name)} is made: {made.slug}, {kind}.")
-    out.print(f"[dim]A key for it: entrepot keys create --name NAME --workspace {made.slug}[/]")
+    hint = as_typed_here(f"`entrepot keys create --name NAME --workspace {made.slug}` makes a key for it.")
+    out.print(f"[dim]{escape(hint)}[/]")
 
 
 @app.command(name="list")
 def list_(*, json: Json = False, place: Place = Place()) -> None:
     """List all workspaces."""
-    with store(place.settings()) as db:
+    with reading(place) as db:
         ensure_workspace(db, Clock().now_ms())
         found, _ = workspaces.page(db, offset=0, limit=_MOST)
         rows = [(workspace, balance(db, "credit", workspace.id)) for workspace in found]
@@ -73,7 +76,7 @@ def list_(*, json: Json = False, place: Place = Place()) -> None:
 @app.command
 def show(workspace: Wanted, *, json: Json = False, place: Place = Place()) -> None:
     """Show a workspace."""
-    with store(place.settings()) as db:
+    with reading(place) as db:
         ensure_workspace(db, Clock().now_ms())
         found = workspaces.find(db, workspace)
         told = _told(found) | _money(db, found)

@@ -58,7 +58,38 @@ def test_the_list_of_keys_shows_their_limits(entrepot: Any):
 
 
 def test_an_empty_list_says_how_to_fill_it(entrepot: Any):
+    entrepot("keys", "create", "--name", "a")
+    entrepot("keys", "delete", "a")
     assert "entrepot keys create --name NAME" in entrepot("keys", "list")[1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "keys list", "keys disable a", "keys delete a", "workspaces list", "workspaces show a", "workspaces delete a", "credit show",
+        "prices list", "ledger verify", "ledger audit", "ledger statement", "ledger export", "payments list", "payments show a",
+        "codes list", "codes revoke a", "statistics rebuild",
+    ],
+)  # fmt: skip
+def test_whoever_looks_in_a_place_that_is_none_is_told_so_and_makes_nothing(entrepot: Any, tmp_path: Path, words: str):
+    code, said, failed = entrepot(*words.split())
+    assert (code, said) == (1, "")
+    assert "There is no database" in failed and f"serve --data-dir {tmp_path / 'data'}" in failed
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("words", ["models show gpt-5.1", "models list", "providers list", "endpoints list gpt-5.1"])
+def test_what_a_new_gateway_would_offer_is_listed_and_nothing_is_made(entrepot: Any, tmp_path: Path, words: str):
+    code, said, noted = entrepot(*words.split(), "--json")
+    assert (code, bool(json.loads(said) if "show" not in words else said)) == (0, True)
+    assert noted.startswith("note:") and noted.count("\n") == 1
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_number_out_of_bounds_names_the_flag_that_it_was_typed_behind(entrepot: Any):
+    code, _, failed = entrepot("serve", "--port", "99999")
+    assert (code, failed.count("\n")) == (3, 1)
+    assert "--port 99999" in failed and "a whole number <= 65535" in failed
 
 
 @pytest.mark.parametrize(
@@ -72,6 +103,7 @@ def test_an_empty_list_says_how_to_fill_it(entrepot: Any):
     ],
 )
 def test_a_failure_is_one_line_with_its_remedy_and_code_1(entrepot: Any, words: tuple[str, ...], remedy: str):
+    entrepot("keys", "create", "--name", "another")
     code, said, failed = entrepot(*words)
     assert (code, said, failed.count("\n")) == (1, "", 1)
     assert failed.startswith("error:") and remedy in failed

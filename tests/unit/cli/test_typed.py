@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.cli.common import Place
-from entrepot.cli.typed import command_here, program
+from entrepot.cli.typed import as_typed_here, command_here, program
 from entrepot.settings import Settings
 
 
@@ -41,6 +40,13 @@ def test_without_a_script_it_is_a_module(clone: Path) -> None:
 
 
 def test_it_says_which_data_it_is_about_when_they_are_not_the_usual() -> None:
-    assert command_here(Place(), Settings()).options == ""
-    elsewhere = command_here(Place(config=Path("port.toml")), Settings(data_dir="my data"))
+    assert command_here(None, Settings()).options == ""
+    elsewhere = command_here(Path("port.toml"), Settings(data_dir="my data"))
     assert elsewhere.typed("keys list").endswith("keys list --config port.toml --data-dir 'my data'")
+
+
+def test_a_text_tells_of_commands_as_they_are_typed_here() -> None:
+    told = as_typed_here("`entrepot keys list` shows them; entrepot.toml stays.")
+    assert told.endswith(" keys list` shows them; entrepot.toml stays.") and told.startswith(
+        f"`{command_here(None, Settings()).program} "
+    )

@@ -1,0 +1,37 @@
+"""The database of a gateway that was started before: whoever only looks makes none, where a folder's name was mistyped."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from entrepot.cli.common import Failure, Place, err, store
+from entrepot.cli.typed import command_here
+from entrepot.settings import Settings
+from entrepot.storage.database import Database
+
+
+@contextlib.contextmanager
+def reading(place: Place) -> Iterator[Database]:
+    """The database. raises Failure, when there is none; StorageAway, UnknownSchema"""
+    settings = place.settings()
+    if is_new(settings):
+        raise Failure(f"There is no database {settings.database_path}. {_remedy(place, settings)}")
+    with store(settings) as db:
+        yield db
+
+
+def is_new(settings: Settings) -> bool:
+    """Whether nothing was ever kept there. Of a PostgreSQL database its server knows."""
+    path = settings.database_path
+    return path is not None and not path.exists()
+
+
+def say_when_new(place: Place, settings: Settings) -> None:
+    """For what can be told without a database: then it is of a gateway that is still to be started."""
+    if is_new(settings):
+        err.print(f"[yellow]note:[/] there is no database {settings.database_path} yet. {_remedy(place, settings)}", markup=True)
+
+
+def _remedy(place: Place, settings: Settings) -> str:
+    return f"`{command_here(place.config, settings).typed('serve')}` makes it; --data-dir names another place."
