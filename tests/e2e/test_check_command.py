@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 
 from entrepot.cli import run
-from entrepot.testing.upstream import FakeUpstream, streamed
+from entrepot.testing.upstream import FakeUpstream, Reply, Seen, plain, streamed
 
 MODEL = "openai/gpt-4o"
+
+
+def says_no(seen: Seen) -> Reply:
+    return streamed("no") if seen.json().get("stream") else plain("no")
 
 
 def configured(place: Path, url: str) -> list[str]:
@@ -30,7 +34,7 @@ def test_the_sandbox_is_told_from_a_model(tmp_path: Path, capfd: pytest.CaptureF
 
 
 async def test_the_most_it_may_cost_is_told_before_it_starts(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    async with FakeUpstream([streamed("no")]) as upstream:
+    async with FakeUpstream(says_no) as upstream:
         asked = ["check", f"{MODEL}@acme", "--samples", "1", "--only", "json", *configured(tmp_path, upstream.url)]
         assert await asyncio.to_thread(run, asked) == 1
         assert upstream.seen == []
@@ -40,7 +44,7 @@ async def test_the_most_it_may_cost_is_told_before_it_starts(tmp_path: Path, cap
 
 
 async def test_a_failed_check_ends_with_code_1_and_tells_its_interval(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    async with FakeUpstream([streamed("no")]) as upstream:
+    async with FakeUpstream(says_no) as upstream:
         asked = ["check", f"{MODEL}@acme", "--samples", "2", "--only", "json", "--yes", "--json"]
         assert await asyncio.to_thread(run, [*asked, *configured(tmp_path, upstream.url)]) == 1
     told, said = capfd.readouterr()

@@ -1,4 +1,4 @@
-"""One case put to one endpoint, through the gateway as any caller would: streamed, with no other endpoint to fall back on."""
+"""One case put to one endpoint, through the gateway as any caller would, streamed or not, and with nothing to fall back on."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Asker:
             if answer.status != 200:
                 return Reply(error=await _refusal(answer))
             heard = _Heard()
-            async for event in _events(answer):
+            async for event in _events(answer) if body.get("stream", True) else _whole(answer):
                 if heard.take(event) and not heard.first_ms:
                     heard.first_ms = (self._monotonic() - began) * 1000
         except BrokenStream as broken:
@@ -130,10 +130,30 @@ async def _events(answer: Answer) -> Any:
                 raise BrokenStream("A piece of the answer is not JSON.") from None
 
 
-async def _refusal(answer: Answer) -> str:
+async def _whole(answer: Answer) -> Any:
+    """An answer that is not streamed, as the one event of a stream. raises  BrokenStream"""
+    try:
+        told = _decode(await _read(answer, _LONGEST_EVENT))
+    except msgspec.DecodeError:
+        raise BrokenStream("The answer is not JSON.") from None
+    yield told | {"choices": [_as_delta(choice) for choice in told.get("choices") or ()]}
+
+
+def _as_delta(choice: Mapping[str, Any]) -> dict[str, Any]:
+    message = choice.get("message") or {}
+    calls = [dict(call) | {"index": place} for place, call in enumerate(message.get("tool_calls") or ())]
+    return {"delta": message | {"tool_calls": calls}, "finish_reason": choice.get("finish_reason")}
+
+
+async def _read(answer: Answer, most: int) -> bytes:
     body = b""
-    while len(body) < _LONGEST_ERROR and (data := await answer.chunk()):
+    while len(body) < most and (data := await answer.chunk()):
         body += data
+    return body
+
+
+async def _refusal(answer: Answer) -> str:
+    body = await _read(answer, _LONGEST_ERROR)
     try:
         return str(_decode(body)["error"]["message"])[:_WHY]
     except (msgspec.DecodeError, KeyError, TypeError):

@@ -10,7 +10,7 @@ import msgspec
 from entrepot.values.usage import Usage
 
 Body = dict[str, Any]
-"""A chat request without `model`, `provider` and `stream`."""
+"""A chat request without `model` and `provider`. It streams unless `stream` says otherwise."""
 
 
 class ToolCall(msgspec.Struct, frozen=True):
@@ -23,7 +23,7 @@ class Reply(msgspec.Struct, frozen=True):
 
     usage       None when it reported none
     counted     tokens of text and reasoning that came, by our own count
-    first_ms    until the first piece of text, reasoning or a call came
+    first_ms    until the first piece of text, reasoning or a call came; the end of an answer that is not streamed
     whole_ms    until the end
     error       why there is no answer; "" when there is one
     """

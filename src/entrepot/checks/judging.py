@@ -10,8 +10,11 @@ import msgspec
 
 from entrepot.checks.case import PASSED, Judge, Reply, Verdict, failed
 from entrepot.metering.tokens import count_text
+from entrepot.values.usage import Usage
 
 _SHOWN = 60
+_LONG, _FASTEST = 60, 20_000
+"""So many tokens are not written at once, and not so many a second by any machine there is (2026)."""
 _FENCE = re.compile(r"^```\w*\n(.*)\n```$", re.S)
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
@@ -116,8 +119,10 @@ def stops_before(stop: str, begins: str) -> Judge:
     return judge
 
 
-def no_longer_than(most: int, slack: float) -> Judge:
-    """slack  factor that our own count may lie above, for tokenizers that are not ours"""
+def no_longer_than(most: int, slack: float, least: int = 0) -> Judge:
+    """slack  factor that our own count may lie above, for tokenizers that are not ours
+    least  tokens that must have come before an answer is cut, by our own count
+    """
 
     def judge(replies: Sequence[Reply]) -> Verdict:
         reply = replies[0]
@@ -127,32 +132,79 @@ def no_longer_than(most: int, slack: float) -> Judge:
             return failed(f"max_tokens was {most}, and {reply.usage.completion_tokens} tokens were charged")
         if reply.finish_reason != "length":
             return failed(f"the answer was cut off, and its finish is {reply.finish_reason or 'missing'}, not length")
+        if reply.counted < least:
+            return failed(f"max_tokens was {most}, and the answer was cut after {reply.counted}", float(reply.counted))
         return Verdict(True, value=float(reply.counted))
 
     return judge
 
 
-def counts_honestly(prompts: Sequence[int], least: float, most: float, overhead: int) -> Judge:
-    """What is reported lies between `least` and `most` times our own count, for what went in and what came out.
+class Measure(msgspec.Struct, frozen=True):
+    """How well our own count fits an endpoint's.
+
+    least, most  factors between which a whole count lies
+    overhead     tokens that a provider may add to a prompt whatever its length
+    apart        part by which growth may differ from ours: what is always added cannot hide in it
+    reasons      the model may think, and thinking may be charged without being shown
+    """
+
+    least: float
+    most: float
+    overhead: int
+    apart: float
+    reasons: bool
+
+
+def counts_honestly(prompts: Sequence[int], measure: Measure) -> Judge:
+    """What is reported agrees with our own count, for what went in and what came out, as a whole and in how it grows.
 
     prompts   tokens of each body, by our own count
-    overhead  tokens that a provider may add to a prompt whatever its length
     """
 
     def judge(replies: Sequence[Reply]) -> Verdict:
-        for reply, ours in zip(replies, prompts, strict=True):
-            if reply.usage is None:
-                return failed("no usage is reported")
-            if not ours * least <= reply.usage.prompt_tokens <= ours * most + overhead:
-                return failed(f"{reply.usage.prompt_tokens} prompt tokens are reported where {ours} went in")
-            said, counted = reply.usage.completion_tokens - reply.usage.reasoning_tokens, count_text(reply.text)
-            if not counted * least - 4 <= said <= counted * most + 12:
-                return failed(f"{said} completion tokens are reported where {counted} came out")
-        first, last = replies[0].usage, replies[-1].usage
-        grown = (last.prompt_tokens - first.prompt_tokens) / max(prompts[-1] - prompts[0], 1) if first and last else 0.0
-        return Verdict(True, value=round(grown, 4))
+        if any(reply.usage is None for reply in replies):
+            return failed("no usage is reported")
+        said = [reply.usage.prompt_tokens for reply in replies if reply.usage]
+        for told, ours in zip(said, prompts, strict=True):
+            if not ours * measure.least <= told <= ours * measure.most + measure.overhead:
+                return failed(f"{told} prompt tokens are reported where {ours} went in")
+        written = [pair for reply in replies if reply.usage and (pair := _written(reply, reply.usage, measure.reasons))]
+        for told, ours in written:
+            if not ours * measure.least - 4 <= told <= ours * measure.most + 12:
+                return failed(f"{told} completion tokens are reported where {ours} came out")
+        if not measure.reasons and any(reply.usage.reasoning_tokens for reply in replies if reply.usage):
+            return failed("reasoning tokens are charged, and the model does not reason")
+        grown, ours = said[-1] - said[0], prompts[-1] - prompts[0]
+        if _apart(grown, ours, measure.apart):
+            return failed(f"{grown} more prompt tokens are reported where {ours} more went in", _part(grown, ours))
+        more, came = (written[-1][at] - written[0][at] if len(written) > 1 else 0 for at in (0, 1))
+        if _apart(more, came, measure.apart):
+            return failed(f"{more} more completion tokens are reported where {came} more came out", _part(grown, ours))
+        return Verdict(True, value=_part(grown, ours))
 
     return judge
+
+
+_GRAIN = 3
+"""Tokens by which counts of the same text differ where it was cut in another way."""
+
+
+def _apart(told: int, ours: int, part: float) -> bool:
+    return abs(told - ours) > abs(ours) * part + _GRAIN
+
+
+def _part(told: int, ours: int) -> float:
+    return round(told / max(ours, 1), 4)
+
+
+def _written(reply: Reply, usage: Usage, reasons: bool) -> tuple[int, int] | None:
+    """Completion tokens as reported and by our own count; None where thinking that nobody sees may be among them."""
+    text = count_text(reply.text)
+    if usage.reasoning_tokens:
+        return usage.completion_tokens - usage.reasoning_tokens, text
+    if reasons and reply.counted <= text:
+        return None
+    return usage.completion_tokens, reply.counted
 
 
 def same_twice(replies: Sequence[Reply]) -> Verdict:
@@ -165,9 +217,11 @@ def milliseconds_to_first(replies: Sequence[Reply]) -> Verdict:
 
 
 def tokens_per_second(replies: Sequence[Reply]) -> Verdict:
-    """Of what was written after the first piece."""
+    """Of what was written after the first piece. A long answer that comes all at once is no stream, whatever it calls itself."""
     reply = replies[0]
     seconds = (reply.whole_ms - reply.first_ms) / 1000
+    if reply.counted >= _LONG and reply.counted >= seconds * _FASTEST:
+        return failed(f"{reply.counted} tokens came at once after {reply.first_ms / 1000:.1f} s: they are not streamed")
     return Verdict(True, value=round(reply.counted / seconds, 1) if seconds > 0 else None)
 
 

@@ -10,7 +10,7 @@ from entrepot.checks.asking import Asker, Gateway
 from entrepot.checks.case import Case, Subject
 from entrepot.checks.running import run
 from entrepot.checks.store import Report
-from entrepot.checks.suite import CHECKS, cases_for
+from entrepot.checks.suite import cases_for, usual
 from entrepot.metering.cost import dearest
 from entrepot.metering.tokens import count_prompt
 from entrepot.values.clock import Clock
@@ -43,9 +43,9 @@ class Session(msgspec.Struct, frozen=True):
 
 
 def session(model: Model, endpoint: Endpoint, *, seed: int, names: Sequence[str] = (), samples: int | None = None) -> Session:
-    """names  of checks, empty for all; samples  cases of each, instead of what each has by itself"""
+    """names  of checks, empty for the usual ones; samples  cases of each, instead of what each has by itself"""
     subject = subject_of(model, endpoint)
-    return Session(endpoint, tuple(cases_for(list(names) or list(CHECKS), subject, seed, samples)), seed)
+    return Session(endpoint, tuple(cases_for(list(names) or usual(), subject, seed, samples)), seed)
 
 
 def subject_of(model: Model, endpoint: Endpoint) -> Subject:

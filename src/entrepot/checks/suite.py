@@ -19,7 +19,10 @@ from entrepot.values.usage import Usage
 
 _ROOM = 400
 _ROOM_TO_THINK = 2_000
+_REPEATED = 20
 _CUT_AT = 48
+_KINDS = 6
+"""Of questions that a check asks in turn, at most; those of all checks divide it."""
 _WORDS = (
     *("harbour", "anchor", "lantern", "rudder", "mast", "tide", "cargo", "pilot"),
     *("beacon", "gull", "rope", "barrel", "compass", "signal", "ferry"),
@@ -34,6 +37,7 @@ _TOPICS = ("how tides work", "the history of lighthouses", "how a canal lock wor
 class Check(msgspec.Struct, frozen=True):
     """cases     how many there are when nothing else is said
     measures  "" for a check that is passed or failed; else the unit of what it measures
+    dear      done only when it is named
     """
 
     name: str
@@ -42,6 +46,12 @@ class Check(msgspec.Struct, frozen=True):
     make: Callable[[random.Random, Subject, int], list[Case]]
     cases: int = 8
     measures: str = ""
+    dear: bool = False
+
+
+def usual() -> list[str]:
+    """What is asked when nothing else is said."""
+    return [name for name, check in CHECKS.items() if not check.dear]
 
 
 def cases_for(names: list[str], subject: Subject, seed: int, samples: int | None = None) -> list[Case]:
@@ -49,12 +59,35 @@ def cases_for(names: list[str], subject: Subject, seed: int, samples: int | None
     made: list[Case] = []
     for name in names:
         check = CHECKS[name]
-        made += check.make(random.Random(f"{seed} {name}"), subject, samples or check.cases)
+        cases = check.make(random.Random(f"{seed} {name}"), subject, samples or check.cases)
+        made += cases if check.measures else map(_one_way_or_other, range(len(cases)), cases)
     return made
 
 
+def _one_way_or_other(place: int, case: Case) -> Case:
+    """Half of each kind of question is not streamed, since some endpoints do well in one of the two only."""
+    if (place + place // _KINDS) % 2 == 0:
+        return case
+    return msgspec.structs.replace(case, bodies=tuple(body | {"stream": False} for body in case.bodies))
+
+
+Messages = list[dict[str, str]]
+
+
+def _says(role: str, text: str) -> dict[str, str]:
+    return {"role": role, "content": text}
+
+
+def _user(text: str) -> Messages:
+    return [_says("user", text)]
+
+
 def _ask(text: str, subject: Subject, **more: Any) -> Body:
-    body: Body = {"messages": [{"role": "user", "content": text}], "max_tokens": _ROOM_TO_THINK if subject.reasons else _ROOM}
+    return _ask_in(_user(text), subject, **more)
+
+
+def _ask_in(messages: Messages, subject: Subject, **more: Any) -> Body:
+    body: Body = {"messages": messages, "max_tokens": _ROOM_TO_THINK if subject.reasons else _ROOM}
     if subject.reasons:
         body["reasoning"] = {"effort": "low"}
     elif subject.takes("temperature"):
@@ -63,37 +96,57 @@ def _ask(text: str, subject: Subject, **more: Any) -> Body:
 
 
 def _said(text: str, finish: str = "stop") -> tuple[Reply, ...]:
-    return (Reply(text=text, finish_reason=finish, counted=count_text(text), first_ms=200.0, whole_ms=1200.0),)
+    counted = count_text(text)
+    return (Reply(text=text, finish_reason=finish, counted=counted, first_ms=200.0, whole_ms=1200.0),)
 
 
 def _instructions(chance: random.Random, subject: Subject, count: int) -> list[Case]:
     made = []
     for at in range(count):
         word, number = chance.choice(_WORDS), chance.randint(3, 7)
+        code = f"{word.upper()}-{number * 137}"
         kinds = [
             (
-                f"Write the word {word} exactly {number} times, separated by single spaces. Write nothing else.",
+                _user(f"Write the word {word} exactly {number} times, separated by single spaces. Write nothing else."),
                 judging.says(rf"{word}(?: {word}){{{number - 1}}}", f"{number} times {word}"),
                 " ".join([word] * number),
             ),
             (
-                f"List {number} fruits, each on its own line that begins with '- '. Write nothing before or after the list.",
+                _user(
+                    f"List {number} fruits, each on its own line that begins with '- '. Write nothing before or after the list."
+                ),
                 judging.says(rf"- [^\n]+(?:\n- [^\n]+){{{number - 1}}}", f"{number} lines that begin with '- '"),
                 "\n".join(["- apple"] * number),
             ),
             (
-                f"What is the capital of France? Answer in lower case only, as one sentence that ends with the word {word}.",
+                _user(
+                    f"What is the capital of France? Answer in lower case only, as one sentence that ends with the word {word}."
+                ),
                 judging.says(rf"(?=.*\bparis\b)[^A-Z]*\b{word}[.!]?", f"lower case, paris, and {word} at the end"),
                 f"the capital is paris, said the {word}.",
             ),
             (
-                f"Reply with the code {word.upper()}-{number * 137} and nothing else, no punctuation.",
-                judging.says(rf"{word.upper()}-{number * 137}", f"{word.upper()}-{number * 137}"),
-                f"{word.upper()}-{number * 137}",
+                _user(f"Reply with the code {code} and nothing else, no punctuation."),
+                judging.says(code, code),
+                code,
+            ),
+            (
+                [_says("system", f"Whatever you are asked, your whole answer is the code {code}."), *_user("How are you today?")],
+                judging.says(rf"{code}\.?", f"{code}, as the system message has it"),
+                code,
+            ),
+            (
+                [
+                    *_user(f"My code is {code}."),
+                    _says("assistant", "I shall remember it."),
+                    *_user("Say my code, and nothing else."),
+                ],
+                judging.says(rf"{code}\.?", f"{code} from an earlier turn"),
+                code,
             ),
         ]
-        text, judge, example = kinds[at % len(kinds)]
-        made.append(Case("instructions", (_ask(text, subject),), judge, _said(example)))
+        messages, judge, example = kinds[at % len(kinds)]
+        made.append(Case("instructions", (_ask_in(messages, subject),), judge, _said(example)))
     return made
 
 
@@ -184,9 +237,11 @@ def _tools(chance: random.Random, subject: Subject, count: int) -> list[Case]:
             ),
             (f"How many long tons are {number * 50} metric tons?", "convert_tons", {"tons": number * 50}),
             (f"Say hello to the people of {city}. You need no tool for that.", "", {}),
+            (f"How high is the tide in {city} at {number} o'clock?", "get_tide", {"city": city, "hour": number}),
+            (f"How high is the tide in {city} at {number} o'clock?", "", {"tool_choice": "none"}),
         ]
-        text, name, arguments = kinds[at % len(kinds)]
-        body = _ask(text, subject, tools=_TOOLS)
+        text, name, arguments = kinds[at % (len(kinds) if subject.takes("tool_choice") else 4)]
+        body = _ask(text, subject, tools=_TOOLS) | (arguments if not name else {})
         if name:
             example = (Reply(finish_reason="tool_calls", tool_calls=(ToolCall(name, json.dumps(arguments)),)),)
             made.append(Case("tools", (body,), judging.calls(name, arguments), example))
@@ -210,29 +265,36 @@ def _stop(chance: random.Random, subject: Subject, count: int) -> list[Case]:
 
 
 def _max_tokens(chance: random.Random, subject: Subject, count: int) -> list[Case]:
+    least = round(_CUT_AT * 0.8) if subject.exact_tokens and not subject.reasons else 0
+    judge = judging.no_longer_than(_CUT_AT, 1.0 if subject.exact_tokens else 1.6, least)
     made = []
     for _ in range(count):
         body = _ask(f"Explain at great length {chance.choice(_TOPICS)}, in at least 900 words.", subject, max_tokens=_CUT_AT)
-        judge = judging.no_longer_than(_CUT_AT, 1.0 if subject.exact_tokens else 1.6)
         made.append(Case("max_tokens", (body,), judge, _said(" tide" * (_CUT_AT - 4), "length")))
     return made
 
 
 def _counting(chance: random.Random, subject: Subject, count: int) -> list[Case]:
-    """A short and a long prompt that differ only in length: what a provider always adds cannot hide in the difference."""
-    least, most = (0.97, 1.03) if subject.exact_tokens else (0.6, 1.7)
+    """Short and long ones that differ in nothing else: what a provider always adds cannot hide in the difference."""
+    least, most, apart = (0.97, 1.03, 0.02) if subject.exact_tokens else (0.6, 1.7, 0.7)
+    measure = judging.Measure(least, most, 300, apart, subject.reasons)
     made = []
     for _ in range(count):
         lines = [_sentence(chance) for _ in range(60)]
-        bodies = tuple(
-            _ask("\n".join([*lines[:until], f"Repeat only this line, as it is: {lines[0]}"]), subject) for until in (10, 60)
+        wanted = (lines[:1], lines[:_REPEATED])
+        asked = (
+            "\n".join([*lines[:10], f"Repeat only this line, as it is: {lines[0]}"]),
+            "\n".join([*lines, f"Repeat the first {_REPEATED} of these lines, as they are, and nothing else."]),
         )
+        bodies = tuple(_ask(text, subject) for text in asked)
+        bodies[1]["max_tokens"] += _ROOM
         prompts = [count_prompt(body["messages"]) for body in bodies]
-        written = count_text(lines[0])
         example = tuple(
-            Reply(text=lines[0], finish_reason="stop", usage=Usage(ours, written), counted=written) for ours in prompts
+            msgspec.structs.replace(reply, usage=Usage(ours, reply.counted))
+            for ours, came in zip(prompts, wanted, strict=True)
+            for reply in _said("\n".join(came))
         )
-        made.append(Case("counting", bodies, judging.counts_honestly(prompts, least, most, 300), example))
+        made.append(Case("counting", bodies, judging.counts_honestly(prompts, measure), example))
     return made
 
 
@@ -295,17 +357,18 @@ def _speed(name: str, judge: Callable[..., Any]) -> Callable[[random.Random, Sub
 CHECKS = {
     check.name: check
     for check in (
-        Check("instructions", "Instructions", "does what it is told, to the letter", _instructions),
-        Check("json", "JSON mode", "JSON mode gives JSON", _json, 4),
-        Check("schema", "Schema", "an answer keeps to the schema that was sent", _schema),
-        Check("tools", "Tool calls", "the right tool with the right arguments, and none where none is needed", _tools),
-        Check("stop", "Stop sequences", "the answer ends at a stop sequence, and says so", _stop, 4),
-        Check("max_tokens", "max_tokens", "the answer is no longer than was asked, and says that it was cut", _max_tokens, 4),
-        Check("counting", "Token counts", "what is charged for agrees with what was sent and what came", _counting, 3),
+        Check("instructions", "Instructions", "does what it is told, to the letter", _instructions, 12),
+        Check("json", "JSON mode", "JSON mode gives JSON", _json),
+        Check("schema", "Schema", "an answer keeps to the schema that was sent", _schema, 16),
+        Check("tools", "Tool calls", "the right tool with the right arguments, and none where none is needed", _tools, 12),
+        Check("stop", "Stop sequences", "the answer ends at a stop sequence, and says so", _stop, 6),
+        Check("max_tokens", "max_tokens", "the answer is no longer than was asked, and says that it was cut", _max_tokens, 6),
+        Check("counting", "Token counts", "what is charged for agrees with what was sent and what came", _counting, 4),
         Check("seed", "Seed", "the same seed gives the same answer", _seed, 3),
         Check("recall_1k", "Recall, 1k", "finds one line among 1,000 tokens", _recall(1_000), 4),
         Check("recall_8k", "Recall, 8k", "finds one line among 8,000 tokens", _recall(8_000), 4),
         Check("recall_32k", "Recall, 32k", "finds one line among 32,000 tokens", _recall(32_000), 3),
+        Check("recall_80k", "Recall, 80k", "finds one line among 80,000 tokens", _recall(80_000), 3, dear=True),
         Check(
             "first_token",
             "First token",
