@@ -27,6 +27,9 @@ class Selling(NamedTuple):
         """At $50 per million tokens of an answer, so that 20,000 of them are a dollar."""
         return await self.user.post(CHAT, json=ASKED | {"max_tokens": max_tokens})
 
+    async def at_once(self, count: int) -> list[httpx.Response]:
+        return await asyncio.gather(*(self.ask() for _ in range(count)))
+
     async def fund(self, kind: str, amount: float) -> httpx.Response:
         return await self.manager.post(CREDITS, json={"kind": kind, "amount": amount, "reason": "r"})
 
@@ -77,3 +80,17 @@ async def test_what_a_call_holds_stays_its_own_and_is_told() -> None:
         assert told["metadata"]["retryable"] is True
         assert (await sold.fund("refund", 9)).status_code == 200
         assert (await running).status_code == 200
+
+
+async def test_a_budget_held_by_calls_under_way_is_403_that_may_be_tried_again() -> None:
+    slow = plain("Hi", usage=USAGE)
+    async with selling(Reply(slow.status, slow.headers, slow.pieces, delay_s=4)) as sold:
+        assert (await sold.manager.put("/api/v1/workspaces/default/budgets/daily", json={"limit_usd": 1.5})).status_code == 200
+        answers = await sold.at_once(2)
+        refused = next(answer for answer in answers if answer.status_code != 200)
+        told = refused.json()["error"]
+        assert (refused.status_code, refused.headers["retry-after"]) == (403, "2")
+        assert "$0.5 is free, and $1 is held" in told["message"]
+        assert (told["metadata"]["retryable"], told["metadata"]["limit_source"]) == (True, "workspace_budget")
+        over = await sold.ask(40_000)
+        assert (over.status_code, "retry-after" in over.headers) == (403, False)

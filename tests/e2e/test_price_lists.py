@@ -6,6 +6,9 @@ from typing import Any
 
 import httpx
 
+from entrepot.ledger.audit import Act
+from entrepot.ledger.prices import Order, enter
+from entrepot.metering.sheet import Rule
 from entrepot.testing.gateway import Gateway
 from entrepot.testing.upstream import FakeUpstream, Reply, plain
 from entrepot.values.generation import Generation
@@ -121,6 +124,17 @@ async def test_a_list_is_shown_with_its_history_and_an_end() -> None:
         assert [(row["factor"], row["state"]) for row in rows] == [(None, "active"), ("1.1", "upcoming"), ("1.2", "replaced")]
         assert (await manager.delete(PRICES)).status_code == 404
         assert (await manager.get("/api/v1/prices")).json() == {"data": [], "total_count": 0}
+
+
+async def test_the_price_of_a_model_that_is_gone_can_be_ended() -> None:
+    async with Gateway() as gateway, client(gateway, gateway.management_key) as manager:
+        act = Act(actor="cli", at_ms=gateway.app.clock.now_ms())
+        enter(gateway.app._db, Order(workspace="default", model="gone/model-1", rule=Rule(factor="2")), act)
+        ended = await manager.delete(f"{PRICES}?model=gone/model-1")
+        assert (ended.status_code, ended.json()["data"]["factor"]) == (200, None)
+        again = await manager.delete(f"{PRICES}?model=gone/model-1")
+        assert (again.status_code, again.json()["error"]["metadata"]["field"]) == (404, "model")
+        assert (await manager.post(PRICES, json={"model": "gone/model-1", "factor": 2})).status_code == 400
 
 
 BAD: list[dict[str, Any]] = [

@@ -111,10 +111,10 @@ def set_price(desk: Desk, request: Request) -> Response:
 
 
 def end_price(desk: Desk, request: Request) -> Response:
-    query = request.query
+    query, workspace = request.query, _workspace(desk, request)
     order = Order(
-        workspace=_workspace(desk, request),
-        model=_model(desk, query.model),
+        workspace=workspace,
+        model=query.model if prices.is_named(desk.store, workspace, query.model) else _model(desk, query.model),
         rule=None,
         from_ms=time_of(query.from_, "from") if query.from_ else None,
     )

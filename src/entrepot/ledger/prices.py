@@ -189,6 +189,12 @@ def in_force(db: Database, workspace: str, model: str, at_ms: int) -> Entry | No
     return None if row is None else _entry(row)
 
 
+def is_named(db: Database, workspace: str, model: str) -> bool:
+    """Whether a price was ever set for a model by this very name, which may be gone from the catalogue since."""
+    sql = "SELECT 1 FROM price_entries WHERE workspace = ? AND model = ? LIMIT 1"
+    return db.execute(sql, (workspace, model)).fetchone() is not None
+
+
 def entries(db: Database, workspace: str | None, *, offset: int = 0, limit: int = 100) -> tuple[list[Entry], int]:
     """Some entries, the newest first, and how many there are. workspace  None: of all scopes"""
     which, values = ("1 = 1", ()) if workspace is None else ("workspace = ?", (workspace,))

@@ -12,6 +12,7 @@ from entrepot.values.money import usd
 _SOURCES = {"key": "openrouter_key_limit", "credit": "openrouter_credits"}
 _IN_FLIGHT = "openrouter_in_flight_budget"
 _RETRY_S = 2.0
+_IN_A_MOMENT = "Other calls hold the rest at the moment: try again when some of them are over, or send fewer max_tokens."
 
 
 class Lack(msgspec.Struct, frozen=True):
@@ -34,13 +35,9 @@ def refusal(purse: str, lack: Lack) -> GatewayError:
     kind, _, *more = purse.split("/")
     required, available, unspent = lack.required, max(lack.available, 0), max(lack.unspent, 0)
     told: dict[str, Any] = {"required": usd(required), "available": usd(available), "limit": _name(kind, more)}
-    if kind == "budget":
-        return Forbidden(
-            f"The workspace's {more[0]} budget is reached: this needs up to ${usd(required)}, and ${usd(available)} is left.",
-            remedy="Wait for the budget to begin anew, or ask whoever manages the workspace to raise it.",
-            metadata=told | {"limit_source": "workspace_budget", "interval": more[0]},
-        )
     in_flight = required <= unspent
+    if kind == "budget":
+        return _over_budget(lack, more[0], in_flight=in_flight)
     told["limit_source"] = _IN_FLIGHT if in_flight else _SOURCES[kind]
     if in_flight:
         told["reason"] = "in_flight_budget_exhausted"
@@ -52,6 +49,32 @@ def refusal(purse: str, lack: Lack) -> GatewayError:
         metadata=told,
     )
     error.retryable = in_flight
+    return error
+
+
+def _over_budget(lack: Lack, span: str, *, in_flight: bool) -> Forbidden:
+    """403, as the contract has it (4.5). What calls hold at the moment may be free again soon."""
+    required, available = usd(lack.required), usd(max(lack.available, 0))
+    told: dict[str, Any] = {"required": required, "available": available, "limit": f"workspace's {span} budget"}
+    told |= {"limit_source": "workspace_budget", "interval": span}
+    begins = f"The workspace's {span} budget"
+    if not in_flight:
+        anew = "" if span == "lifetime" else "wait for the budget to begin anew, or "
+        mend = f"{anew}ask whoever manages the workspace to raise it"
+        return Forbidden(
+            f"{begins} is reached: this needs up to ${required}, and ${available} is left.",
+            remedy=f"{mend[0].upper()}{mend[1:]}.",
+            metadata=told,
+        )
+    held = usd(lack.unspent - max(lack.available, 0))
+    error = Forbidden(
+        f"{begins} is held by calls under way: this needs up to ${required}, ${available} is free, and ${held} is held and may "
+        "be free again soon.",
+        remedy=_IN_A_MOMENT,
+        retry_after_s=_RETRY_S,
+        metadata=told | {"reason": "in_flight_budget_exhausted", "held": held},
+    )
+    error.retryable = True
     return error
 
 
@@ -82,7 +105,7 @@ def _afford(lack: Lack) -> str:
 
 def _remedy(kind: str, more: list[str], *, in_flight: bool, affordable: int) -> str:
     if in_flight:
-        return "Other calls hold the rest at the moment: try again when some of them are over, or send fewer max_tokens."
+        return _IN_A_MOMENT
     if kind == "credit":
         mend = "add credit to the workspace"
     else:

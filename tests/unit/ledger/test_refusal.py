@@ -40,6 +40,23 @@ def test_a_refusal_says_what_was_counted_and_what_would_mend_it(purse: str, lack
     assert (error.status, error.metadata["required"]) == (402, "2")
 
 
+def test_a_budget_that_calls_hold_is_403_and_may_be_free_again_soon() -> None:
+    error = refusal("budget/default/daily/1", Lack(2_000_000_000, 500_000_000, 3_000_000_000, 100))
+    told = error.metadata
+    assert (error.status, error.retryable, error.retry_after_s) == (403, True, 2.0)
+    assert "$0.5 is free, and $2.5 is held and may be free again soon" in error.message
+    assert (told["held"], told["reason"], told["interval"]) == ("2.5", "in_flight_budget_exhausted", "daily")
+
+
+@pytest.mark.parametrize(
+    ("span", "remedy"), [("daily", "Wait for the budget to begin anew"), ("lifetime", "Ask whoever manages")]
+)
+def test_a_budget_that_is_spent_is_403_and_asking_again_does_not_help(span: str, remedy: str) -> None:
+    error = refusal(f"budget/default/{span}/1", Lack(2_000_000_000, 500_000_000, 1_000_000_000, 100))
+    assert (error.status, error.retryable, error.retry_after_s, "held" in error.metadata) == (403, False, None, False)
+    assert error.remedy is not None and error.remedy.startswith(remedy)
+
+
 def test_lines_are_found_by_who_what_and_when(store_url: str) -> None:
     with contextlib.closing(open_database(store_url)) as db:
         db.migrate()
