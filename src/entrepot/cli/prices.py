@@ -12,8 +12,9 @@ from entrepot.api.days import iso
 from entrepot.api.prices import factor_in, rates_of
 from entrepot.catalog.priced import warnings_of
 from entrepot.cli.changing import changing, moment
-from entrepot.cli.common import Failure, Json, Place, err, out, print_json, print_table, store
+from entrepot.cli.common import Failure, Json, Place, err, out, print_json, print_table
 from entrepot.cli.offered import offered
+from entrepot.cli.reading import reading
 from entrepot.identity.store import ensure_workspace
 from entrepot.ledger import prices, workspaces
 from entrepot.ledger.prices import Entry, Order
@@ -25,7 +26,7 @@ app = App(name="prices", help="Set what workspaces pay where it is not the list 
 Whose = Annotated[str | None, Parameter(name="--workspace", help="Its id or slug [everybody without a price of their own].")]
 Model = Annotated[str | None, Parameter(help="A model's slug [every model without a price of its own].")]
 From = Annotated[str | None, Parameter(name="--from", help="When it begins, in UTC, as 2027-01-31 [now].")]
-PerMillion = Annotated[str | None, Parameter(help="US dollars per million tokens.")]
+PerMillion = Annotated[str | None, Parameter(help="US dollars per million tokens.", allow_leading_hyphen=True)]
 _MOST = 10_000
 
 
@@ -39,7 +40,7 @@ def list_(
 ) -> None:
     """List the prices that hold and those that will."""
     now_ms = Clock().now_ms()
-    with store(place.settings()) as db:
+    with reading(place) as db:
         ensure_workspace(db, now_ms)
         found, _ = prices.entries(db, None if workspace is None else workspaces.find(db, workspace).id, limit=_MOST)
         rows = [(entry, prices.state(db, entry, now_ms)) for entry in found]
@@ -62,7 +63,7 @@ def list_(
             )
             for entry, state in shown
         ],
-        empty="List prices hold for all. Set one: entrepot prices set --factor 1.15",
+        empty="List prices hold for all. `entrepot prices set --factor 1.15` sets others.",
     )
 
 
@@ -113,8 +114,9 @@ def end(*, workspace: Whose = None, model: Model = None, from_: From = None, pla
     """End a price: from then on the next wider one holds, or the list price."""
     begins = moment(from_, "--from")
     with changing(place, "price.end", f"price/{workspace or '*'}/{model or '*'}", model=model) as (db, act):
-        slug = _known(place, model)
-        entry = prices.enter(db, Order(workspace=_id(db, workspace), model=slug, rule=None, from_ms=begins), act)
+        whose = _id(db, workspace)
+        slug = model if model and prices.is_named(db, whose, model) else _known(place, model)
+        entry = prices.enter(db, Order(workspace=whose, model=slug, rule=None, from_ms=begins), act)
     out.print(f"The price of {slug or 'every model'} for {escape(workspace or 'everybody')} ends at {_date(entry.from_ms)} UTC.")
 
 
