@@ -36,7 +36,7 @@ _FURTHER = 1.2
 _NOTICED_MS = 1.0
 _TESTS = Path(__file__).parents[1] / "tests"
 _KEPT = "filled.json"
-_SERVER = ("shared_buffers=1GB", "max_wal_size=4GB", "wal_level=minimal", "max_wal_senders=0")
+_SERVER = ("shared_buffers=1GB", "max_wal_size=2GB", "wal_level=minimal", "max_wal_senders=0")
 _PATIENTLY = "%20-cstatement_timeout%3D0%20-cidle_in_transaction_session_timeout%3D0"
 _PATIENCE_S = 7200.0
 

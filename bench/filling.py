@@ -21,7 +21,6 @@ from entrepot.identity.store import DEFAULT_WORKSPACE
 from entrepot.ledger.posting import post_usage
 from entrepot.records import store
 from entrepot.records.batch import Gathered, gather, summed
-from entrepot.records.figures import Level
 from entrepot.records.partitions import make_ahead
 from entrepot.records.rollups import Rollups
 from entrepot.storage.database import Database, Table
@@ -35,11 +34,9 @@ from entrepot.values.usage import Usage
 DAY_MS = 86_400_000
 OWN_MODELS = 10
 OWN_CALLS_A_DAY = 12
-MADE_DAYS = 6
+MADE_DAYS = 2
 """Which are repeated for the time before them."""
 _AT_ONCE = 10_000
-_MINUTES_DAYS = 2
-"""Statistics by the minute are not made of what is older, as if they had been deleted since."""
 _APPS = 500
 _KEYS_OF_A_WORKSPACE = 1_000
 _PROVIDERS = ("openai", "azure", "groq", "together")
@@ -221,8 +218,6 @@ class _Crowd:
 def _write(db: Database, days: Iterator[list[Generation]], now_ms: int, told: Callable[[int], object]) -> None:
     rollups = Rollups(db, "fill", 0, lambda: now_ms)
     for made in days:
-        age = (now_ms - made[0].created_ms) // DAY_MS
-        finest: Level = "minute" if age < _MINUTES_DAYS else "hour"
         make_ahead(db, made[0].created_ms)
         gathered: list[Gathered] = []
         for at in range(0, len(made), _AT_ONCE):
@@ -231,7 +226,7 @@ def _write(db: Database, days: Iterator[list[Generation]], now_ms: int, told: Ca
             store.insert(db, [(one, _encode(one)) for one in some], lambda new: _post(db, new))
             told(len(some))
         with db.transaction():
-            rollups.add_batch(summed(gathered), finest)
+            rollups.add_batch(summed(gathered))
 
 
 def _post(db: Database, made: Sequence[Generation]) -> None:

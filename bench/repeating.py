@@ -6,17 +6,36 @@ the books' transactions. So all sums stay what they are sums of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
 
 from entrepot.records.asked import KEPT
 from entrepot.records.partitions import make_ahead
 from entrepot.storage.database import Database
 
 _DAY_MS = 86_400_000
+_HOURS_DAYS = 30
+"""Statistics by the hour are not made of what is older, as if they had been deleted since; by the minute there are no copies."""
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TIME_BITS = range(45, -1, -5)
-Changes = dict[str, str]
-"""By column: SQL for its value in a copy, which lies `back` times as many days as were made before what it is a copy of."""
+_AT_ONCE = 3
+_KEY = "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = CAST(? AS regclass) AND contype = 'p'"
+
+
+class Copies(msgspec.Struct, frozen=True):
+    """What is to be copied of a table.
+
+    changed  by column: SQL for its value in a copy, which lies `back` times as many days as were made before what it is a copy of
+    which    a condition on what is copied, `back` among the columns
+    order    in which it comes in at once; else one `back` after another
+    """
+
+    table: str
+    changed: dict[str, str]
+    which: str = "1 = 1"
+    order: str = ""
 
 
 def repeat(db: Database, days: int, times: int, last_day: int, told: Callable[[int], object]) -> None:
@@ -27,44 +46,28 @@ def repeat(db: Database, days: int, times: int, last_day: int, told: Callable[[i
     for day in range(last_day - days * times + 1, last_day - days + 1):
         make_ahead(db, day * _DAY_MS)
     backs = range(times - 1, 0, -1)
-    with db.transaction():
-        _spread_out(db, "workspace_usage", {"day": f"day - back * {days}"}, [backs])
-        _spread_out(db, "ledger_transactions", {"key": "key || '-' || back", "at_ms": _earlier("at_ms", days)}, [backs])
-        _spread_out(db, "ledger_moves", {"key": "key || '-' || back"}, [backs])
-        _balance(db)
-        _spread_out(db, "key_usage", {"day": f"day - back * {days}"}, [backs], order="key_hash, day")
-        for table in KEPT:
-            # What is by the minute is of the last two days, which are no copies.
-            which = "WHERE level > 60"
-            _spread_out(db, table, {"at": f"at - back * {days * 86_400}"}, [[back] for back in backs], which)
-        _spread_out(db, "generations", _of_generations(db, days), [[back] for back in backs], told=told)
+    for copies in _of_books(days):
+        _copy(db, copies, backs)
+    _balance(db)
+    with ThreadPoolExecutor(1 if db.engine == "sqlite" else _AT_ONCE) as pool:
+        for done in [pool.submit(_copy, db, copies, backs, told) for copies in (_of_generations(db, days), *_of_sums(days))]:
+            done.result()
 
 
-def _spread_out(
-    db: Database,
-    table: str,
-    changed: Changes,
-    slices: Sequence[Sequence[int]],
-    which: str = "",
-    order: str = "",
-    told: Callable[[int], object] = lambda count: None,
-) -> None:
-    """Copied aside first: a database that reads what it writes does so with more care than is needed."""
-    names = _columns(db, table)
-    taken = ", ".join(f"{changed[name]} AS {name}" if name in changed else name for name in names)
-    ordered = f"ORDER BY {order}" if order else ""
-    db.execute(f"CREATE TEMP TABLE aside AS SELECT * FROM {table} {which}")
-    for backs in slices:
-        repeats = " UNION ALL ".join(f"SELECT {back} AS back" for back in backs)
-        made = db.execute(
-            f"INSERT INTO {table} ({', '.join(names)}) "
-            f"SELECT * FROM (SELECT {taken} FROM ({repeats}) AS repeats CROSS JOIN aside) AS copies {ordered}"
-        )
-        told(made.rowcount)
-    db.execute("DROP TABLE aside")
+def _of_books(days: int) -> Iterator[Copies]:
+    yield Copies("workspace_usage", {"day": f"day - back * {days}"})
+    yield Copies("ledger_transactions", {"key": "key || '-' || back", "at_ms": _earlier("at_ms", days)})
+    yield Copies("ledger_moves", {"key": "key || '-' || back"})
 
 
-def _of_generations(db: Database, days: int) -> Changes:
+def _of_sums(days: int) -> Iterator[Copies]:
+    which = f"level = 86400 OR level = 3600 AND back * {days} < {_HOURS_DAYS}"
+    for table in KEPT:
+        yield Copies(table, {"at": f"at - back * {days * 86_400}"}, which)
+    yield Copies("key_usage", {"day": f"day - back * {days}"}, order="key_hash, day")
+
+
+def _of_generations(db: Database, days: int) -> Copies:
     """The record itself tells its id and time too."""
     at = _earlier("created_ms", days)
     letters = (f"substr('{_ALPHABET}', CAST(({at}) >> {bits} & 31 AS INTEGER) + 1, 1)" for bits in _TIME_BITS)
@@ -74,19 +77,52 @@ def _of_generations(db: Database, days: int) -> Changes:
         text, back = ("convert_from(detail, 'UTF8')", "convert_to({}, 'UTF8')")
     renamed = f"replace({text}, id, {made})"
     told = f"replace({renamed}, '\"created_ms\":' || created_ms, '\"created_ms\":' || ({at}))"
-    return {"id": made, "created_ms": at, "detail": back.format(told)}
+    return Copies("generations", {"id": made, "created_ms": at, "detail": back.format(told)})
 
 
 def _earlier(name: str, days: int) -> str:
     return f"{name} - back * CAST({days * _DAY_MS} AS BIGINT)"
 
 
+def _copy(db: Database, copies: Copies, backs: Sequence[int], told: Callable[[int], object] = lambda count: None) -> None:
+    """Put aside first: a database that reads what it writes does so with more care than is needed."""
+    table, aside = copies.table, f"aside_{copies.table}"
+    names = _columns(db, table)
+    taken = ", ".join(f"{copies.changed[name]} AS {name}" if name in copies.changed else name for name in names)
+    db.execute(f"CREATE TABLE {aside} AS SELECT * FROM {table}")
+    key = _without_key(db, table) if table in (*KEPT, "key_usage") else ""
+    for some in [backs] if copies.order else [[back] for back in backs]:
+        repeats = " UNION ALL ".join(f"SELECT {back} AS back" for back in some)
+        ordered = f"ORDER BY {copies.order}" if copies.order else ""
+        made = db.execute(
+            f"INSERT INTO {table} ({', '.join(names)}) SELECT * FROM ("
+            f"SELECT {taken} FROM ({repeats}) AS repeats CROSS JOIN {aside} WHERE {copies.which}) AS copies {ordered}"
+        )
+        if table == "generations":
+            told(made.rowcount)
+    if key:
+        db.execute(f"ALTER TABLE {table} ADD {key}")
+        db.execute(f"ALTER TABLE {table} SET (fillfactor = 70)")
+    db.execute(f"DROP TABLE {aside}")
+
+
+def _without_key(db: Database, table: str) -> str:
+    """PostgreSQL makes an index of all that is there in less time; days that are over are changed no more and need no room."""
+    if db.engine == "sqlite":
+        return ""
+    ((name, key),) = db.execute(_KEY, (table,)).fetchall()
+    db.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    db.execute(f"ALTER TABLE {table} SET (fillfactor = 100)")
+    return str(key)
+
+
 def _balance(db: Database) -> None:
-    db.execute("DELETE FROM ledger_balances")
-    db.execute(
-        "INSERT INTO ledger_balances SELECT book, account, owner, kind, sum(amount_nano) FROM ledger_entries "
-        "GROUP BY book, account, owner, kind"
-    )
+    with db.transaction():
+        db.execute("DELETE FROM ledger_balances")
+        db.execute(
+            "INSERT INTO ledger_balances SELECT book, account, owner, kind, sum(amount_nano) FROM ledger_entries "
+            "GROUP BY book, account, owner, kind"
+        )
 
 
 def _columns(db: Database, table: str) -> list[str]:
