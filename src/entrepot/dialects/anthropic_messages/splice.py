@@ -17,7 +17,16 @@ from entrepot.dialects.anthropic_messages.carried import Carried, carry
 from entrepot.dialects.anthropic_messages.failure import error_event
 from entrepot.dialects.anthropic_messages.read import REFUSED, without_halves
 from entrepot.dialects.anthropic_messages.said import json_of, message_id, one_line
-from entrepot.dialects.anthropic_messages.usage import WireUsage, render_usage, tier_of, told_tier, usage_of, with_cost
+from entrepot.dialects.anthropic_messages.usage import (
+    COST,
+    WireUsage,
+    render_usage,
+    tier_of,
+    told_tier,
+    usage_of,
+    with_cost,
+    without_cost,
+)
 from entrepot.dialects.anthropic_messages.words import FAMILY, finish_of
 from entrepot.dialects.dialect import Hearing
 from entrepot.dialects.sse import EventReader
@@ -302,6 +311,8 @@ class SplicedStream(_Spliced):
         fields = decode_fields(payload)
         inner = decode_fields(fields["message"])
         self._use(message.usage, inner.get("usage"))
+        if not COST.isdisjoint(self._raw_usage):
+            inner["usage"] = Raw(encode(without_cost(self._raw_usage)))
         return _line("message_start", encode(fields | {"message": Raw(encode(self._named(inner)))}))
 
     def _hold(self, told: _Told, payload: bytes) -> None:

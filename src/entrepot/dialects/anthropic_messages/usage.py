@@ -132,8 +132,14 @@ def _cost(prompt_nano: int, completion_nano: int) -> bytes:
 
 def with_cost(told: Mapping[str, Raw], prompt_nano: int, completion_nano: int) -> bytes:
     """The provider's own usage object, all its members kept, and the cost."""
-    kept = encode({name: raw for name, raw in told.items() if name not in _COST})
+    kept = encode(without_cost(told))
     return kept[:-1] + (b"," if len(kept) > 2 else b"") + _cost(prompt_nano, completion_nano) + b"}"
 
 
-_COST = frozenset({"cost", "is_byok", "cost_details"})
+def without_cost(told: Mapping[str, Raw]) -> dict[str, Raw]:
+    """What a provider says of what it charges is the operator's to know."""
+    return {name: raw for name, raw in told.items() if name not in COST}
+
+
+COST = frozenset({"cost", "is_byok", "cost_details", "cost_in_usd_ticks"})
+"""As OpenRouter and xAI tell it."""

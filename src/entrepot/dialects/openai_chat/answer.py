@@ -19,7 +19,7 @@ from entrepot.dialects.openai_chat.shape import (
     loads,
     normalise_message,
 )
-from entrepot.dialects.openai_chat.usage import WireUsage, read_usage, render_usage, usage_of
+from entrepot.dialects.openai_chat.usage import WireUsage, read_usage, render_usage, tells_cost, usage_of
 from entrepot.values.usage import Usage
 
 _NULL = b"null"
@@ -191,7 +191,7 @@ class PlainAnswer:
         if fingerprint is None or bytes(memoryview(fingerprint)) == _NULL:
             self._fields["system_fingerprint"] = Raw(b'""')
         for name, raw in self._fields.items():
-            if name not in fields:
+            if name not in fields and not tells_cost(name, bytes(memoryview(raw))):
                 fields[name] = raw
         if self.service_tier is not None:
             fields["service_tier"] = Raw(encode(normal_tier(self.service_tier)))

@@ -24,7 +24,7 @@ from entrepot.dialects.openai_chat.shape import (
     loads,
     normalise_message,
 )
-from entrepot.dialects.openai_chat.usage import read_usage, render_usage
+from entrepot.dialects.openai_chat.usage import read_usage, render_usage, tells_cost
 from entrepot.dialects.sse import EventReader
 from entrepot.errors import GatewayError
 from entrepot.values.usage import Usage
@@ -239,6 +239,8 @@ class StreamedAnswer:
 
     def _take_usage(self, told: dict[str, Any]) -> None:
         usage = told.pop("usage", None)
+        if "meta" in told and tells_cost("meta", dumps(told["meta"])):
+            del told["meta"]
         groq = told.get("x_groq")
         if not usage and isinstance(groq, dict):
             usage = groq.get("usage")

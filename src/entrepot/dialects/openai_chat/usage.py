@@ -112,6 +112,11 @@ def _upstream_cost(told: WireUsage) -> int | None:
     return int(told.cost * YOCTO)
 
 
+def tells_cost(name: str, raw: bytes) -> bool:
+    """Whether a member beside `usage` says what a call cost our operator, as `meta` of AI/ML API does (read 2026-11)."""
+    return name == "meta" and b'"credits_used"' in raw
+
+
 def render_usage(usage: Usage, prompt_nano: int, completion_nano: int) -> bytes:
     """The contract's `usage` (1.9), money as exact decimal literals. `upstream_inference_cost` is null: keys of the gateway's
     operator pay the provider, so the caller's cost is `cost` alone, and the two parts sum to it."""
