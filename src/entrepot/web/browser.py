@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from entrepot.records.categories import known_as
 from entrepot.values.money import YOCTO
 from entrepot.web import figures
 from entrepot.web.listings_measured import NOTHING, ModelFigures
@@ -40,6 +41,7 @@ TITLES = {
     "input": "Reads",
     "output": "Makes",
     "kind": "Is like this",
+    "category": "Used for",
     "parameter": "Takes the parameter",
     "policy": "What is sent",
     "country": "Seat of a provider",
@@ -52,6 +54,7 @@ _OURS = {
     "output_modalities": "output",
     "supported_parameters": "parameter",
     "providers": "provider",
+    "categories": "category",
     "model_authors": "author",
     "arch": "series",
     "context": "min_context",
@@ -72,8 +75,6 @@ _OUR_VALUES = {
     ("sort", "latency-low-to-high"): ("sort", "latency"),
 }
 _UNKNOWN = {
-    "categories": "Categories of models",
-    "category": "Categories of models",
     "distillable": "Whether answers may be distilled",
     "region": "Regions of endpoints",
 }
@@ -173,6 +174,8 @@ def _in_our_words(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]
         value = text.strip()[:_LONGEST]
         name = _OURS.get(theirs, theirs)
         if value:
+            if name == "category":
+                value = ",".join(known_as(word.strip().lower()) or word for word in value.split(","))
             yield _OUR_VALUES.get((name, value.lower()), (name, value))
 
 
@@ -215,12 +218,13 @@ def browse(shelf: Shelf, wish: Wish, measured: Mapping[str, ModelFigures] = {}) 
     for row in shelf.rows.values():
         if not _in_range(row, wish) or not all(word in row.words for word in words):
             continue
-        failed = [name for name, values in wish.chosen.items() if not _has(row, name, values)]
+        marks = {**row.marks, "category": measured.get(row.target, NOTHING).categories}
+        failed = [name for name, values in wish.chosen.items() if not _has(marks[name], name, values)]
         if not failed:
             rows.append(row)
         if len(failed) < 2:
             for name in failed or TITLES:
-                counts[name].update(row.marks[name])
+                counts[name].update(marks[name])
     order = _ORDERS[wish.sort]
     rows.sort(key=lambda row: (not row.ready, *order(row, measured.get(row.target, NOTHING)), row.model.id))
     return Found(rows, counts)
@@ -235,8 +239,7 @@ def _in_range(row: Row, wish: Wish) -> bool:
     )
 
 
-def _has(row: Row, name: str, values: tuple[str, ...]) -> bool:
-    marks = row.marks[name]
+def _has(marks: frozenset[str], name: str, values: tuple[str, ...]) -> bool:
     return marks.issuperset(values) if name in _ALL_OF else not marks.isdisjoint(values)
 
 

@@ -21,12 +21,16 @@ _REMEMBERED = 512
 
 
 class ModelFigures(msgspec.Struct, frozen=True):
-    """tokens of the last seven days; latency and throughput the median of the last day, None where nothing was measured"""
+    """tokens of the last seven days; latency and throughput the median of the last day, None where nothing was measured
+
+    categories  what the apps that used it in the last seven days say they are for
+    """
 
     tokens: int = 0
     requests: int = 0
     latency_ms: float | None = None
     throughput_tps: float | None = None
+    categories: frozenset[str] = frozenset()
 
 
 NOTHING = ModelFigures()
@@ -83,8 +87,14 @@ def day(statistics: Statistics) -> Span:
 
 def _models(statistics: Statistics) -> Mapping[str, ModelFigures]:
     totals, speeds = statistics.models(week(statistics)), statistics.speeds(day(statistics))
+    categories = statistics.categories(week(statistics)).items()
     return {
-        model: ModelFigures(one.total_tokens, one.requests, *_medians(speeds.get(model, Speed())))
+        model: ModelFigures(
+            one.total_tokens,
+            one.requests,
+            *_medians(speeds.get(model, Speed())),
+            frozenset(category for category, used in categories if model in used),
+        )
         for model, one in totals.items()
         if model
     }

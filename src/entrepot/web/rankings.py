@@ -1,13 +1,17 @@
-"""The page of rankings: what is used most here, by model, author, app or provider, and what rises; by day, week or month."""
+"""The page of rankings: what is used most here and what rises, by the day, week or month, and within what apps are for.
+
+Categories are summed by the day and without providers, which is why those are not ranked within one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 
+from entrepot.records.categories import LABELS, known_as, parts_of, whole_of
 from entrepot.records.figures import Point, Ranked, Scope, Span, Totals, last
 from entrepot.records.ranking import What
 from entrepot.records.statistics import Statistics
@@ -16,7 +20,14 @@ from entrepot.web.listings_apps import path_of, stacked
 from entrepot.web.listings_measured import Measured
 from entrepot.web.shelf import Shelf
 
-BY: Mapping[What, str] = {"model": "Models", "author": "Authors", "app": "Apps", "provider": "Providers"}
+BY: Mapping[What, str] = {
+    "model": "Models",
+    "author": "Authors",
+    "app": "Apps",
+    "provider": "Providers",
+    "category": "Categories",
+}
+_ONE: Mapping[What, str] = {"model": "Model", "author": "Author", "app": "App", "provider": "Provider", "category": "Category"}
 SPANS = {"day": "Day", "week": "Week", "month": "Month"}
 _LENGTHS = {"day": 1, "week": 7, "month": 30}
 SORTS = {"popular": "Most tokens", "trending": "Rising"}
@@ -27,12 +38,23 @@ class Wish(msgspec.Struct, frozen=True):
     by: What = "model"
     span: str = "week"
     sort: str = "popular"
+    category: str = ""
 
     def link(self, **other: str) -> str:
         """The address with something else chosen; what is usual is not said."""
         told = {name: other.get(name, getattr(self, name)) for name in self.__struct_fields__}
         pairs = [(name, value) for name, value in told.items() if value != getattr(_USUAL, name)]
-        return "/rankings" + (f"?{urlencode(pairs)}" if pairs else "")
+        return "/rankings" + (f"?{urlencode(pairs, safe='/')}" if pairs else "")
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(category=self.category)
+
+    @property
+    def choices(self) -> Mapping[What, str]:
+        """By what may be ranked."""
+        left_out = {"provider" if self.category else "", "" if parts_of(self.category) else "category"}
+        return {by: label for by, label in BY.items() if by not in left_out}
 
 
 _USUAL = Wish()
@@ -40,9 +62,18 @@ _USUAL = Wish()
 
 def read(query: Mapping[str, str]) -> Wish:
     """What is not known is as usual. `view` is OpenRouter's word for the span."""
-    by: What = next((one for one in BY if one == query.get("by")), "model")
+    category = known_as(query.get("category", "").strip().lower())
+    by: What = next((one for one in Wish(category=category).choices if one == query.get("by")), "model")
     span = query.get("span") or query.get("view") or ""
-    return Wish(by, span if span in SPANS else "week", "trending" if query.get("sort") == "trending" else "popular")
+    return Wish(by, span if span in SPANS else "week", "trending" if query.get("sort") == "trending" else "popular", category)
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """A link to the same page with something else chosen."""
+
+    label: str
+    link: str
+    chosen: bool
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -62,17 +93,22 @@ def context(shelf: Shelf, wish: Wish, measured: Measured) -> dict[str, Any]:
     nothing: list[Ranked] = []
     none: dict[str, list[Point]] = {}
     ranked = measured.ask(("rankings", wish), lambda statistics: _ranked(statistics, wish), nothing)
-    split = measured.ask(("ranking split", wish.by, wish.span), lambda statistics: _split(statistics, wish), none)
+    split = measured.ask(("ranking split", wish.by, wish.span, wish.category), lambda statistics: _split(statistics, wish), none)
     total = measured.ask(
-        ("ranking total", wish.span), lambda statistics: statistics.totals(Scope(), _span(statistics, wish)), Totals()
+        ("ranking total", wish.span, wish.category),
+        lambda statistics: statistics.totals(wish.scope, _span(statistics, wish)),
+        Totals(),
     )
     tell = _TELL[wish.by]
     return {
         "wish": wish,
-        "by": BY,
+        "by": wish.choices,
+        "one": _ONE[wish.by],
+        "category": LABELS.get(wish.category, ""),
+        "lines": _lines(wish, measured),
         "spans": SPANS,
         "sorts": SORTS,
-        "standings": [Standing(one, *tell(shelf, one)) for one in ranked],
+        "standings": [Standing(one, *tell(shelf, one, wish)) for one in ranked],
         "most": max((one.totals.total_tokens for one in ranked), default=1) or 1,
         "total": total,
         "charts": [drawn] if (drawn := stacked(split, shelf)) is not None else [],
@@ -85,44 +121,83 @@ def _span(statistics: Statistics, wish: Wish) -> Span:
 
 
 def _ranked(statistics: Statistics, wish: Wish) -> list[Ranked]:
+    """Categories with their share of all, since most calls may be of none and some are of two."""
     asked = statistics.trending if wish.sort == "trending" else statistics.top
-    return asked(wish.by, _span(statistics, wish), limit=_SHOWN)
+    span = _span(statistics, wish)
+    ranked = asked(wish.by, span, of=wish.scope, limit=_SHOWN)
+    if wish.by != "category":
+        return ranked
+    tokens = statistics.totals(wish.scope, span).total_tokens or 1
+    return [msgspec.structs.replace(one, share=one.totals.total_tokens / tokens) for one in ranked]
 
 
 def _split(statistics: Statistics, wish: Wish) -> dict[str, list[Point]]:
-    """Of a day by the hour; apps are summed by the day alone, so that theirs are the days of a week."""
+    """Of a day by the hour; what is summed by the day alone has the days of a week."""
+    days = last(statistics.now_ms(), days=max(_LENGTHS[wish.span], 7))
     if wish.by == "app":
-        return _apps(statistics, last(statistics.now_ms(), days=max(_LENGTHS[wish.span], 7)))
-    span = last(statistics.now_ms(), hours=24) if wish.span == "day" else _span(statistics, wish)
-    return statistics.series_by(wish.by, Scope(), span)
+        return _apps(statistics, wish, days)
+    if wish.by == "category":
+        split = statistics.series_by("category", Scope(), days, "day")
+        return {LABELS[part]: split[part] for part in split if part in parts_of(wish.category)}
+    if wish.category:
+        return statistics.series_by(wish.by, wish.scope, days)
+    return statistics.series_by(wish.by, Scope(), last(statistics.now_ms(), hours=24) if wish.span == "day" else days)
 
 
-def _apps(statistics: Statistics, span: Span) -> dict[str, list[Point]]:
+def _apps(statistics: Statistics, wish: Wish, span: Span) -> dict[str, list[Point]]:
     """The first ones; by the title that each calls itself."""
-    first = statistics.top("app", span, limit=12)
-    return {one.title: statistics.series(Scope(app=one.name), span) for one in first}
+    first = statistics.top("app", span, of=wish.scope, limit=12)
+    return {one.title: statistics.series(Scope(app=one.name, category=wish.category), span) for one in first}
 
 
-def _of_model(shelf: Shelf, one: Ranked) -> tuple[str, str]:
+def _lines(wish: Wish, measured: Measured) -> list[list[Turn]]:
+    """Links to the categories that anything was counted for in the last month, and to the parts of what is chosen."""
+    nothing: Mapping[str, Mapping[str, int]] = {}
+    counted = measured.ask("categories", lambda statistics: statistics.categories(last(statistics.now_ms(), days=30)), nothing)
+    known = {*counted, wish.category}
+    whole = whole_of(wish.category) or wish.category
+    lines = [_turns(wish, "All", "", known)]
+    if whole:
+        lines.append(_turns(wish, f"All {LABELS[whole].lower()}", whole, known))
+    return [line for line in lines if len(line) > 1]
+
+
+def _turns(wish: Wish, all_of_it: str, whole: str, known: Collection[str]) -> list[Turn]:
+    within = (wish.category, whole_of(wish.category))
+    parts = [_turn(wish, part, LABELS[part], part in within) for part in parts_of(whole) if part in known]
+    return [_turn(wish, whole, all_of_it, wish.category == whole), *parts]
+
+
+def _turn(wish: Wish, category: str, label: str, chosen: bool) -> Turn:
+    there = msgspec.structs.replace(wish, category=category)
+    return Turn(label, there.link(by=wish.by if wish.by in there.choices else "model"), chosen)
+
+
+def _of_model(shelf: Shelf, one: Ranked, wish: Wish) -> tuple[str, str]:
     row = shelf.rows.get(one.name)
     return (row.model.name, "/" + quote(one.name, safe="/:~@")) if row is not None else (one.name, "")
 
 
-def _of_author(shelf: Shelf, one: Ranked) -> tuple[str, str]:
+def _of_author(shelf: Shelf, one: Ranked, wish: Wish) -> tuple[str, str]:
     return one.name, "/authors/" + quote(one.name, safe="~@")
 
 
-def _of_app(shelf: Shelf, one: Ranked) -> tuple[str, str]:
+def _of_app(shelf: Shelf, one: Ranked, wish: Wish) -> tuple[str, str]:
     return one.title, path_of(one.name)
 
 
-def _of_provider(shelf: Shelf, one: Ranked) -> tuple[str, str]:
+def _of_category(shelf: Shelf, one: Ranked, wish: Wish) -> tuple[str, str]:
+    return LABELS[one.name], wish.link(category=one.name, by="model")
+
+
+def _of_provider(shelf: Shelf, one: Ranked, wish: Wish) -> tuple[str, str]:
     return shelf.label("provider", one.name), "/providers/" + quote(one.name, safe="~@")
 
 
-_TELL: Mapping[What, Callable[[Shelf, Ranked], tuple[str, str]]] = {
+_TELL: Mapping[What, Callable[[Shelf, Ranked, Wish], tuple[str, str]]] = {
     "model": _of_model,
     "author": _of_author,
     "app": _of_app,
     "provider": _of_provider,
+    "category": _of_category,
 }

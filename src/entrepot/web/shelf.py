@@ -9,6 +9,7 @@ import msgspec
 
 from entrepot.catalog.catalog import Catalog
 from entrepot.providers import Provider
+from entrepot.records.categories import LABELS as CATEGORIES
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.price import Price
 
@@ -76,7 +77,7 @@ class Choice(msgspec.Struct, frozen=True):
 
 
 class Shelf:
-    """`choices` has, by the name of a filter, what may be chosen.
+    """`choices` has, by the name of a filter, what may be chosen: all categories, since which models they use is measured.
 
     countries  where a provider has its seat, by its slug
     """
@@ -104,6 +105,8 @@ class Shelf:
 
     def _choices(self, name: str, counts: Counter[str]) -> list[Choice]:
         """What has an order of its own in that; providers, authors, countries and parameters by name; the rest by frequency."""
+        if name == "category":
+            return [Choice(value, label, 0) for value, label in CATEGORIES.items()]
         told = [Choice(value, self.label(name, value), count) for value, count in counts.items()]
         if name in _LABELS:
             order = list(_LABELS[name])
@@ -114,8 +117,8 @@ class Shelf:
 
 
 HERE = {"ready": "Ready", "off": "Switched off", "none": "Not served"}
-FILTERS = ("here", "author", "series", "provider", "input", "output", "kind", "parameter", "policy", "country")
-_LABELS: dict[str, dict[str, str]] = {"policy": POLICIES, "kind": KINDS, "here": HERE}
+FILTERS = ("here", "author", "series", "provider", "input", "output", "kind", "category", "parameter", "policy", "country")
+_LABELS: dict[str, Mapping[str, str]] = {"policy": POLICIES, "kind": KINDS, "here": HERE, "category": CATEGORIES}
 _BY_NAME = ("author", "provider", "parameter", "country")
 
 
@@ -138,6 +141,7 @@ def _marks(row: Row, countries: Mapping[str, str]) -> dict[str, frozenset[str]]:
         "input": frozenset(model.input_modalities),
         "output": frozenset(model.output_modalities),
         "kind": frozenset(_kinds(row)),
+        "category": frozenset(),
         "parameter": frozenset(model.supported_parameters),
         "policy": frozenset(endpoint.data_policy for endpoint in endpoints),
         "country": frozenset(countries[endpoint.provider] for endpoint in endpoints if countries.get(endpoint.provider)),

@@ -114,8 +114,21 @@ def test_what_was_measured_orders_and_what_was_not_stands_last(sort: str, ids: l
     assert [row.model.id for row in rows][:2] == ids
 
 
+@pytest.mark.parametrize("query", [{"category": "coding"}, {"categories": "programming"}, {"category": "game,Coding"}])
+def test_models_are_found_by_what_their_apps_are_for(query: dict[str, str]) -> None:
+    seen = {"acme/cog": ModelFigures(9, 1, categories=frozenset({"coding", "cli-agent"}))}
+    shelf, wish = Shelf(CATALOG, {}), browser.read(query.items())
+    assert {row.model.id for row in browser.browse(shelf, wish, seen).rows} == {"acme/cog", "~acme/latest"}
+    facets = {facet.name: facet for facet in browser.context(shelf, browser.read([]), seen)["facets"]}
+    assert [(one.label, one.count) for one in facets["category"].options] == [("Coding", 2), ("Agents in a terminal", 2)]
+
+
+def test_a_category_that_nobody_used_says_how_apps_tell_it() -> None:
+    assert b"X-OpenRouter-Categories" in page("/models?category=finance").body
+
+
 @pytest.mark.parametrize(
-    "query", [{"max_price": "cheap"}, {"max_price": "nan"}, {"min_context": "-1"}, {"sort": "luck"}, {"category": "health"}]
+    "query", [{"max_price": "cheap"}, {"max_price": "nan"}, {"min_context": "-1"}, {"sort": "luck"}, {"region": "eu"}]
 )
 def test_what_cannot_be_read_is_said_and_hides_nothing(query: dict[str, str]) -> None:
     assert len(found(**query)) == len(MODELS)
