@@ -8,16 +8,17 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.changing import Word
-from entrepot.api.days import DATE, DAY_MS, date_of, day_of
+from entrepot.api.days import DATE, day_of
 from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.paging import Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import InvalidRequest, NotFound
 from entrepot.identity.store import key_by_hash
 from entrepot.records.asked import Question, conditions, table_of
-from entrepot.records.figures import DAY_S, Scope, Span, Totals
+from entrepot.records.figures import Scope, Span, Totals
 from entrepot.storage.database import Row
 from entrepot.values.money import dollars
+from entrepot.values.times import DAY_MS, DAY_S, date_of
 
 _DAYS = 30
 _SUMS = Totals.__struct_fields__

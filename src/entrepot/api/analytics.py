@@ -16,13 +16,14 @@ from msgspec import UNSET, Meta, UnsetType
 
 from entrepot.api.answers import Sought, sought_rows
 from entrepot.api.bodies import body_as, nearest
-from entrepot.api.days import DAY_MS, time_of
+from entrepot.api.days import time_of
 from entrepot.api.http import Request, Response, answer
 from entrepot.api.metrics import DIMENSIONS, METRICS, TIMED
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import InvalidRequest
 from entrepot.records.asked import KEPT, Conditions, TableName
-from entrepot.records.figures import DAY_S, HOUR_S, LEVEL_S, MINUTE_S, MOST_POINTS, Level, Span
+from entrepot.records.figures import LEVEL_S, MOST_POINTS, Level, Span
+from entrepot.values.times import DAY_MS, DAY_S, HOUR_S, MINUTE_S
 
 _LONGEST_DAYS = 366
 _LONGEST_TIMED_DAYS = 31

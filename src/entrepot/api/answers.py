@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-from entrepot.api.days import first_of, iso
 from entrepot.api.metrics import DIMENSIONS, METRICS, TIMED
 from entrepot.records.asked import Conditions, Question, TableName
-from entrepot.records.figures import DAY_S, Level, Span, Speed, Totals
+from entrepot.records.figures import Level, Span, Speed, Totals
 from entrepot.records.statistics import Statistics, speed_of
+from entrepot.values.times import DAY_S, first_of, iso
 
 _SUMS = Totals.__struct_fields__
 _COMPARED: dict[str, Callable[[float, float], bool]] = {

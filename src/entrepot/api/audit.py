@@ -8,12 +8,13 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.changing import Word
-from entrepot.api.days import iso, time_of
+from entrepot.api.days import time_of
 from entrepot.api.http import Request, Response, answer
 from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
 from entrepot.ledger import audit
 from entrepot.ledger.audit import Line, Wish
+from entrepot.values.times import iso
 
 
 class AuditQuery(msgspec.Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
@@ -15,12 +14,13 @@ from entrepot.api.routes import Desk, Handler
 from entrepot.errors import CallerError, InvalidRequest
 from entrepot.ledger import audit
 from entrepot.ledger.audit import Act
+from entrepot.values.times import time_in
 
 T = TypeVar("T")
 Word = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 Dollars = Annotated[Decimal, Meta(description="US dollars.", extra_json_schema={"type": "number"})]
 Time = Annotated[str, Meta(description="RFC 3339, UTC.")]
-_LAST_YEAR = 9000
+_TOO_LATE_MS = time_in("9001-01-01")
 
 
 class Deleted(msgspec.Struct, frozen=True):
@@ -56,10 +56,10 @@ def decoded(request: Request, wanted: type[T]) -> T:
 def time_of(text: str, field: str) -> int:
     """Milliseconds since 1970. raises InvalidRequest, for what is not a time in UTC"""
     try:
-        time = datetime.datetime.fromisoformat(text)
+        ms = time_in(text, bare=False, abroad=False)
     except ValueError:
-        time = None
-    if time is None or time.utcoffset() != datetime.timedelta(0) or time.year > _LAST_YEAR:
+        ms = None
+    if ms is None or ms >= _TOO_LATE_MS:
         raise InvalidRequest(
             f"`{field}` is not a time in UTC. Nothing was changed.",
             field=field,
@@ -67,4 +67,4 @@ def time_of(text: str, field: str) -> int:
             received=text[:80],
             remedy=f"Write `{field}` as 2027-01-31T00:00:00Z.",
         )
-    return int(time.timestamp() * 1000)
+    return ms

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, answer
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import Forbidden, RateLimited
 from entrepot.identity.store import create_key
+from entrepot.values.times import DAY_MS, iso
 
 NAME = "Chat page"
-_LASTS_MS = 30 * 86_400_000
+_LASTS_MS = 30 * DAY_MS
 
 
 class ChatKey(msgspec.Struct, frozen=True):

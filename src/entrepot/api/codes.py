@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.changing import Deleted, Dollars, Time, Word, act, audited, decoded, time_of
-from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
@@ -19,6 +18,7 @@ from entrepot.ledger.funding import amount_of
 from entrepot.payments import codes
 from entrepot.payments.codes import Batch, Code, State
 from entrepot.values.money import dollars
+from entrepot.values.times import iso
 
 
 class NewCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,14 +9,15 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.categories import Category, category_of
-from entrepot.api.days import DATE, DAY_MS, date_of, day_of, first_of, iso
+from entrepot.api.days import DATE, day_of
 from entrepot.api.http import Request, Response, answer
 from entrepot.api.paging import Limit
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import InvalidRequest
 from entrepot.records.asked import Question, conditions, table_of
 from entrepot.records.categories import whole_of
-from entrepot.records.figures import DAY_S, Scope, Span
+from entrepot.records.figures import Scope, Span
+from entrepot.values.times import DAY_MS, DAY_S, date_of, first_of, iso
 
 _LONGEST_DAYS = 366
 _FIRST = "2025-01-01"

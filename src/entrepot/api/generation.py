@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import NotFound
@@ -16,6 +15,7 @@ from entrepot.upstream.sender import SANDBOX
 from entrepot.values.caller import Caller
 from entrepot.values.generation import Attempt, Evidence, Generation
 from entrepot.values.money import dollars
+from entrepot.values.times import iso
 
 
 class GenerationQuery(msgspec.Struct, frozen=True):

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from entrepot.api.days import DAY_MS, first_of, iso
 from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.routes import Desk, Route
 from entrepot.ledger.leases import room_of
@@ -16,6 +15,7 @@ from entrepot.ledger.purses import budget_purse, window_of
 from entrepot.ledger.terms import bounds_of
 from entrepot.values.caller import Caller
 from entrepot.values.money import dollars
+from entrepot.values.times import DAY_MS, first_of, iso
 
 
 class FreeRequests(msgspec.Struct, frozen=True):

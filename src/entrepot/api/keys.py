@@ -9,7 +9,6 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from entrepot.api.changing import Deleted, Dollars, Time, Word, act, audited, decoded, time_of
-from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.key import Spent, spent_by
 from entrepot.api.paging import Limit, Offset
@@ -20,6 +19,7 @@ from entrepot.ledger import keys, workspaces
 from entrepot.ledger.funding import amount_of
 from entrepot.values.caller import Caller, Reset
 from entrepot.values.money import dollars
+from entrepot.values.times import iso
 
 _HASH = re.compile("[0-9a-f]{64}")
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]

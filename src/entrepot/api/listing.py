@@ -19,6 +19,7 @@ from entrepot.catalog.catalog import Catalog
 from entrepot.catalog.rows import pricing_of
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.money import YOCTO
+from entrepot.values.times import DAY_S
 
 _PER_MILLION = YOCTO // 10**6
 SORTS = Literal[
@@ -120,7 +121,7 @@ def _between(rate: int, least: float | None, most: float | None) -> bool:
 
 
 def _old_enough(model: Model, query: ModelQuery, now_s: int) -> bool:
-    days = (now_s - model.created) / 86_400
+    days = (now_s - model.created) / DAY_S
     return (query.min_age_days is None or days >= query.min_age_days) and (
         query.max_age_days is None or days <= query.max_age_days
     )

@@ -9,7 +9,6 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.changing import Word, act, audited, decoded
-from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
@@ -23,6 +22,7 @@ from entrepot.payments.terms import amount_text, minor_of, units
 from entrepot.payments.till import TillAway
 from entrepot.storage.database import Database
 from entrepot.values.money import dollars
+from entrepot.values.times import iso
 
 Money = Annotated[Decimal, Meta(description="In the currency.", extra_json_schema={"type": "number"})]
 

@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.changing import Dollars, Time, Word, act, audited, decoded, time_of
-from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, answer
 from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
@@ -20,6 +19,7 @@ from entrepot.ledger import prices
 from entrepot.ledger.prices import Entry, Order
 from entrepot.metering.sheet import ANY, Rule, factor_of
 from entrepot.values.price import Rates
+from entrepot.values.times import iso
 
 _LARGEST_RATE = 10**6
 

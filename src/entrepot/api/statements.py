@@ -8,7 +8,6 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.payments import wanted
 from entrepot.api.routes import Desk, Route
@@ -22,6 +21,7 @@ from entrepot.records.figures import Scope, Span
 from entrepot.records.statistics import Statistics
 from entrepot.storage.database import Database
 from entrepot.values.money import dollars
+from entrepot.values.times import iso
 
 _HTML, _PDF = "text/html; charset=utf-8", "application/pdf"
 _SAFE = (

@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.api.changing import Deleted, Dollars, act, audited, decoded
-from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.payments import Money
 from entrepot.api.routes import Desk, Route
@@ -19,6 +18,7 @@ from entrepot.payments.terms import amount_text
 from entrepot.payments.till import TillAway
 from entrepot.payments.top_ups import Wish
 from entrepot.values.money import dollars
+from entrepot.values.times import iso
 
 
 class TopUpOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

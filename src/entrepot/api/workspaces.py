@@ -9,7 +9,6 @@ from msgspec import UNSET, Meta, UnsetType
 
 from entrepot.api.bodies import instead
 from entrepot.api.changing import Deleted, Dollars, Word, act, audited, decoded
-from entrepot.api.days import iso
 from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.paging import Limit, Offset
 from entrepot.api.routes import Desk, Route
@@ -21,6 +20,7 @@ from entrepot.ledger.leases import room_of
 from entrepot.ledger.purses import SPANS, Span, budget_purse
 from entrepot.ledger.workspaces import Workspace
 from entrepot.values.money import dollars
+from entrepot.values.times import iso
 
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Slug = Annotated[str, Meta(min_length=1, max_length=50, pattern="^[a-z0-9]+(?:-[a-z0-9]+)*$", examples=["team-one"])]

@@ -16,9 +16,9 @@ from entrepot.storage.database import Database
 from entrepot.values.clock import Clock
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.money import usd
+from entrepot.values.times import HOUR_MS
 
 _LOOK_EVERY_S = 60.0
-_HOUR_MS = 3_600_000
 log = structlog.get_logger("entrepot")
 
 
@@ -37,7 +37,7 @@ async def keep_checking(
     while True:
         for model, endpoint in offered():
             try:
-                await _check_when_due(db, every_h * _HOUR_MS, model, endpoint, calls, clock)
+                await _check_when_due(db, every_h * HOUR_MS, model, endpoint, calls, clock)
             except GatewayError as error:
                 log.warning("an endpoint could not be checked", endpoint=endpoint.id, error=error.message)
         await asyncio.sleep(_LOOK_EVERY_S)

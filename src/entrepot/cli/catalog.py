@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +17,7 @@ from entrepot.cli.offered import offered
 from entrepot.settings import Settings
 from entrepot.values.clock import Clock
 from entrepot.values.model import Model
+from entrepot.values.times import date_at
 
 app = App(name="catalog", help="Take in an OpenRouter models body, a LiteLLM price map, or our own format.")
 File = Annotated[Path, Parameter(help="The file to read.")]
@@ -53,7 +53,7 @@ def import_(
 
 def _compare(file: Path, settings: Settings) -> tuple[list[Change], list[str], list[Model]]:
     """Changes, entries passed over with the reason, and the models as they would be kept."""
-    as_of = datetime.datetime.fromtimestamp(file.stat().st_mtime, datetime.UTC).date().isoformat()
+    as_of = date_at(file.stat().st_mtime * 1000)
     kind, incoming, passed = parse_file(file.read_bytes(), source=file.name, as_of=as_of)
     err.print(f"[dim]{escape(file.name)}: {len(incoming)} models in {kind} format.[/]")
     _, catalog = asyncio.run(offered(settings))

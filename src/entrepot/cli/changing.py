@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 from collections.abc import Iterator
 
 from entrepot.cli.common import Failure, Place, store
@@ -14,6 +13,7 @@ from entrepot.ledger import audit
 from entrepot.ledger.audit import Act
 from entrepot.storage.database import Database
 from entrepot.values.clock import Clock
+from entrepot.values.times import time_in
 
 _OF_WHAT_IS_THERE = ("key.change", "key.delete", "workspace.change", "workspace.delete", "codes.revoke")
 """What makes no sense where nothing was made yet."""
@@ -38,11 +38,6 @@ def moment(text: str | None, option: str) -> int | None:
     if text is None:
         return None
     try:
-        time = datetime.datetime.fromisoformat(text)
+        return time_in(text, abroad=False)
     except ValueError:
-        time = None
-    if time is not None and time.tzinfo is None:
-        time = time.replace(tzinfo=datetime.UTC)
-    if time is None or time.utcoffset() != datetime.timedelta(0):
-        raise Failure(f"{option} {text} is not a time in UTC. Write it as 2027-01-31 or 2027-01-31T12:00Z.")
-    return int(time.timestamp() * 1000)
+        raise Failure(f"{option} {text} is not a time in UTC. Write it as 2027-01-31 or 2027-01-31T12:00Z.") from None

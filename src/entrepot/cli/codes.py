@@ -10,7 +10,6 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from entrepot.api.days import iso
 from entrepot.cli.changing import changing, moment
 from entrepot.cli.common import Json, Place, err, out, print_json, print_table
 from entrepot.cli.reading import reading
@@ -21,6 +20,7 @@ from entrepot.payments import codes
 from entrepot.payments.codes import Batch
 from entrepot.values.clock import Clock
 from entrepot.values.money import usd
+from entrepot.values.times import date_at
 
 app = App(name="codes", help="Make, list and revoke codes that are redeemed for credit.")
 
@@ -80,7 +80,7 @@ def list_(
             usd(c.amount_nano),
             c.state(now_ms),
             escape(c.used_by),
-            "" if c.expires_ms is None else iso(c.expires_ms)[:10],
+            "" if c.expires_ms is None else date_at(c.expires_ms),
         )
         for c in found
     ]

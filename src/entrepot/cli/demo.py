@@ -24,6 +24,7 @@ from entrepot.server import bind, run, url_of
 from entrepot.server import serve as serve_http
 from entrepot.settings import Log, Settings
 from entrepot.telemetry import logs
+from entrepot.values.times import to_the_minute
 
 _MOST_DAYS = 366
 _CATCHES_UP_DAYS = 30
@@ -132,4 +133,4 @@ def _greet(url: str, key: str) -> None:
 
 
 def _day(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
+    return f"{to_the_minute(int(seconds * 1000))} UTC"

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from entrepot.api.days import iso
 from entrepot.cli.changing import changing
 from entrepot.cli.common import Failure, Json, Place, err, out, print_json, print_table
 from entrepot.cli.reading import reading
@@ -28,11 +27,12 @@ from entrepot.storage.database import Database
 from entrepot.values.caller import Caller, KeyKind, Reset
 from entrepot.values.clock import Clock
 from entrepot.values.money import dollars, usd
+from entrepot.values.times import DAY_S, HOUR_S, MINUTE_S, iso, to_the_minute
 
 app = App(name="keys", help="Make, list, disable and delete keys, also while the server runs.")
 Wanted = Annotated[str, Parameter(help="Name, label, hash, or the start of the hash.")]
 _SPAN = re.compile(r"^(\d{1,5})([mhdw])$")
-_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_SECONDS = {"m": MINUTE_S, "h": HOUR_S, "d": DAY_S, "w": 7 * DAY_S}
 
 
 @app.command
@@ -103,7 +103,7 @@ def list_(
                 escape(key.name),
                 key.kind,
                 key.label,
-                _date(key.created_ms),
+                to_the_minute(key.created_ms),
                 f"${usd(spent[key.key_hash])}",
                 "none" if key.limit_nano is None else f"${usd(key.limit_nano)} {key.limit_reset or 'for ever'}",
                 "" if (rest := left[key.key_hash]) is None else f"${usd(rest)}",
@@ -215,14 +215,10 @@ def _state(key: Caller, now_ms: int) -> str:
 
 
 def _until(key: Caller) -> str:
-    return "good for ever" if key.expires_ms is None else f"until {_date(key.expires_ms)}"
+    return "good for ever" if key.expires_ms is None else f"until {to_the_minute(key.expires_ms)}"
 
 
 def _limited(key: Caller) -> str:
     if key.limit_nano is None:
         return ""
     return f", limited to ${usd(key.limit_nano)} {key.limit_reset or 'for ever'}"
-
-
-def _date(ms: int) -> str:
-    return iso(ms)[:16].replace("T", " ")

@@ -10,7 +10,6 @@ import msgspec
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from entrepot.api.days import iso
 from entrepot.api.statements import stated_by_model, stated_data
 from entrepot.cli.common import FAILED, Json, Place, err, out, print_json, print_table
 from entrepot.cli.reading import reading
@@ -23,6 +22,7 @@ from entrepot.ledger.verify import verify as verify_books
 from entrepot.payments.opening import seller_of
 from entrepot.values.clock import Clock
 from entrepot.values.money import usd
+from entrepot.values.times import date_at, iso, to_the_minute
 
 app = App(name="ledger", help="Prove, show and write out the books.")
 
@@ -63,7 +63,7 @@ def statement(
     settings, now_ms = place.settings(), Clock().now_ms()
     with reading(place) as db:
         ensure_workspace(db, now_ms)
-        stated = stated_by_model(db, workspaces.id_of(db, workspace), month or iso(now_ms)[:7], lambda: now_ms)
+        stated = stated_by_model(db, workspaces.id_of(db, workspace), month or date_at(now_ms)[:7], lambda: now_ms)
     paper = paper_of(stated, seller_of(settings.payments).lines)
     if pdf is not None:
         _write(pdf, statement_pdf.render(paper, settings.payments.pdf_font))
@@ -82,7 +82,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def _print(stated: Statement) -> None:
     rows = [("", "opening balance", "", usd(stated.opening_nano))]
-    rows += [(iso(e.at_ms)[:16].replace("T", " "), e.kind, escape(e.memo), usd(e.amount_nano)) for e in stated.lines]
+    rows += [(to_the_minute(e.at_ms), e.kind, escape(e.memo), usd(e.amount_nano)) for e in stated.lines]
     if stated.more:
         rows.append(("", f"{stated.more:,} more", "", usd(sum(stated.sums.values()) - sum(e.amount_nano for e in stated.lines))))
     for used in stated.models or stated.days:

@@ -7,13 +7,13 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from entrepot.api.days import iso
 from entrepot.api.payments import shown
 from entrepot.cli.common import Failure, Json, Place, out, print_json, print_table
 from entrepot.cli.reading import reading
 from entrepot.ledger import workspaces
 from entrepot.payments import store as rows
 from entrepot.payments.terms import amount_text
+from entrepot.values.times import to_the_minute
 
 app = App(name="payments", help="List and show payments.")
 
@@ -37,7 +37,7 @@ def list_(
         ("when", "payment", "workspace", "state", "by", "total"),
         [
             (
-                iso(p.created_ms)[:16].replace("T", " "),
+                to_the_minute(p.created_ms),
                 p.id,
                 escape(p.workspace),
                 p.standing,

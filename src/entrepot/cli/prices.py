@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from entrepot.api.days import iso
 from entrepot.api.prices import factor_in, rates_of
 from entrepot.catalog.priced import warnings_of
 from entrepot.cli.changing import changing, moment
@@ -21,6 +20,7 @@ from entrepot.ledger.prices import Entry, Order
 from entrepot.metering.sheet import ANY, Rule
 from entrepot.storage.database import Database
 from entrepot.values.clock import Clock
+from entrepot.values.times import iso, to_the_minute
 
 app = App(name="prices", help="Set what workspaces pay where it is not the list price, also while the server runs.")
 Whose = Annotated[str | None, Parameter(name="--workspace", help="Its id or slug [everybody without a price of their own].")]
@@ -56,8 +56,8 @@ def list_(
                 escape(names.get(entry.workspace, entry.workspace) or "everybody"),
                 entry.model or "every model",
                 _price(entry),
-                _date(entry.from_ms),
-                "" if entry.until_ms is None else _date(entry.until_ms),
+                to_the_minute(entry.from_ms),
+                "" if entry.until_ms is None else to_the_minute(entry.until_ms),
                 state,
                 escape(entry.actor),
             )
@@ -100,10 +100,10 @@ def set_(
     if json:
         print_json(_told(entry, state))
     else:
-        until_told = "" if entry.until_ms is None else f" until {_date(entry.until_ms)}"
+        until_told = "" if entry.until_ms is None else f" until {to_the_minute(entry.until_ms)}"
         out.print(
             f"{escape(workspace or 'Everybody')} pays {_price(entry)} for {slug or 'every model'} "
-            f"from {_date(entry.from_ms)}{until_told}."
+            f"from {to_the_minute(entry.from_ms)}{until_told}."
         )
     for warning in warnings_of(catalog, slug, rule):
         err.print(f"[yellow]warning:[/] {escape(warning)}")
@@ -117,7 +117,9 @@ def end(*, workspace: Whose = None, model: Model = None, from_: From = None, pla
         whose = _id(db, workspace)
         slug = model if model and prices.is_named(db, whose, model) else _known(place, model)
         entry = prices.enter(db, Order(workspace=whose, model=slug, rule=None, from_ms=begins), act)
-    out.print(f"The price of {slug or 'every model'} for {escape(workspace or 'everybody')} ends at {_date(entry.from_ms)} UTC.")
+    out.print(
+        f"The price of {slug or 'every model'} for {escape(workspace or 'everybody')} ends at {to_the_minute(entry.from_ms)} UTC."
+    )
 
 
 def _rule(factor: str | None, rates: dict[str, str]) -> Rule:
@@ -162,7 +164,3 @@ def _told(entry: Entry, state: str) -> dict[str, Any]:
         "created_by": entry.actor,
         "created_at": iso(entry.created_ms),
     }
-
-
-def _date(ms: int) -> str:
-    return iso(ms)[:16].replace("T", " ")

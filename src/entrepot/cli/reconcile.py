@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
@@ -22,8 +21,7 @@ from entrepot.records.statistics import Statistics
 from entrepot.storage.database import Database
 from entrepot.values.clock import Clock
 from entrepot.values.money import dollars, usd
-
-_DAY_MS = 86_400_000
+from entrepot.values.times import DAY_MS, date_at, time_in
 
 
 def reconcile(
@@ -56,11 +54,11 @@ def reconcile(
 def _recorded(db: Database, provider: str, bill: Bill) -> dict[tuple[str, str], int]:
     """What we recorded by day and model, over the days of the bill."""
     days = sorted(day for day, _ in bill.sums)
-    span = Span(_ms(days[0]), _ms(days[-1]) + _DAY_MS)
+    span = Span(time_in(days[0]), time_in(days[-1]) + DAY_MS)
     series = Statistics(db, Clock().now_ms).series_by("model", Scope(provider=provider), span, "day")
     return {
         (
-            datetime.datetime.fromtimestamp(point.at_ms / 1000, datetime.UTC).date().isoformat(),
+            date_at(point.at_ms),
             model,
         ): point.totals.upstream_cost_nano
         for model, points in series.items()
@@ -125,7 +123,3 @@ def _millionths(percent: str) -> int:
     if not (value.is_finite() and 0 <= value <= 100):
         raise Failure(f"--tolerance {percent} is not a share from 0 to 100 per cent.")
     return int(value * 10_000)
-
-
-def _ms(day: str) -> int:
-    return int(datetime.datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp() * 1000)

@@ -8,7 +8,6 @@ from cyclopts import App, Parameter
 from msgspec import UNSET
 from rich.markup import escape
 
-from entrepot.api.days import iso
 from entrepot.cli.changing import changing
 from entrepot.cli.common import Json, Place, out, print_json, print_table
 from entrepot.cli.reading import reading
@@ -21,6 +20,7 @@ from entrepot.ledger.workspaces import Change, Order, Workspace
 from entrepot.storage.database import Database
 from entrepot.values.clock import Clock
 from entrepot.values.money import dollars, usd
+from entrepot.values.times import iso
 
 app = App(name="workspaces", help="Make, list, change and delete workspaces, also while the server runs.")
 Wanted = Annotated[str, Parameter(help="Its id or slug.")]

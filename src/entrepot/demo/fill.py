@@ -23,12 +23,13 @@ from entrepot.settings import Settings
 from entrepot.storage.database import Database
 from entrepot.storage.engines import open_store
 from entrepot.values.caller import Caller
+from entrepot.values.times import DAY_MS
 
 _AT_ONCE = 256
 """Calls under way here; those whose client hangs up wait for that to be noticed."""
 _BACKLOG = 4_000
 """Records that may wait for the database before the next call is made."""
-_WEEK_MS = 7 * 86_400_000
+_WEEK_MS = 7 * DAY_MS
 
 
 async def fill(folder: Path, plan: Plan, clock: HistoryClock, advance: Callable[[int], None]) -> None:

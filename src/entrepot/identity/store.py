@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from entrepot.errors import InvalidRequest, NotFound
 from entrepot.identity.secrets import key_hash, label_of, new_key
 from entrepot.storage.database import Database, json_array
 from entrepot.values.caller import Caller, KeyKind, Reset
+from entrepot.values.times import utc
 
 DEFAULT_WORKSPACE = "default"
 _COLUMNS = "hash, kind, name, label, workspace, expires_ms, disabled, created_ms, limit_nano, limit_reset"
@@ -74,7 +74,7 @@ def create_key(
             "`expires_at` is in the past. Nothing was changed.",
             field="expires_at",
             expected="a time to come",
-            received=datetime.datetime.fromtimestamp(expires_ms / 1000, datetime.UTC).isoformat(),
+            received=utc(expires_ms).isoformat(),
             remedy="Choose a later time, or leave it out for a key that is good for ever.",
         )
     key = new_key(kind)

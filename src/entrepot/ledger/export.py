@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv as comma
-import datetime
 import io
 import itertools
 import re
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 
 from entrepot.storage.database import Database, Row
 from entrepot.values.money import usd
+from entrepot.values.times import date_at
 
 _ALL = (
     "SELECT t.key, t.book, t.kind, t.at_ms, t.actor, t.memo, m.line, m.giver, m.giver_of, m.taker, m.taker_of, m.amount_nano "
@@ -52,7 +52,7 @@ def csv(db: Database) -> Iterator[str]:
 
 def _transaction(rows: list[Row]) -> Iterator[str]:
     key, book, kind, at_ms, actor, memo, *_ = rows[0]
-    day = datetime.datetime.fromtimestamp(at_ms / 1000, datetime.UTC).date().isoformat()
+    day = date_at(at_ms)
     yield f'\n{day} * "{_quoted(actor)}" "{_quoted(memo)}"\n  key: "{_quoted(key)}"\n  kind: "{kind}"\n'
     for _, _, _, _, _, _, _, giver, giver_of, taker, taker_of, amount in rows:
         shown = -amount if giver in _AS_THERE else amount

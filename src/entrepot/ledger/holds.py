@@ -20,13 +20,14 @@ from entrepot.ledger import leases
 from entrepot.ledger.asking import Ask, Policy
 from entrepot.ledger.bound import Worsts
 from entrepot.ledger.leases import Granted, Need, Room
-from entrepot.ledger.purses import DAY_MS, SPANS, Hold, Purse, budget_purse, credit_purse, key_purse, release, take, window_of
+from entrepot.ledger.purses import SPANS, Hold, Purse, budget_purse, credit_purse, key_purse, release, take, window_of
 from entrepot.ledger.refusal import Lack, refusal
 from entrepot.ledger.terms import Bounds, Terms
 from entrepot.routing.plan import Plan
 from entrepot.storage.database import Database, StorageAway
 from entrepot.values.caller import Caller
 from entrepot.values.request import Request
+from entrepot.values.times import DAY_MS
 
 T = TypeVar("T")
 _NO_BOUNDS = Bounds()

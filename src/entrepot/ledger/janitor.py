@@ -17,9 +17,10 @@ from typing import Protocol
 from entrepot.ledger import leases
 from entrepot.ledger.holds import Holds
 from entrepot.ledger.pace import SLOT_S
-from entrepot.ledger.purses import DAY_MS, Purse
+from entrepot.ledger.purses import Purse
 from entrepot.ledger.stranded import Waiting, even_out
 from entrepot.storage.database import Refused, StorageAway
+from entrepot.values.times import DAY_MS
 
 TICK_S = 0.2
 _LOOK_TICKS = 5

@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from entrepot.ledger.purses import DAY_MS, Span, window_of
+from entrepot.ledger.purses import Span, window_of
 from entrepot.storage.database import Database, Table
+from entrepot.values.times import DAY_MS
 
 _WANTS_LAST_MS = 3_000
 _PART = 8

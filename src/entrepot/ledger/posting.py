@@ -13,8 +13,8 @@ from entrepot.ledger import leases
 from entrepot.ledger.books import Account, Book, Move, Transaction, post
 from entrepot.storage.database import Database, Table
 from entrepot.values.generation import Generation
+from entrepot.values.times import DAY_MS
 
-_DAY_MS = 86_400_000
 _USAGE = Table(
     "workspace_usage",
     (("workspace", "text"), ("book", "text"), ("day", "integer"), ("requests", "bigint"), ("cost_nano", "bigint")),
@@ -39,7 +39,7 @@ def post_usage(db: Database, made: Sequence[Generation], process: str) -> None:
 def _post(db: Database, made: Sequence[Generation], book: Book) -> None:
     days: dict[tuple[str, int], list[int]] = {}
     for g in made:
-        sums = days.setdefault((g.workspace, g.created_ms // _DAY_MS), [0, 0])
+        sums = days.setdefault((g.workspace, g.created_ms // DAY_MS), [0, 0])
         sums[0] += 1
         sums[1] += g.cost_nano
     db.insert(_USAGE, sorted((workspace, book, day, *sums) for (workspace, day), sums in days.items()), _ADD)

@@ -18,11 +18,11 @@ from typing import Literal
 import msgspec
 
 from entrepot.ledger.pace import Pace
+from entrepot.values.times import DAY_MS, calendar
 
 Span = Literal["daily", "weekly", "monthly", "lifetime"]
 SPANS: tuple[Span, ...] = ("lifetime", "monthly", "weekly", "daily")
 """From the broadest to the narrowest."""
-DAY_MS = 86_400_000
 _FOR_EVER = 10**9
 
 
@@ -40,7 +40,7 @@ def window_of(span: Span, now_ms: int) -> Window:
         return Window(today, today + 1)
     if span == "lifetime":
         return Window(0, _FOR_EVER)
-    date = datetime.datetime.fromtimestamp(today * 86_400, datetime.UTC).date()
+    date = calendar(today)
     if span == "weekly":
         monday = today - date.weekday()
         return Window(monday, monday + 7)

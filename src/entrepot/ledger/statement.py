@@ -14,9 +14,9 @@ import msgspec
 
 from entrepot.errors import NotFound
 from entrepot.ledger.books import balance
-from entrepot.ledger.purses import DAY_MS
 from entrepot.ledger.terms import bounds_of
 from entrepot.storage.database import Database
+from entrepot.values.times import DAY_MS, date_of
 
 _MONTH = re.compile(r"(20\d{2})-(0[1-9]|1[0-2])")
 _MOST = 1000
@@ -174,7 +174,7 @@ def _days(db: Database, workspace: str, first_day: int, end_day: int) -> tuple[U
         "WHERE workspace = ? AND book = 'live' AND day >= ? AND day < ? ORDER BY day",
         (workspace, first_day, end_day),
     ).fetchall()
-    return tuple(Used(_date(day), int(requests), int(cost)) for day, requests, cost in rows)
+    return tuple(Used(date_of(day), int(requests), int(cost)) for day, requests, cost in rows)
 
 
 def _used(db: Database, workspace: str, before_day: int) -> int:
@@ -183,7 +183,3 @@ def _used(db: Database, workspace: str, before_day: int) -> int:
         (workspace, before_day),
     ).fetchone()
     return int(row[0]) if row else 0
-
-
-def _date(day: int) -> str:
-    return datetime.datetime.fromtimestamp(day * 86_400, datetime.UTC).date().isoformat()

@@ -6,11 +6,12 @@ import functools
 
 import jinja2
 
-from entrepot.ledger.statement_paper import Paper, day
+from entrepot.ledger.statement_paper import Paper
+from entrepot.values.times import date_at
 
 
 def render(paper: Paper) -> bytes:
-    return _template().render(paper=paper, day=day(paper.at_ms)).encode()
+    return _template().render(paper=paper, day=date_at(paper.at_ms)).encode()
 
 
 @functools.cache

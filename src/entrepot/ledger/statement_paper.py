@@ -6,13 +6,13 @@ each other and add up as they are written.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from entrepot.ledger.statement import Statement, Used
 from entrepot.values.money import NANO, usd
+from entrepot.values.times import date_at
 
 _WORDS = {
     "payment": "Payment",
@@ -86,7 +86,7 @@ def paper_of(stated: Statement, seller: Sequence[str]) -> Paper:
         seller=tuple(seller),
         buyer=(stated.name, f"Workspace {stated.workspace}"),
         facts=(
-            ("Period", f"{day(stated.month.from_ms)} to {day(stated.month.before_ms - 1)} (UTC)"),
+            ("Period", f"{date_at(stated.month.from_ms)} to {date_at(stated.month.before_ms - 1)} (UTC)"),
             ("Terms", "prepaid" if stated.prepaid else "postpaid"),
             ("Amounts", "US dollars"),
         ),
@@ -119,12 +119,8 @@ def figure(amount: int, decimals: int, scale: int = NANO) -> str:
     return f"{sign}{int(whole):,}" + (f".{rest:0<{decimals}}" if decimals else "")
 
 
-def day(ms: int) -> str:
-    return datetime.datetime.fromtimestamp(ms / 1000, datetime.UTC).date().isoformat()
-
-
 def _entries(stated: Statement, decimals: int) -> Table:
-    rows = [(day(line.at_ms), _word(line.kind), line.memo, figure(line.amount_nano, decimals)) for line in stated.lines]
+    rows = [(date_at(line.at_ms), _word(line.kind), line.memo, figure(line.amount_nano, decimals)) for line in stated.lines]
     more = (("", f"and {stated.more:,} more, which are in the summary", "", ""),) if stated.more else ()
     columns = (Column("Date", 2, whole=True), Column("What", 2, whole=True), Column("Reference", 5), Column("Amount", 3, True))
     return Table("Payments and corrections", columns, (*rows, *more), empty="Nothing was paid, given or corrected.")

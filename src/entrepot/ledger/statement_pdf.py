@@ -5,12 +5,12 @@ Letters are those of Western Europe, unless a font file is given: then all that 
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 from typing import Any
 
 from entrepot.errors import Unavailable
 from entrepot.ledger.statement_paper import Paper, Table
+from entrepot.values.times import utc
 
 _MARGIN, _GAP, _LINE, _BETWEEN = 18, 8, 5.2, 3
 _INK, _QUIET, _RULE = (22, 25, 29), (91, 100, 112), (217, 221, 227)
@@ -46,7 +46,7 @@ def render(paper: Paper, font: str = "") -> bytes:
 
     sheet.set_title(words(f"{paper.title} {paper.number}"))
     sheet.set_lang("en")
-    sheet.set_creation_date(datetime.datetime.fromtimestamp(paper.at_ms / 1000, datetime.UTC))
+    sheet.set_creation_date(utc(paper.at_ms))
     sheet.set_margins(_MARGIN, _MARGIN)
     sheet.c_margin = 0
     sheet.set_auto_page_break(True, margin=_MARGIN + 4)

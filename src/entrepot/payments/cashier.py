@@ -22,6 +22,7 @@ from entrepot.payments.till import Ask, EventSeen, ReturnSeen, SessionSeen, Till
 from entrepot.payments.top_ups import TopUps
 from entrepot.storage.database import Database
 from entrepot.values.ids import ulid
+from entrepot.values.times import DAY_MS, HOUR_MS
 
 Outcome = Literal["done", "ignored"]
 _ABOUT = (
@@ -33,8 +34,6 @@ _ABOUT = (
     "refund.",
 )
 _STRANGERS = 60
-_HOUR_MS = 3_600_000
-_DAY_MS = 24 * _HOUR_MS
 _ELSEWHERE = "Mend what Stripe names and ask for the same amount again, or pay back by another way: `entrepot credit refund`."
 _SIGNED = "Stripe alone sends these. If it did: compare `payments.stripe_webhook_secret` and the mode with its dashboard."
 
@@ -207,7 +206,7 @@ class Cashier:
     def _refuse_stranger(self) -> NoReturn:
         """Anyone can send these, so that only so many an hour get a line in a log that is never shortened."""
         now_ms = self._now_ms()
-        if len(self._strangers) < _STRANGERS or self._strangers[0] <= now_ms - _HOUR_MS:
+        if len(self._strangers) < _STRANGERS or self._strangers[0] <= now_ms - HOUR_MS:
             self._strangers.append(now_ms)
             self._refuse("webhook/stripe", "the signature is wrong or too old")
         raise InvalidRequest("Refused: the signature is wrong or too old. Nothing was changed.", remedy=_SIGNED)
@@ -230,7 +229,7 @@ def no_payment(told: str) -> NotFound:
 
 def _check_age(payment: Payment, now_ms: int) -> None:
     days = REFUND_DAYS.get(payment.method)
-    if days is not None and payment.paid_ms is not None and now_ms - payment.paid_ms > days * _DAY_MS:
+    if days is not None and payment.paid_ms is not None and now_ms - payment.paid_ms > days * DAY_MS:
         raise Conflict(
             f"A payment by {payment.method} can be paid back for {days} days, which are over.",
             remedy="Pay it back by another way, and write it down with `entrepot credit refund`.",

@@ -22,6 +22,7 @@ from entrepot.ledger.books import Move, Transaction, post
 from entrepot.storage.database import Database, Table
 from entrepot.values.ids import ulid
 from entrepot.values.money import NANO, usd
+from entrepot.values.times import HOUR_MS
 
 State = Literal["unused", "used", "expired", "revoked"]
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -32,7 +33,6 @@ _LONGEST = 100
 _MOST_CODES = 10_000
 _MOST_NANO = 100_000 * NANO
 _GUESSES = 10
-_HOUR_MS = 3_600_000
 _COLUMNS = "id, batch, hint, amount_nano, workspace, account, actor, created_ms, expires_ms, revoked_ms, used_ms, used_by"
 _CODES = Table(
     "codes",
@@ -182,7 +182,7 @@ def _refuse(field: str, expected: str, received: str) -> None:
 
 def _count_guess(db: Database, key_hash: str, now_ms: int) -> None:
     """Before it is looked at, so that many at once are counted too; a good one takes the count back."""
-    hour = now_ms // _HOUR_MS
+    hour = now_ms // HOUR_MS
     row = db.execute(
         "INSERT INTO code_misses VALUES (?, ?, 1) ON CONFLICT (key_hash, hour) DO UPDATE SET misses = code_misses.misses + 1 "
         "RETURNING misses",
@@ -191,7 +191,7 @@ def _count_guess(db: Database, key_hash: str, now_ms: int) -> None:
     if row is not None and row[0] > _GUESSES:
         raise RateLimited(
             f"This key sent {_GUESSES} codes that are not good within the hour.",
-            retry_after_s=((hour + 1) * _HOUR_MS - now_ms) / 1000,
+            retry_after_s=((hour + 1) * HOUR_MS - now_ms) / 1000,
             remedy="Check the code, and try again in the next hour.",
         )
     db.execute("DELETE FROM code_misses WHERE hour < ?", (hour,))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from entrepot.ledger.statement_paper import Column, Paper, Table, day, decimals_of, figure
+from entrepot.ledger.statement_paper import Column, Paper, Table, decimals_of, figure
 from entrepot.payments.receipts import Receipt
 from entrepot.payments.store import Payment, Return
 from entrepot.payments.terms import amount_text, units
 from entrepot.values.money import usd
+from entrepot.values.times import date_at
 
 _METHODS = {"card": "card", "alipay": "Alipay"}
 _STATES = {"asked": "asked for", "done": "paid back", "undone": "came to nothing"}
@@ -36,7 +37,7 @@ def receipt_paper(payment: Payment, receipt: Receipt, returns: Sequence[Return],
         seller=tuple(receipt.seller.splitlines()),
         buyer=(workspace, f"Workspace {payment.workspace}"),
         facts=(
-            ("Date", day(receipt.at_ms)),
+            ("Date", date_at(receipt.at_ms)),
             ("Paid by", _METHODS.get(payment.method, payment.method or "Stripe")),
             ("Payment", payment.id),
         ),
@@ -57,7 +58,7 @@ def _paid_back(payment: Payment, returns: Sequence[Return], decimals: int) -> Ta
 
     def row(back: Return) -> tuple[str, ...]:
         amount = figure(-back.credit_minor - back.fee_minor, decimals, scale)
-        return day(back.at_ms), back.kind.capitalize(), _STATES[back.state], amount
+        return date_at(back.at_ms), back.kind.capitalize(), _STATES[back.state], amount
 
     rows = tuple(row(back) for back in returns)
     gone = sum(back.credit_minor + back.fee_minor for back in returns if back.state != "undone")

@@ -12,6 +12,7 @@ from entrepot.errors import InvalidRequest, Unavailable
 from entrepot.settings import BadSettings
 from entrepot.settings import Payments as Knobs
 from entrepot.values.money import NANO, parse_usd, usd
+from entrepot.values.times import utc
 
 _WHOLE = frozenset(["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"])
 """Currencies whose smallest unit is the unit itself (docs.stripe.com/currencies, read 2026-11-21)."""
@@ -172,7 +173,7 @@ def _rate(word: str) -> tuple[str, int, str]:
 
 
 def day_of(ms: int) -> datetime.date:
-    return datetime.datetime.fromtimestamp(ms / 1000, datetime.UTC).date()
+    return utc(ms).date()
 
 
 def _is_day(text: str) -> bool:

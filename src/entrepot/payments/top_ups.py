@@ -18,7 +18,7 @@ from entrepot.identity.store import no_workspace
 from entrepot.ledger import audit, leases
 from entrepot.ledger.audit import Act
 from entrepot.ledger.funding import amount_of
-from entrepot.ledger.purses import DAY_MS, window_of
+from entrepot.ledger.purses import window_of
 from entrepot.payments import cards, posting, rules, store
 from entrepot.payments.cards import Payer
 from entrepot.payments.posting import Seen, mismatch
@@ -29,6 +29,7 @@ from entrepot.payments.terms import Terms, amount_text, day_of
 from entrepot.payments.till import Ask, CardDeclined, SessionSeen, Till, TillAway, TillRefuses
 from entrepot.storage.database import Database, StorageAway
 from entrepot.values.money import usd
+from entrepot.values.times import DAY_MS
 
 _AT_ONCE = 4
 _PROMPT_MS = 30_000

@@ -15,9 +15,10 @@ import msgspec
 
 from entrepot.records.apps import app_of
 from entrepot.records.categories import told
-from entrepot.records.figures import DAY_S, FAULTS, HOUR_S, MINUTE_S, REFUSED
+from entrepot.records.figures import FAULTS, REFUSED
 from entrepot.records.histogram import ONES, bucket_of
 from entrepot.values.generation import Attempt, Generation
+from entrepot.values.times import DAY_S, HOUR_S, MINUTE_S
 
 _LONGEST_TIER = 40
 _REFUSES_US = frozenset({401, 402, 403})

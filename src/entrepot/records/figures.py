@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+from entrepot.values.times import DAY_S, HOUR_S, MINUTE_S
+
 Level = Literal["minute", "hour", "day"]
 LEVEL_S: dict[Level, int] = {"minute": MINUTE_S, "hour": HOUR_S, "day": DAY_S}
 _BY_MINUTE_S = 3 * HOUR_S

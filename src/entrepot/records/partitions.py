@@ -6,12 +6,11 @@ comes of other days, as out of a journal that was away for long, lies in a parti
 
 from __future__ import annotations
 
-import datetime
 import re
 
 from entrepot.storage.database import Database
+from entrepot.values.times import DAY_MS, time_in
 
-DAY_MS = 86_400_000
 _AHEAD_DAYS = 2
 _NAME = re.compile(r"generations_(\d{8})")
 _ALONE = "partitions"
@@ -44,5 +43,4 @@ def _ends_ms(name: str) -> int | None:
     found = _NAME.fullmatch(name)
     if found is None:
         return None
-    day = datetime.datetime.strptime(found[1], "%Y%m%d").replace(tzinfo=datetime.UTC)
-    return int(day.timestamp() * 1000) + DAY_MS
+    return time_in(found[1]) + DAY_MS

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 
 from entrepot.records.asked import KEPT
 from entrepot.records.batch import gather, summed
-from entrepot.records.figures import DAY_S, Level
+from entrepot.records.figures import Level
 from entrepot.records.rollups import PARTS, Rollups
 from entrepot.records.store import page_by_id
 from entrepot.storage.database import Database
 from entrepot.values.generation import Generation
 from entrepot.values.ids import ulid
+from entrepot.values.times import DAY_MS, DAY_S
 
-_DAY_MS = DAY_S * 1000
 _AT_ONCE = 5_000
 _MINUTES_DAYS, _HOURS_DAYS = 3, 91
 
@@ -29,13 +29,13 @@ def days_to_rebuild(db: Database, *, all_days: bool) -> list[int]:
     newest = db.execute("SELECT created_ms FROM generations ORDER BY id DESC LIMIT 1").fetchone()
     if oldest is None or newest is None:
         return []
-    return list(range(oldest[0] // _DAY_MS + (not all_days), newest[0] // _DAY_MS + 1))
+    return list(range(oldest[0] // DAY_MS + (not all_days), newest[0] // DAY_MS + 1))
 
 
 def rebuild_day(db: Database, day: int, now_ms: int) -> int:
     """In one transaction; says how many records it counted. raises StorageAway"""
     rollups = Rollups(db, "rebuild", 0, lambda: now_ms)
-    age = now_ms // _DAY_MS - day
+    age = now_ms // DAY_MS - day
     finest: Level = "minute" if age < _MINUTES_DAYS else "hour" if age < _HOURS_DAYS else "day"
     counted = 0
     with _alone(db):
@@ -50,7 +50,7 @@ def rebuild_day(db: Database, day: int, now_ms: int) -> int:
 
 
 def _pages(db: Database, day: int) -> Iterator[list[Generation]]:
-    after, before = ("gen-" + ulid(at * _DAY_MS, bytes(16)) for at in (day, day + 1))
+    after, before = ("gen-" + ulid(at * DAY_MS, bytes(16)) for at in (day, day + 1))
     while page := page_by_id(db, after, before, _AT_ONCE):
         yield page
         after = page[-1].id + "0"  # the first that any longer or later id can be

@@ -33,6 +33,7 @@ from entrepot.records.rollups import Rollups
 from entrepot.storage.database import Database, Refused, StorageAway
 from entrepot.values.clock import Clock
 from entrepot.values.generation import Generation
+from entrepot.values.times import DAY_MS
 
 T = TypeVar("T")
 _EVERY_S = 0.5
@@ -157,7 +158,7 @@ class Recorder:
 
     def _make_ahead(self) -> None:
         """Room for the records of the next days, once a day."""
-        today = self._now_ms() // store.DAY_MS
+        today = self._now_ms() // DAY_MS
         if today != self._day:
             make_ahead(self._db, self._now_ms())
             self._day = today
@@ -225,7 +226,7 @@ class Recorder:
         spent = {key: list(sums) for key, sums in stored.items()}
         for g in held:
             for number, day in enumerate(since if g.key_hash in spent else ()):
-                spent[g.key_hash][number] += g.cost_nano if g.created_ms // store.DAY_MS >= day else 0
+                spent[g.key_hash][number] += g.cost_nano if g.created_ms // DAY_MS >= day else 0
         return {key: tuple(sums) for key, sums in spent.items()}
 
     def workspace_usage_nano(self, workspace: str) -> int:

@@ -9,8 +9,8 @@ import msgspec
 from entrepot.storage.database import Database, EngineName, Kind, Table
 from entrepot.values.generation import Generation
 from entrepot.values.ids import ulid
+from entrepot.values.times import DAY_MS
 
-DAY_MS = 86_400_000
 PARTS = 16
 """Rows that the sums of one key and day lie in where many processes add to them at once."""
 Row = tuple[Generation, bytes]

@@ -21,6 +21,7 @@ from entrepot.upstream.answer import Answer
 from entrepot.upstream.client import Origin, more_headers, parse_origin, render_head
 from entrepot.values.model import Endpoint
 from entrepot.values.request import Request
+from entrepot.values.times import utc
 
 SANDBOX = "sandbox"
 _KEEPS = frozenset({Quirk.KEEPS_OPENROUTER_FIELDS})
@@ -67,7 +68,7 @@ class Destinations:
         self._ways: dict[str, Way] = {}
 
     def now(self) -> datetime.datetime:
-        return datetime.datetime.fromtimestamp(self._now_ms() / 1000, datetime.UTC)
+        return utc(self._now_ms())
 
     def forget(self) -> None:
         """To be called when providers or endpoints have changed."""

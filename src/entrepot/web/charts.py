@@ -6,13 +6,13 @@ page has loaded and text keeps its size on a phone. A script adds values under t
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
 
+from entrepot.values.times import DAY_MS, utc
 from entrepot.web import figures
 
 Kind = Literal["line", "bars"]
@@ -91,7 +91,7 @@ def chart(
         )
         for one, (path, dots) in zip(series, drawn, strict=True)
     )
-    hourly = len(at_ms) > 1 and at_ms[1] - at_ms[0] < 86_400_000
+    hourly = len(at_ms) > 1 and at_ms[1] - at_ms[0] < DAY_MS
     buckets = tuple(figures.moment(at, hours=hourly) for at in at_ms)
     heights = tuple(
         Tick(_percent(1 - step * n / (most - least)), show(least + step * n).removesuffix(".0"))
@@ -161,11 +161,11 @@ def _times(at_ms: Sequence[int]) -> tuple[Tick, ...]:
     """The beginnings of days, at most seven; of a day the hours of six."""
     if not at_ms:
         return ()
-    days = (at_ms[-1] - at_ms[0]) / 86_400_000
+    days = (at_ms[-1] - at_ms[0]) / DAY_MS
     each = 6 if days < 2 else 24 * max(1, math.ceil(days / 6))
     found = []
     for place, at in enumerate(at_ms):
-        moment = _utc(at)
+        moment = utc(at)
         hours = at // 3_600_000
         if hours % each == 0 and 0.02 < place / len(at_ms) < 0.96:
             label = f"{moment:%H:%M}" if days < 2 else f"{moment.day} {moment:%b}"
@@ -180,10 +180,6 @@ def _summary(title: str, unit: str, series: Sequence[Series]) -> str:
         if known:
             told.append(f"{one.name} from {min(known)[1]} to {max(known)[1]}, last {known[-1][1]}")
     return f"{title}, {unit}: " + ("; ".join(told) or "nothing measured") + "."
-
-
-def _utc(at_ms: int) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(at_ms / 1000, datetime.UTC)
 
 
 def _percent(share: float) -> str:

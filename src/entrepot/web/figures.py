@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 
 from entrepot.values.money import YOCTO, usd
+from entrepot.values.times import date_at, to_the_minute
 
 _MILLION = 10**6
 _UNITS = ((10**12, "T"), (10**9, "B"), (_MILLION, "M"), (1000, "K"))
@@ -34,7 +34,7 @@ def tokens(count: int | None) -> str:
 
 def day(seconds: int) -> str:
     """The UTC day of a moment; a dash when it is not known."""
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).date().isoformat() if seconds else "–"
+    return date_at(seconds * 1000) if seconds else "–"
 
 
 def count(value: float) -> str:
@@ -64,8 +64,7 @@ def price(dollars_per_million: float) -> str:
 
 def moment(at_ms: int, *, hours: bool) -> str:
     """A day, or an hour of one, UTC."""
-    when = datetime.datetime.fromtimestamp(at_ms / 1000, datetime.UTC)
-    return f"{when:%Y-%m-%d %H:%M}" if hours else f"{when:%Y-%m-%d}"
+    return to_the_minute(at_ms) if hours else date_at(at_ms)
 
 
 def change(share: float) -> str:

@@ -6,21 +6,20 @@ and ends with the first hour after it in which it did not.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from entrepot.records.figures import HOUR_S, NORMAL, POOR, Uptime, UptimePoint, last, together
+from entrepot.records.figures import NORMAL, POOR, Uptime, UptimePoint, last, together
 from entrepot.records.statistics import Statistics
+from entrepot.values.times import HOUR_MS, date_at, to_the_minute
 from entrepot.web.listings_measured import Measured
 
 DAYS = 90
 _LEAST_ATTEMPTS = 5
 """Of an hour, for it to begin an incident: one failure of one call is none."""
 _MOST_INCIDENTS = 50
-_HOUR_MS = HOUR_S * 1000
 
 
 class Component(msgspec.Struct, frozen=True):
@@ -43,16 +42,16 @@ class Incident(msgspec.Struct, frozen=True):
 
     @property
     def hours(self) -> int:
-        return (self.until_ms - self.from_ms) // _HOUR_MS if self.until_ms is not None else 0
+        return (self.until_ms - self.from_ms) // HOUR_MS if self.until_ms is not None else 0
 
     @property
     def began(self) -> str:
-        return _moment(self.from_ms)
+        return to_the_minute(self.from_ms)
 
     @property
     def ended(self) -> str:
         """ "" while it lasts."""
-        return "" if self.until_ms is None else _moment(self.until_ms)
+        return "" if self.until_ms is None else to_the_minute(self.until_ms)
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -64,7 +63,7 @@ class Day(msgspec.Struct, frozen=True):
 
     @property
     def date(self) -> str:
-        return _moment(self.at_ms)[:10]
+        return date_at(self.at_ms)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -128,7 +127,7 @@ def incidents_of(provider: str, hours: Sequence[UptimePoint]) -> list[Incident]:
         if share < NORMAL and (bad or attempts >= _LEAST_ATTEMPTS):
             bad.append(point)
         elif bad:
-            found.append(_incident(provider, bad, bad[-1].at_ms + _HOUR_MS))
+            found.append(_incident(provider, bad, bad[-1].at_ms + HOUR_MS))
             bad = []
     if bad:
         found.append(_incident(provider, bad, None))
@@ -139,10 +138,6 @@ def _incident(provider: str, bad: Sequence[UptimePoint], until_ms: int | None) -
     whole = together(point.uptime for point in bad)
     worst = min(point.uptime.share or 0.0 for point in bad)
     return Incident(provider, bad[0].at_ms, until_ms, worst, whole.attempts, whole.failures)
-
-
-def _moment(ms: int) -> str:
-    return datetime.datetime.fromtimestamp(ms / 1000, datetime.UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def grade_of(uptime: Uptime) -> str:

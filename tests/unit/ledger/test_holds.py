@@ -17,7 +17,7 @@ from entrepot.ledger.funding import Order, grant
 from entrepot.ledger.holds import Holds
 from entrepot.ledger.janitor import Janitor
 from entrepot.ledger.leases import leased, take_off
-from entrepot.ledger.purses import DAY_MS, Hold, chargeable, release, settle
+from entrepot.ledger.purses import Hold, chargeable, release, settle
 from entrepot.ledger.terms import Terms, set_budget, set_prepaid
 from entrepot.routing.plan import Candidate, Plan
 from entrepot.storage.database import Database
@@ -25,6 +25,7 @@ from entrepot.storage.engines import open_database
 from entrepot.testing.builders import NOW_MS, endpoint, model, price
 from entrepot.values.caller import Caller
 from entrepot.values.request import Asked
+from entrepot.values.times import DAY_MS
 
 ACT = Act(actor="cli", at_ms=NOW_MS)
 PLAN = Plan((Candidate(model(), endpoint(price=price("0", "1"), max_completion_tokens=10_000)),), ())

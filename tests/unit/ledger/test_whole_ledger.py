@@ -27,7 +27,7 @@ from entrepot.ledger.janitor import Janitor
 from entrepot.ledger.keys import Change, change
 from entrepot.ledger.leases import room_of
 from entrepot.ledger.posting import post_usage
-from entrepot.ledger.purses import DAY_MS, Hold, chargeable, credit_purse, key_purse, release, settle
+from entrepot.ledger.purses import Hold, chargeable, credit_purse, key_purse, release, settle
 from entrepot.ledger.terms import Terms, set_prepaid
 from entrepot.ledger.verify import verify
 from entrepot.payments import store as payments
@@ -40,6 +40,7 @@ from entrepot.routing.plan import Candidate, Plan
 from entrepot.storage.engines import open_database
 from entrepot.testing.builders import NOW_MS, endpoint, generation, model, price
 from entrepot.values.generation import Generation
+from entrepot.values.times import DAY_MS
 from postgres_server import PostgresServer
 
 AMOUNTS = st.integers(1, 60).map(lambda thousands: thousands * 1_000)

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from entrepot.records import store
-from entrepot.records.figures import DAY_S, Scope, last
-from entrepot.records.partitions import DAY_MS, make_ahead
+from entrepot.records.figures import Scope, last
+from entrepot.records.partitions import make_ahead
 from entrepot.records.retention import delete_records, delete_sums
 from entrepot.records.rollups import Rollups
 from entrepot.records.statistics import Statistics
@@ -18,6 +18,7 @@ from entrepot.storage.engines import open_database
 from entrepot.testing.builders import NOW_MS, generation
 from entrepot.values.generation import Generation
 from entrepot.values.ids import generation_id
+from entrepot.values.times import DAY_MS, DAY_S
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from entrepot.records import store
-from entrepot.records.figures import DAY_S, Scope, Span, Totals, last
+from entrepot.records.figures import Scope, Span, Totals, last
 from entrepot.records.rollups import Rollups
 from entrepot.records.statistics import Statistics
 from entrepot.storage.database import Database
@@ -16,6 +16,7 @@ from entrepot.storage.engines import open_database
 from entrepot.testing.builders import NOW_MS, attempt, generation, usage
 from entrepot.values.generation import Generation
 from entrepot.values.ids import generation_id
+from entrepot.values.times import DAY_S
 
 MODELS = ("openai/gpt-5.1", "openai/gpt-5.1-chat", "anthropic/claude-opus-5")
 PROVIDERS = ("openai", "azure", "groq")
