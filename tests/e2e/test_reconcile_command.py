@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,25 +15,29 @@ from entrepot.records.rollups import Rollups
 from entrepot.records.store import insert
 from entrepot.storage.sqlite import connect
 from entrepot.testing.builders import generation
+from entrepot.values.generation import Generation
 
 NOON_MS = 1_793_534_400_000
 """2026-11-01."""
 
 
+def keep(folder: Path, made: list[Generation]) -> None:
+    with contextlib.closing(connect(folder / "entrepot.db")) as db:
+        db.migrate()
+        rollups = Rollups(db, "test", 0, lambda: NOON_MS)
+        insert(db, [(one, msgspec.json.encode(one)) for one in made], rollups.note)
+        rollups.add()
+
+
 @pytest.fixture
 def reconcile(tmp_path: Path) -> Callable[..., int]:
     """Against a record of two generations of gpt-5.1 at OpenAI, of one dollar and a half each."""
-    db = connect(tmp_path / "entrepot.db")
-    db.migrate()
     at_openai = {"model": "openai/gpt-5.1", "provider": "openai", "endpoint": "openai/gpt-5.1@openai"}
     made = [
         generation(f"gen-{number}", created_ms=NOON_MS, workspace="default", upstream_cost_nano=15 * 10**8, **at_openai)
         for number in range(2)
     ]
-    rollups = Rollups(db, "test", 0, lambda: NOON_MS)
-    insert(db, [(one, msgspec.json.encode(one)) for one in made], rollups.note)
-    rollups.add()
-    db.close()
+    keep(tmp_path, made)
 
     def run(bill: str, *words: str) -> int:
         (tmp_path / "bill.csv").write_text(bill)
@@ -60,4 +65,32 @@ def test_what_cannot_be_compared_is_refused_in_words(reconcile: Callable[..., in
     assert reconcile("date,model,amount\n2026-11-01,m,=cmd\n") == 1
     assert "Line 2 of the bill cannot be read" in capsys.readouterr().err
     assert reconcile("date,model,amount\n2026-11-01,m,1\n", "--tolerance", "NaN") == 1
+    assert reconcile("date,model,amount\n2026-11-01,m,1\n", "--least", "-1") == 1
+    assert "--least -1 is below zero" in capsys.readouterr().err
     assert cli.run(("reconcile", "nobody", "missing.csv")) == 1
+
+
+def test_more_models_than_a_chart_has_are_all_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = [
+        generation(
+            f"gen-{each}",
+            created_ms=NOON_MS,
+            upstream_cost_nano=10**9,
+            model=f"a/m{each}",
+            endpoint=f"a/m{each}@openai",
+            provider="openai",
+        )
+        for each in range(130)
+    ]
+    keep(tmp_path, made)
+    (tmp_path / "bill.csv").write_text("date,model,amount\n" + "".join(f"2026-11-01,m{each},1\n" for each in range(130)))
+    assert cli.run(("reconcile", "openai", str(tmp_path / "bill.csv"), "--data-dir", str(tmp_path), "--json")) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["ours"], told["difference"], len(told["rows"])) == (130, 0, 130)
+
+
+def test_a_provider_that_nothing_is_recorded_of_is_said_so(
+    reconcile: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert reconcile("date,model,amount\n2026-10-01,gpt-5.1,1\n") == 1
+    assert "no cost at openai is recorded here" in capsys.readouterr().out

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from cyclopts import Parameter
 from rich.markup import escape
 
@@ -13,15 +15,14 @@ from entrepot.cli.common import FAILED, Failure, Json, Place, out, print_json, p
 from entrepot.cli.reading import reading
 from entrepot.ledger import bills
 from entrepot.ledger.bills import Bill
-from entrepot.ledger.funding import amount_of
 from entrepot.ledger.reconciling import Row, Tolerance, compare
 from entrepot.providers.configured import configure
 from entrepot.records.figures import Scope, Span
 from entrepot.records.statistics import Statistics
-from entrepot.storage.database import Database
 from entrepot.values.clock import Clock
-from entrepot.values.money import dollars, usd
-from entrepot.values.times import DAY_MS, date_at, time_in
+from entrepot.values.money import dollars, parse_usd, usd
+
+_DAY_MS = 86_400_000
 
 
 def reconcile(
@@ -39,45 +40,57 @@ def reconcile(
     known, _ = configure(settings.providers)
     if provider not in known:
         raise Failure(f"There is no provider {provider!r}. `entrepot providers list` shows them.")
-    allowed = Tolerance(_millionths(tolerance), amount_of(least, field="least"))
+    allowed = Tolerance(_millionths(tolerance), _nano(least))
     bill = bills.read(file)
     with reading(place) as db:
-        rows = compare(_recorded(db, provider, bill), bill.sums, allowed)
-    unexplained = [row for row in rows if row.verdict != "agrees"]
+        found = _compared(Statistics(db, Clock().now_ms), provider, bill, allowed, all_rows=all_rows or json)
     if json:
-        print_json(_told(provider, bill, rows))
+        print_json(_told(provider, bill, found))
     else:
-        _print(bill, rows if all_rows else unexplained, rows)
-    return FAILED if unexplained else 0
+        _print(provider, bill, found)
+    return FAILED if found.differing else 0
 
 
-def _recorded(db: Database, provider: str, bill: Bill) -> dict[tuple[str, str], int]:
-    """What we recorded by day and model, over the days of the bill."""
-    days = sorted(day for day, _ in bill.sums)
-    span = Span(time_in(days[0]), time_in(days[-1]) + DAY_MS)
-    series = Statistics(db, Clock().now_ms).series_by("model", Scope(provider=provider), span, "day")
-    return {
-        (
-            date_at(point.at_ms),
-            model,
-        ): point.totals.upstream_cost_nano
-        for model, points in series.items()
-        for point in points
-        if point.totals.upstream_cost_nano
-    }
+class Found(msgspec.Struct):
+    """rows       those to be shown
+    differing  how many are unexplained, and `unexplained` what they come to
+    """
+
+    rows: list[Row] = []
+    ours: int = 0
+    theirs: int = 0
+    differing: int = 0
+    unexplained: int = 0
 
 
-def _told(provider: str, bill: Bill, rows: list[Row]) -> dict[str, object]:
-    ours, theirs = sum(row.ours_nano for row in rows), sum(row.theirs_nano for row in rows)
+def _compared(statistics: Statistics, provider: str, bill: Bill, allowed: Tolerance, *, all_rows: bool) -> Found:
+    def recorded(day: str) -> dict[str, int]:
+        span = Span(_ms(day), _ms(day) + _DAY_MS)
+        of_day = statistics.totals_by("model", Scope(provider=provider), span, "day")
+        return {model: totals.upstream_cost_nano for model, totals in of_day.items() if totals.upstream_cost_nano}
+
+    found = Found()
+    for row in compare(bill.days, recorded, bill.sums, allowed):
+        found.ours += row.ours_nano
+        found.theirs += row.theirs_nano
+        if row.verdict != "agrees":
+            found.differing += 1
+            found.unexplained += row.difference_nano
+        if all_rows or row.verdict != "agrees":
+            found.rows.append(row)
+    return found
+
+
+def _told(provider: str, bill: Bill, found: Found) -> dict[str, object]:
     return {
         "provider": provider,
         "format": bill.form,
         "lines": bill.lines,
         "credits": bill.credits,
-        "ours": dollars(ours),
-        "theirs": dollars(theirs),
-        "difference": dollars(theirs - ours),
-        "unexplained": dollars(sum(row.difference_nano for row in rows if row.verdict != "agrees")),
+        "ours": dollars(found.ours),
+        "theirs": dollars(found.theirs),
+        "difference": dollars(found.theirs - found.ours),
+        "unexplained": dollars(found.unexplained),
         "rows": [
             {
                 "day": row.day,
@@ -87,14 +100,14 @@ def _told(provider: str, bill: Bill, rows: list[Row]) -> dict[str, object]:
                 "difference": dollars(row.difference_nano),
                 "verdict": row.verdict,
             }
-            for row in rows
+            for row in found.rows
         ],
     }
 
 
-def _print(bill: Bill, shown: list[Row], rows: list[Row]) -> None:
+def _print(provider: str, bill: Bill, found: Found) -> None:
     credits_ = f", {bill.credits:,} of them credits" if bill.credits else ""
-    out.print(f"Read as {bill.form}: {bill.lines:,} lines{credits_}.")
+    out.print(f"Read as {bill.form}: {bill.lines:,} {'line' if bill.lines == 1 else 'lines'}{credits_}.")
     print_table(
         ("day", "model", "ours", "theirs", "difference", ""),
         [
@@ -106,13 +119,14 @@ def _print(bill: Bill, shown: list[Row], rows: list[Row]) -> None:
                 usd(row.difference_nano),
                 "" if row.verdict == "agrees" else f"[red]{row.verdict}[/]",
             )
-            for row in shown
+            for row in found.rows
         ],
         empty="All of it agrees.",
         right=("ours", "theirs", "difference"),
     )
-    ours, theirs = sum(row.ours_nano for row in rows), sum(row.theirs_nano for row in rows)
-    out.print(f"Ours ${usd(ours)}, theirs ${usd(theirs)}, difference ${usd(theirs - ours)}.")
+    out.print(f"Ours ${usd(found.ours)}, theirs ${usd(found.theirs)}, difference ${usd(found.theirs - found.ours)}.")
+    if not found.ours:
+        out.print(f"[dim]From {bill.days[0]} to {bill.days[-1]} no cost at {escape(provider)} is recorded here.[/]")
 
 
 def _millionths(percent: str) -> int:
@@ -123,3 +137,17 @@ def _millionths(percent: str) -> int:
     if not (value.is_finite() and 0 <= value <= 100):
         raise Failure(f"--tolerance {percent} is not a share from 0 to 100 per cent.")
     return int(value * 10_000)
+
+
+def _nano(amount: str) -> int:
+    try:
+        nano = parse_usd(amount)
+    except ValueError as error:
+        raise Failure(f"--least {amount} is not an amount: {error}.") from None
+    if nano < 0:
+        raise Failure(f"--least {amount} is below zero.")
+    return nano
+
+
+def _ms(day: str) -> int:
+    return int(datetime.datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp() * 1000)

@@ -8,6 +8,7 @@ is guessed. A file of any length takes no more memory than the sums it has.
 from __future__ import annotations
 
 import csv
+import datetime
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
@@ -18,7 +19,6 @@ import msgspec
 
 from entrepot.errors import InvalidRequest
 from entrepot.values.money import NANO
-from entrepot.values.times import date_at, time_in
 
 _LONGEST_LINE = 2**16
 _LONGEST_HEAD = 200
@@ -73,6 +73,13 @@ class Bill(msgspec.Struct, frozen=True):
     lines: int
     credits: int
 
+    @property
+    def days(self) -> list[str]:
+        """Each from its first to its last, also those that it has nothing of."""
+        named = sorted(day for day, _ in self.sums)
+        first, last = datetime.date.fromisoformat(named[0]), datetime.date.fromisoformat(named[-1])
+        return [(first + datetime.timedelta(number)).isoformat() for number in range((last - first).days + 1)]
+
 
 def read(path: Path) -> Bill:
     """raises InvalidRequest, OSError"""
@@ -88,10 +95,12 @@ def read(path: Path) -> Bill:
 def _read(file: TextIO) -> Bill:
     lines = _lines(file)
     head = next(lines, "")
+    if not head.strip():
+        raise _bad(0, "it is empty, or begins with an empty line", "a CSV file with a line of names at its top")
     form, delimiter, names = _form_of(head)
     columns = [_column(names, wanted) for wanted in (form.day, form.amount, form.model, form.currency)]
     sums: dict[tuple[str, str], Decimal] = {}
-    days: set[str] = set()
+    first, last = "9999-12-31", "0001-01-01"
     count = credits_ = 0
     rows = csv.reader(lines, delimiter=delimiter, strict=True)
     for cells in rows:
@@ -104,8 +113,8 @@ def _read(file: TextIO) -> Bill:
             raise _bad(at, f"it is in {currency[:20]!r}", "US dollars", currency)
         key = (_day(day, at), _model(model))
         sums[key] = _EXACT.add(sums.get(key, Decimal(0)), value)
-        days.add(key[0])
-        if len(sums) > _MOST_SUMS or len(days) > _MOST_DAYS:
+        first, last = min(first, key[0]), max(last, key[0])
+        if len(sums) > _MOST_SUMS or _days_between(first, last) > _MOST_DAYS:
             raise _bad(at, "it is about too many days and models", f"at most {_MOST_DAYS:,} days and {_MOST_SUMS:,} sums")
         count += 1
         credits_ += value < 0
@@ -164,10 +173,15 @@ def _day(text: str, at: int) -> str:
     """The UTC day of a date, of a time with its offset, or of seconds since 1970."""
     try:
         if _EPOCH.fullmatch(text):
-            return date_at(int(text) * 1000)
-        return date_at(time_in(text))
+            return datetime.datetime.fromtimestamp(int(text), datetime.UTC).date().isoformat()
+        time = datetime.datetime.fromisoformat(text)
+        return (time.astimezone(datetime.UTC) if time.tzinfo else time).date().isoformat()
     except (ValueError, OverflowError, OSError):
         raise _bad(at, f"{text[:40]!r} is not a day", "as 2026-11-30", text) from None
+
+
+def _days_between(first: str, last: str) -> int:
+    return (datetime.date.fromisoformat(last) - datetime.date.fromisoformat(first)).days + 1
 
 
 def _model(text: str) -> str:
@@ -187,5 +201,7 @@ def _bad(at: int, why: str, expected: str, received: str | None = None) -> Inval
         field=f"line {at}" if at else None,
         expected=expected,
         received=None if received is None else received[:_LONGEST_HEAD],
-        remedy=f"Expected is {expected}.",
+        remedy="Export the bill anew as CSV, or mend the line."
+        if at > 1
+        else "Export the bill anew as CSV, or write one with date, model and amount.",
     )

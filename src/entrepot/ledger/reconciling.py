@@ -7,7 +7,7 @@ Haiku 4.5` and `claude-haiku-4-5-20251001` are `anthropic/claude-haiku-4.5`, unl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -18,6 +18,8 @@ _SIGNS = re.compile(r"[^a-z0-9]+")
 _DATE = re.compile(r"-20\d{6}$|-20\d\d-\d\d-\d\d$")
 Sums = Mapping[tuple[str, str], int]
 """Nano-dollars by day and model."""
+Recorded = Callable[[str], Mapping[str, int]]
+"""What we recorded on a day: nano-dollars by model."""
 Verdict = Literal["agrees", "differs", "not on the bill", "not in our records"]
 
 
@@ -45,17 +47,23 @@ class Row(msgspec.Struct, frozen=True):
         return self.theirs_nano - self.ours_nano
 
 
-def compare(ours: Sums, theirs: Sums, tolerance: Tolerance) -> list[Row]:
-    """By day, then model. Of a bill that names no model, by day alone."""
-    if not any(model for _, model in theirs):
-        ours = _by_day(ours)
-    named = _named({model for _, model in ours})
-    billed: dict[tuple[str, str], int] = {}
+def compare(days: Sequence[str], ours: Recorded, theirs: Sums, tolerance: Tolerance) -> Iterator[Row]:
+    """By day, then model; of a bill that names no model, by day alone. Of ours no more than a day is in memory at once.
+
+    ours  asked twice for each of the days, since every name of ours counts before the first of theirs is known
+    """
+    names = any(model for _, model in theirs)
+    named = _named({model for day in days for model in ours(day)}) if names else {}
+    billed: dict[str, dict[str, int]] = {}
     for (day, model), amount in theirs.items():
-        key = (day, _ours(model, named))
-        billed[key] = billed.get(key, 0) + amount
-    keys = sorted({key for sums in (ours, billed) for key, amount in sums.items() if amount})
-    return [_row(key, ours.get(key), billed.get(key), tolerance) for key in keys]
+        sums, ours_name = billed.setdefault(day, {}), _ours(model, named)
+        sums[ours_name] = sums.get(ours_name, 0) + amount
+    for day in days:
+        recorded = ours(day)
+        recorded = recorded if names else {"": sum(recorded.values())}
+        sums = billed.get(day, {})
+        models = sorted(model for model in recorded.keys() | sums.keys() if recorded.get(model) or sums.get(model))
+        yield from (_row((day, model), recorded.get(model), sums.get(model), tolerance) for model in models)
 
 
 def _row(key: tuple[str, str], ours: int | None, theirs: int | None, tolerance: Tolerance) -> Row:
@@ -67,13 +75,6 @@ def _row(key: tuple[str, str], ours: int | None, theirs: int | None, tolerance: 
     elif not ours:
         verdict = "not in our records"
     return Row(*key, ours or 0, theirs or 0, verdict)
-
-
-def _by_day(sums: Sums) -> dict[tuple[str, str], int]:
-    days: dict[tuple[str, str], int] = {}
-    for (day, _), amount in sums.items():
-        days[day, ""] = days.get((day, ""), 0) + amount
-    return days
 
 
 def _named(models: Iterable[str]) -> dict[str, str]:

@@ -55,7 +55,7 @@ def test_a_plain_file_is_read_however_it_is_written(tmp_path: Path, text: str) -
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "columns"),
+        ("", "empty"),
         ("a,b,c\n1,2,3\n", "columns"),
         ("date,model,amount\n", "no line with an amount"),
         ("date,model,amount\n2026-11-01,m,=1+1\n", "Line 2 .* not an amount"),
