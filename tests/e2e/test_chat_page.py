@@ -57,7 +57,7 @@ def test_an_answer_streams_in_with_its_cost_and_speed(chat: Any) -> None:
     ask(chat, "Hello from the quay")
     assert 'You said "Hello from the quay"' in answers(chat)[0]
     facts = chat.locator(".facts dd").all_inner_texts()
-    assert re.fullmatch(r"\$0\.0\d+", facts[0])
+    assert re.fullmatch(r"\$0\.0\d+ at list price; nothing charged", facts[0])
     assert [
         any(re.search(part, fact) for fact in facts) for part in (r"\d+ in", r"\d+ out", "tok/s", "first after", "Sandbox")
     ] == [True] * 5

@@ -98,7 +98,7 @@ def test_chat_needs_nothing_at_all(tmp_path: Path):
     got = entrepot("chat", "-m", "hello", data_dir=tmp_path)
     assert got.returncode == 0
     assert "Sandbox answer" in got.stdout
-    assert "tokens in" in got.stderr and "$0.000" in got.stderr
+    assert "tokens in" in got.stderr and "$0.000" in got.stderr and "at list price; nothing charged" in got.stderr
 
 
 def test_chat_leaves_no_key_behind(tmp_path: Path):

@@ -19,6 +19,7 @@ from entrepot.cli.common import Failure, Json, Place, err, out, print_json, stor
 from entrepot.cli.here import running_here
 from entrepot.cli.keys import here_and_now, make_key
 from entrepot.errors import UpstreamError
+from entrepot.identity.secrets import kind_of
 from entrepot.ledger.keys import Order, delete
 from entrepot.server import bind, running, url_of
 from entrepot.settings import Settings
@@ -61,7 +62,8 @@ class Talk:
 
 
 class Gateway:
-    """Where a chat goes, and the key that is shown there. `fresh`: the key was just made, the server may not know it yet."""
+    """Where a chat goes, and the key that is shown there. `fresh`: the key was just made, the server may not know it yet.
+    `test`: it is a test key, for which nothing is charged."""
 
     def __init__(self, client: Client, url: str, key: str, *, fresh: bool) -> None:
         self._client = client
@@ -69,6 +71,7 @@ class Gateway:
         self._key = key
         self._fresh = fresh
         self.url = url
+        self.test = kind_of(key) == "test"
 
     @contextlib.asynccontextmanager
     async def ask(self, body: dict[str, Any]) -> AsyncIterator[Any]:
@@ -123,7 +126,7 @@ async def _turn(gateway: Gateway, talk: Talk, text: str, *, as_json: bool) -> No
             return
         said, usage = await _show(answer)
     talk.messages.append({"role": "assistant", "content": said})
-    cost = f"${usage.get('cost', 0):f}"
+    cost = f"${usage.get('cost', 0):f}" + (" at list price; nothing charged" if gateway.test else "")
     err.print(f"[dim]{usage.get('prompt_tokens', 0)} tokens in, {usage.get('completion_tokens', 0)} out, {cost}[/]")
 
 

@@ -1,4 +1,5 @@
 // One generation, read from its event stream as it comes.
+import { isTest } from "./key";
 import { isObject, type Body } from "./request";
 import type { Facts, Trouble, Turn } from "./talk";
 
@@ -10,7 +11,7 @@ export class Refusal extends Error {
 
 // Writes into `turn` what comes and says so each time. raises Refusal; AbortError when it is stopped
 export async function generate(body: Body, key: string, turn: Turn, signal: AbortSignal, changed: () => void): Promise<void> {
-  const facts: Facts = (turn.facts = {});
+  const facts: Facts = (turn.facts = { test: isTest(key) });
   const began = performance.now();
   const answer = await ask(body, key, signal);
   facts.generation = answer.headers.get("x-generation-id") ?? undefined;

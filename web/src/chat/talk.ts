@@ -20,12 +20,14 @@ export interface Trouble {
   retryable?: boolean;
 }
 
+// test  a test key asked: the cost is at list price, and nobody pays it
 export interface Facts {
   prompt?: number;
   completion?: number;
   reasoning?: number;
   cached?: number;
   cost?: number;
+  test?: boolean;
   provider?: string;
   generation?: string;
   adjusted?: string;

@@ -134,7 +134,7 @@ export function factsLine(facts: Facts): HTMLElement | null {
   const seconds = facts.total_ms !== undefined && facts.first_ms !== undefined ? (facts.total_ms - facts.first_ms) / 1000 : 0;
   const pace = facts.completion && seconds > 0.05 ? facts.completion / seconds : 0;
   const told: [string, string][] = [
-    ["Cost", facts.cost === undefined ? "" : dollars(facts.cost)],
+    ["Cost", facts.cost === undefined ? "" : `${dollars(facts.cost)}${facts.test ? " at list price; nothing charged" : ""}`],
     ["Tokens in", facts.prompt === undefined ? "" : `${facts.prompt.toLocaleString("en")} in${facts.cached ? `, ${facts.cached.toLocaleString("en")} cached` : ""}`],
     ["Tokens out", facts.completion === undefined ? "" : `${facts.completion.toLocaleString("en")} out`],
     ["Pace", pace ? `${pace >= 100 ? Math.round(pace).toLocaleString("en") : pace.toFixed(1)} tok/s` : ""],
