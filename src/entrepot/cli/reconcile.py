@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
@@ -21,8 +20,7 @@ from entrepot.records.figures import Scope, Span
 from entrepot.records.statistics import Statistics
 from entrepot.values.clock import Clock
 from entrepot.values.money import dollars, parse_usd, usd
-
-_DAY_MS = 86_400_000
+from entrepot.values.times import DAY_MS, time_in
 
 
 def reconcile(
@@ -65,7 +63,7 @@ class Found(msgspec.Struct):
 
 def _compared(statistics: Statistics, provider: str, bill: Bill, allowed: Tolerance, *, all_rows: bool) -> Found:
     def recorded(day: str) -> dict[str, int]:
-        span = Span(_ms(day), _ms(day) + _DAY_MS)
+        span = Span(time_in(day), time_in(day) + DAY_MS)
         of_day = statistics.totals_by("model", Scope(provider=provider), span, "day")
         return {model: totals.upstream_cost_nano for model, totals in of_day.items() if totals.upstream_cost_nano}
 
@@ -147,7 +145,3 @@ def _nano(amount: str) -> int:
     if nano < 0:
         raise Failure(f"--least {amount} is below zero.")
     return nano
-
-
-def _ms(day: str) -> int:
-    return int(datetime.datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp() * 1000)

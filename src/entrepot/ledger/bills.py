@@ -8,7 +8,6 @@ is guessed. A file of any length takes no more memory than the sums it has.
 from __future__ import annotations
 
 import csv
-import datetime
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
@@ -19,6 +18,7 @@ import msgspec
 
 from entrepot.errors import InvalidRequest
 from entrepot.values.money import NANO
+from entrepot.values.times import date_at, date_of, day_in, time_in
 
 _LONGEST_LINE = 2**16
 _LONGEST_HEAD = 200
@@ -77,8 +77,7 @@ class Bill(msgspec.Struct, frozen=True):
     def days(self) -> list[str]:
         """Each from its first to its last, also those that it has nothing of."""
         named = sorted(day for day, _ in self.sums)
-        first, last = datetime.date.fromisoformat(named[0]), datetime.date.fromisoformat(named[-1])
-        return [(first + datetime.timedelta(number)).isoformat() for number in range((last - first).days + 1)]
+        return [date_of(day) for day in range(day_in(named[0]), day_in(named[-1]) + 1)]
 
 
 def read(path: Path) -> Bill:
@@ -173,15 +172,14 @@ def _day(text: str, at: int) -> str:
     """The UTC day of a date, of a time with its offset, or of seconds since 1970."""
     try:
         if _EPOCH.fullmatch(text):
-            return datetime.datetime.fromtimestamp(int(text), datetime.UTC).date().isoformat()
-        time = datetime.datetime.fromisoformat(text)
-        return (time.astimezone(datetime.UTC) if time.tzinfo else time).date().isoformat()
+            return date_at(int(text) * 1000)
+        return date_at(time_in(text))
     except (ValueError, OverflowError, OSError):
         raise _bad(at, f"{text[:40]!r} is not a day", "as 2026-11-30", text) from None
 
 
 def _days_between(first: str, last: str) -> int:
-    return (datetime.date.fromisoformat(last) - datetime.date.fromisoformat(first)).days + 1
+    return day_in(last) - day_in(first) + 1
 
 
 def _model(text: str) -> str:
