@@ -12,6 +12,8 @@ from entrepot.values.model import Endpoint, Model
 
 CATALOG_VARIANTS = ("free", "thinking", "extended", "batch")
 ROUTING_VARIANTS = ("nitro", "floor", "exacto")
+_NEAR = 0.62
+"""A name less alike than that was not meant."""
 _REMEMBERED = 10_000
 _LONGEST_SLUG = 256
 """No slug is longer, so that neither time nor memory grows with what a caller writes."""
@@ -96,7 +98,7 @@ class Catalog:
         known = self._near.get(wished)
         if known is None:
             names = dict.fromkeys([*self.models, *self._names])
-            found = difflib.get_close_matches(wished, list(names), n=10, cutoff=0.5)
+            found = difflib.get_close_matches(wished, list(names), n=10, cutoff=_NEAR)
             known = list(dict.fromkeys(self._names.get(name, name) for name in found))[:5]
             if len(self._near) >= _REMEMBERED:
                 self._near.clear()

@@ -92,6 +92,13 @@ def test_an_unknown_model_names_its_nearest() -> None:
     assert caught.value.metadata["availability"]["code"] == "model_not_found"
 
 
+@pytest.mark.parametrize("slug", ["nope/x", "no-such-model", "acme/nothing"])
+def test_a_model_that_is_like_none_is_not_taken_for_another(slug: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        catalog().resolve(slug)
+    assert "Did you mean" not in caught.value.message and caught.value.remedy == "GET /api/v1/models lists what there is."
+
+
 @pytest.mark.parametrize("slug", ["", "/", ":", "openai/gpt-5.1:free", "openai/gpt-5.1:online", "a" * 300, "☃/☃"])
 def test_other_slugs_are_refused_and_never_fall_back(slug: str) -> None:
     with pytest.raises(InvalidRequest):
