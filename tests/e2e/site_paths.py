@@ -6,6 +6,7 @@ MODEL_PAGES = [f"/openai/gpt-5.1/{tab}".rstrip("/") for tab in TABS]
 PATHS = [
     "/",
     "/reference",
+    "/reference/inference",
     "/docs",
     "/docs/learn/first-answer",
     "/docs/look-up/settings",

@@ -76,7 +76,7 @@ class Pages:
         self._templates = _templates({"assets": assets.built, "version": __version__, "demo": demo})
         self._docs = DocPages()
         self._reference = Reference(openapi)
-        self._reference_made: PageResponse | None = None
+        self._reference_made: dict[str, PageResponse] = {}
         self._kept_shelf: Shelf | None = None
         self._measured, self._components = Measured(statistics), components
         self._listings = Listings(lambda: self._shelf, self._measured, lambda: self._facts().providers)
@@ -93,7 +93,11 @@ class Pages:
             "/chat/models.json": self._chat_models,
             "/design": self._design,
         }
-        self._below: Mapping[str, Responder] = {PREFIX: assets.respond, "/docs/": self._doc} | dict.fromkeys(_NO_PAGES, _nothing)
+        self._below: Mapping[str, Responder] = {
+            PREFIX: assets.respond,
+            "/docs/": self._doc,
+            "/reference/": self._reference_page,
+        } | dict.fromkeys(_NO_PAGES, _nothing)
 
     def respond(self, method: str, target: str, headers: Mapping[str, str]) -> PageResponse | None:
         """`target` is the path with its query. None: no page has this path."""
@@ -109,16 +113,27 @@ class Pages:
     def _front(self, visit: Visit) -> PageResponse:
         facts = self._facts()
         uptime = _duration(self._now_s() - facts.started_s)
-        url = visit.base_url
-        # Who came from elsewhere is not told where things lie on this machine.
-        command = facts.command if _NEAR.match(url) else Command()
-        return self._html("front.html", facts=facts, uptime=uptime, samples=samples(url), command=command)
+        return self._html("front.html", facts=facts, uptime=uptime, samples=samples(visit.base_url), command=self._command(visit))
+
+    def _command(self, visit: Visit) -> Command:
+        """How the reader types commands. Who came from elsewhere is not told where things lie on this machine."""
+        return self._facts().command if _NEAR.match(visit.base_url) else Command()
 
     def _reference_page(self, visit: Visit) -> PageResponse:
-        """Made once, since it takes half a second, and then told with the address that its reader came by."""
-        if self._reference_made is None:
-            self._reference_made = self._html("reference.html", **self._reference.context(_SOME_URL))
-        made = self._reference_made
+        """Made once, since the long ones take a while, and then told with the address that its reader came by."""
+        made = self._reference_made.get(visit.path)
+        if made is None:
+            groups = self._reference.groups(_SOME_URL)
+            group = next((one for one in groups if one.path == visit.path), None)
+            if group is None and visit.path != "/reference":
+                return self.missing()
+            made = self._html(
+                "reference.html" if group is None else "reference_group.html",
+                groups=groups,
+                group=group,
+                **self._reference.following,
+            )
+            self._reference_made[visit.path] = made
         return msgspec.structs.replace(made, body=made.body.replace(_SOME_URL.encode(), visit.base_url.encode()))
 
     def _doc(self, visit: Visit) -> PageResponse:
@@ -159,7 +174,9 @@ class Pages:
         listed = self._listings.respond(visit)
         if listed is None:
             return self._model(visit)
-        return moved(listed.where) if isinstance(listed, Moved) else self._html(listed.template, **listed.context)
+        if isinstance(listed, Moved):
+            return moved(listed.where)
+        return self._html(listed.template, base_url=visit.base_url, command=self._command(visit), **listed.context)
 
     def _model(self, visit: Visit) -> PageResponse | None:
         found = model_page.find(self._shelf, visit.path)
@@ -170,7 +187,8 @@ class Pages:
         where = model_page.Where(visit.base_url, asked, datetime.datetime.fromtimestamp(self._now_s(), datetime.UTC))
         if tab in model_page.DOCUMENTS:
             return json(self._model_pages.document(row, tab, where.base_url))
-        return self._html("model.html", **self._model_pages.context(self._shelf, row, tab, visit.asked, where))
+        context = self._model_pages.context(self._shelf, row, tab, visit.asked, where)
+        return self._html("model.html", command=self._command(visit), **context)
 
     @property
     def _shelf(self) -> Shelf:

@@ -1,4 +1,4 @@
-"""The API reference page from the OpenAPI document."""
+"""The API reference from the OpenAPI document: a list of all paths, and a page for each group of them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ class Parameter(msgspec.Struct, frozen=True):
     meaning: str
 
 
+class Group(msgspec.Struct, frozen=True):
+    """Operations that belong together, with the page that shows them."""
+
+    title: str
+    path: str
+    operations: list[dict[str, Any]]
+
+
 class Reference:
     def __init__(self, openapi: Callable[[], Schema]) -> None:
         self._openapi = openapi
@@ -31,14 +39,18 @@ class Reference:
     def _document(self) -> Schema:
         return self._openapi()
 
-    def context(self, base_url: str) -> dict[str, Any]:
-        """What the template reads: operations by tag, and functions to follow references."""
+    def groups(self, base_url: str) -> list[Group]:
         tags: dict[str, list[dict[str, Any]]] = {}
         for path, methods in self._document["paths"].items():
             for method, operation in methods.items():
                 tag = (operation.get("tags") or ["Other"])[0]
                 tags.setdefault(tag, []).append(self._operation(path, method, operation, base_url))
-        return {"tags": tags, "resolve": self._resolve, "nested": self._nested, "kinds": self._kinds, "bounds": _bounds}
+        return [Group(tag, f"/reference/{tag.lower().replace(' ', '-')}", operations) for tag, operations in tags.items()]
+
+    @property
+    def following(self) -> dict[str, Any]:
+        """What a template needs to follow references."""
+        return {"resolve": self._resolve, "nested": self._nested, "kinds": self._kinds, "bounds": _bounds}
 
     def parameters(self, schema: str) -> list[Parameter]:
         """The members of a named schema."""

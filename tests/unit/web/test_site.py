@@ -80,11 +80,19 @@ def test_the_front_page_says_what_runs_and_how_to_switch_the_rest_on() -> None:
 
 
 def test_the_reference_follows_schemas_to_an_end_and_escapes_what_they_say() -> None:
-    text = get("/reference").body.decode()
+    text = get("/reference/things").body.decode()
     assert "&lt;b&gt;what&lt;/b&gt;" in text
     assert "9 characters" in text
     assert "no credit" in text
     assert "curl -X POST http://127.0.0.1:8080/api/v1/thing" in text
+
+
+def test_the_reference_lists_every_path_with_the_page_that_shows_it() -> None:
+    text = get("/reference").body.decode()
+    links = re.findall(r'<a href="(/reference/\w+)#([\w-]+)">', text)
+    assert links
+    assert all(f'id="{anchor}"' in get(path).body.decode() for path, anchor in links)
+    assert get("/reference/nothing").status == 404
 
 
 @pytest.mark.parametrize("path", ["/", "/reference", "/docs", "/docs/learn/first-answer", "/docs/nothing"])
