@@ -1,5 +1,6 @@
 """`entrepot demo`: a directory filled through the real path, and the pages that show it."""
 
+import json
 import re
 import shutil
 import sqlite3
@@ -7,7 +8,9 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,9 @@ from entrepot.values.generation import Generation
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 in_a_browser = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
 COMMAND = [sys.executable, "-m", "entrepot", "demo", "--data-dir"]
+_SUMMED = (
+    "SELECT at, model, workspace, sum(completion_tokens) FROM workspace_sums WHERE level = 86400 GROUP BY at, model, workspace"
+)
 LISTINGS = [
     "/models",
     "/models?author=openai&view=list",
@@ -92,6 +98,36 @@ def test_what_happens_in_life_happens_here(records: list[Generation]) -> None:
     assert any(one.status >= 400 for one in records)
     assert any(len(one.attempts) > 1 and one.status == 200 for one in records)
     assert {one.app_title for one in records if one.http_referer} >= {"Bosun", "Tallyman"}
+
+
+def test_every_surface_is_spoken(records: list[Generation]) -> None:
+    spoken = {one.dialect or "openai_chat" for one in records if one.status == 200}
+    assert spoken == {"openai_chat", "openai_responses", "anthropic_messages", "openai_embeddings"}
+
+
+def test_those_who_pay_have_credit_and_the_books_balance(demo: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    place = ["--data-dir", str(demo), "--json"]
+    assert run(["ledger", "verify", "--records", *place]) == 0
+    capfd.readouterr()
+    assert run(["workspaces", "list", *place]) == 0
+    credit = {one["slug"]: (one["billing"], one["balance"]) for one in json.loads(capfd.readouterr().out)}
+    assert {slug for slug, (billing, balance) in credit.items() if billing == "prepaid" and balance > 0} == {
+        "bosun",
+        "hearthside",
+        "tallyman",
+    }
+    assert run(["payments", "list", *place]) == 0
+    assert {one["origin"] for one in json.loads(capfd.readouterr().out)["payments"]} >= {"checkout"}
+
+
+def test_sums_are_those_of_the_records(demo: Path, records: list[Generation]) -> None:
+    """By the day, the model and the workspace."""
+    told: Counter[tuple[int, str, str]] = Counter()
+    for one in records:
+        told[one.created_ms // 86_400_000 * 86_400, one.model, one.workspace] += one.usage.completion_tokens
+    with closing(sqlite3.connect(demo / "entrepot.db")) as db:
+        rows = db.execute(_SUMMED).fetchall()
+    assert {(day, model, workspace): tokens for day, model, workspace, tokens in rows if tokens} == dict(+told)
 
 
 def test_a_demo_that_is_there_is_not_made_again(demo: Path, capfd: pytest.CaptureFixture[str]) -> None:

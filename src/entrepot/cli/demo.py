@@ -56,7 +56,7 @@ def demo(
     if serve:
         mark = _catch_up(data_dir, mark)
         try:
-            run(_serve(fill.settings_of(data_dir, host=host, port=port), mark))
+            run(_serve(data_dir, fill.settings_of(data_dir, host=host, port=port), mark))
         finally:
             place.write(data_dir, msgspec.structs.replace(mark, reached_s=time.time()))
 
@@ -68,7 +68,7 @@ def _make(folder: Path, days: int, seed: int, scale: float) -> Mark:
     if place.begin(folder, mark):
         out.print("An earlier run was stopped half-way; what it left is gone, and this one starts anew.")
     started = time.monotonic()
-    _fill(place.stump_of(folder), plan, HistoryClock(plan.since_s), f"{days} days")
+    _fill(place.stump_of(folder), plan, mark, HistoryClock(plan.since_s), f"{days} days")
     place.finish(folder, mark)
     took_s = time.monotonic() - started
     out.print(f"{plan.calls:,} calls in {took_s:.0f} s, {plan.calls / took_s:,.0f} a second, in {escape(str(folder))}.")
@@ -84,17 +84,17 @@ def _catch_up(folder: Path, mark: Mark) -> Mark:
         return mark
     clock = HistoryClock(since_s)
     try:
-        _fill(folder, plan, clock, "since then")
+        _fill(folder, plan, mark, clock, "since then")
     finally:
         mark = msgspec.structs.replace(mark, reached_s=clock.now_ms() / 1000, calls=mark.calls + plan.calls)
         place.write(folder, mark)
     return mark
 
 
-def _fill(folder: Path, plan: rhythm.Plan, clock: HistoryClock, what: str) -> None:
+def _fill(folder: Path, plan: rhythm.Plan, mark: Mark, clock: HistoryClock, what: str) -> None:
     with _progress() as progress:
         task = progress.add_task(what, total=plan.calls)
-        run(fill.fill(folder, plan, clock, lambda more: progress.advance(task, more)))
+        run(fill.fill(folder, plan, mark, clock, lambda more: progress.advance(task, more)))
         progress.update(task, completed=plan.calls)
 
 
@@ -109,16 +109,17 @@ class _Rate(ProgressColumn):
         return Text("" if speed is None else f"{speed:,.0f}/s")
 
 
-async def _serve(settings: Settings, mark: Mark) -> None:
+async def _serve(folder: Path, settings: Settings, mark: Mark) -> None:
     clock = HistoryClock(mark.reached_s)
     clock.arrive()
     doubles = Doubles(mark.since_s, mark.until_s, mark.seed)
     key = fill.visitors_key(settings, clock.now_ms())
     with bind(settings.server.host, settings.server.port) as listening:
         command = command_here(None, settings)
-        with fill.borrowed_keys(settings, time.time()) as keys:
+        with fill.office_in(folder, settings, mark, clock) as office:
+            front = fill.Front(office, await asyncio.to_thread(office.open))
             async with App(settings, clock, command, transport=doubles) as app:
-                people = asyncio.create_task(fill.keep_going(app, mark, keys))
+                people = asyncio.create_task(fill.keep_going(app, mark, front))
                 try:
                     await serve_http(app, settings.server, listening, ready=lambda: _greet(url_of(listening), key))
                 finally:

@@ -5,34 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-import msgspec
-
+from entrepot.demo import bodies
 from entrepot.demo.clock import Moment, enter
 from entrepot.demo.people import Ask
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
-_PATH = "/api/v1/chat/completions"
-_MISSPELT = "openai/gpt-5.1-turbo"
 _PIECES_READ = 2
 """So many a client reads before it hangs up."""
-_TOOLS = [
-    {
-        "type": "function",
-        "function": {
-            "name": "read_file",
-            "description": "Reads a file.",
-            "parameters": {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]},
-        },
-    }
-]
-_QUESTION = [{"role": "system", "content": "Answer in short."}, {"role": "user", "content": "When does the tide turn?"}]
 
 
 async def make(app: Asgi, ask: Ask, key: str, at_s: float | None) -> None:
     """Makes the call, at its time in history or now. To be run as a task of its own, which carries the call's time."""
     moment = Moment(ask, at_s)
     enter(moment)
-    client = _Client(moment, _body(ask))
+    client = _Client(moment, bodies.body(ask))
     try:
         await app(_scope(ask, key), client.receive, client.send)
     finally:
@@ -60,24 +46,8 @@ class _Client:
             self._moment.left.set()
 
 
-def _body(ask: Ask) -> bytes:
-    asked: dict[str, Any] = {"model": ask.model, "messages": _QUESTION, "stream": ask.stream, "max_tokens": 16_000}
-    if ask.tools:
-        asked["tools"] = _TOOLS
-    if ask.json:
-        asked["response_format"] = {"type": "json_object"}
-    if ask.user:
-        asked["user"] = ask.user
-    if ask.order:
-        asked["provider"] = {"order": ask.order}
-    if ask.wrong == "temperature":
-        asked["temperature"] = 9
-    if ask.wrong == "model":
-        asked["model"] = _MISSPELT
-    return msgspec.json.encode(asked)
-
-
 def _scope(ask: Ask, key: str) -> dict[str, Any]:
+    path = bodies.PATHS[ask.app.surface]
     told = {
         "host": "127.0.0.1",
         "content-type": "application/json",
@@ -93,8 +63,8 @@ def _scope(ask: Ask, key: str) -> dict[str, Any]:
         "http_version": "1.1",
         "method": "POST",
         "scheme": "http",
-        "path": _PATH,
-        "raw_path": _PATH.encode(),
+        "path": path,
+        "raw_path": path.encode(),
         "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in told.items() if value],
     }

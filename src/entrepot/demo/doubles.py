@@ -39,6 +39,7 @@ class Seen(msgspec.Struct):
 
     model: str = ""
     stream: bool = False
+    embeds: bool = False
 
 
 class Body:
@@ -96,6 +97,7 @@ class Doubles:
     async def send(self, origin: Origin, head: bytes, body: bytes) -> Body:
         """raises  TimedOut"""
         seen = msgspec.json.decode(body, type=Seen)
+        seen.embeds = b"/embeddings" in head.partition(b"\r\n")[0]
         slug = origin.host.partition(".")[0]
         character, moment = CHARACTERS[slug], here()
         if moment is None:
@@ -164,6 +166,8 @@ _REFUSALS = {
 def _answer(seen: Seen, ask: Ask, first_s: float, pace: float, random: Random, text: str = "") -> Body:
     took_s = max(ask.completion_tokens - 1, 0) / pace
     finish = "tool_calls" if ask.tools else "length" if ask.completion_tokens > 6000 else "stop"
+    if seen.embeds:
+        return Body(200, _JSON, [(first_s, _vector(seen.model, ask))])
     text = text or ("" if ask.tools else '{"port": "Entrepot", "berths": 4}' if ask.json else _text(ask.completion_tokens))
     if not seen.stream:
         return Body(200, _JSON, [(first_s + took_s, _whole(seen.model, ask, text, finish))])
@@ -200,6 +204,15 @@ def _stream(model: str, ask: Ask, text: str, finish: str) -> list[bytes]:
     lines = [b"data: " + _encode(event) + b"\n\n" for event in events]
     # The end comes in one piece, as it does from most.
     return [*lines[:-2], b"".join([*lines[-2:], b"data: [DONE]\n\n"])]
+
+
+def _vector(model: str, ask: Ask) -> bytes:
+    """One short vector: what is counted is what the double reports."""
+    usage = {"prompt_tokens": ask.prompt_tokens, "total_tokens": ask.prompt_tokens}
+    return _encode({"object": "list", "data": [_EMBEDDED], "model": model, "usage": usage})
+
+
+_EMBEDDED = {"object": "embedding", "index": 0, "embedding": [0.6, 0.0, -0.8, 0.0]}
 
 
 def _head(model: str, kind: str) -> dict[str, object]:

@@ -9,30 +9,33 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from entrepot import settings as knobs
 from entrepot.app import App
-from entrepot.demo import call, people, providers, rhythm
+from entrepot.demo import call, providers, rhythm
 from entrepot.demo.clock import HistoryClock
 from entrepot.demo.doubles import Doubles
-from entrepot.demo.people import APPS, Ask
+from entrepot.demo.office import Office
+from entrepot.demo.people import Ask
 from entrepot.demo.place import Mark
 from entrepot.demo.rhythm import Plan
 from entrepot.identity.installation import installation_secret
-from entrepot.identity.store import create_key, delete_key, ensure_workspace
+from entrepot.identity.store import create_key, ensure_workspace
 from entrepot.settings import Settings
 from entrepot.storage.database import Database
 from entrepot.storage.engines import open_store
-from entrepot.values.caller import Caller
 from entrepot.values.times import DAY_MS
 
 _AT_ONCE = 256
 """Calls under way here; those whose client hangs up wait for that to be noticed."""
 _BACKLOG = 4_000
 """Records that may wait for the database before the next call is made."""
+_LOOK_EVERY_S = 4 * rhythm.HOUR_S
 _WEEK_MS = 7 * DAY_MS
 
 
-async def fill(folder: Path, plan: Plan, clock: HistoryClock, advance: Callable[[int], None]) -> None:
+async def fill(folder: Path, plan: Plan, mark: Mark, clock: HistoryClock, advance: Callable[[int], None]) -> None:
     """Makes every call of the plan. `clock` tells how far that is; `advance` is told now and then how many more are made."""
     doubles = Doubles(*plan.story_s, plan.seed)
     coming = _Coming(rhythm.asks(plan))
@@ -41,22 +44,32 @@ async def fill(folder: Path, plan: Plan, clock: HistoryClock, advance: Callable[
     changes = [at for at in providers.price_changes() if plan.since_s < since_s + at * whole_s < plan.until_s]
     starts = [(plan.since_s - since_s) / whole_s, *changes]
     ends_s = [*(since_s + at * whole_s for at in changes), plan.until_s]
-    with borrowed_keys(settings_of(folder), plan.since_s) as keys:
+    with office_in(folder, settings_of(folder), mark, clock) as office:
+        keys = await asyncio.to_thread(office.open)
         for progress, until_s in zip(starts, ends_s, strict=True):
             async with App(settings_of(folder, progress), clock, transport=doubles) as app:
-                await _drive(app, clock, coming.before(until_s), keys, advance)
+                await _drive(app, clock, coming.before(until_s), Front(office, keys), advance)
                 clock.reach(until_s)
 
 
-async def keep_going(app: App, mark: Mark, keys: Mapping[str, str]) -> None:
+class Front(msgspec.Struct, frozen=True):
+    """office  looked into every few hours; keys  of each app, by its title"""
+
+    office: Office
+    keys: Mapping[str, str]
+
+
+async def keep_going(app: App, mark: Mark, front: Front) -> None:
     """Calls in the present, each at its time, until cancelled."""
     running: set[asyncio.Task[None]] = set()
+    look_s = 0.0
     while True:
         now_s = time.time()
         story_s = (mark.since_s, mark.until_s)
         for ask in rhythm.asks(rhythm.plan(now_s, now_s + rhythm.DAY_S, mark.seed, mark.scale, story_s)):
             await asyncio.sleep(max(0.0, ask.at_s - time.time()))
-            task = asyncio.create_task(call.make(app, ask, keys[ask.app.title], None))
+            look_s = await _look(front.office, look_s, time.time())
+            task = asyncio.create_task(call.make(app, ask, front.keys[ask.app.title], None))
             running.add(task)
             task.add_done_callback(running.discard)
 
@@ -87,13 +100,13 @@ class _Coming:
             self._next = next(self._asks, None)
 
 
-async def _drive(
-    app: App, clock: HistoryClock, asks: Iterator[Ask], keys: Mapping[str, str], advance: Callable[[int], None]
-) -> None:
+async def _drive(app: App, clock: HistoryClock, asks: Iterator[Ask], front: Front, advance: Callable[[int], None]) -> None:
     running: set[asyncio.Task[None]] = set()
+    look_s = 0.0
     for number, ask in enumerate(asks, 1):
         clock.reach(ask.at_s)
-        task = asyncio.create_task(call.make(app, ask, keys[ask.app.title], ask.at_s))
+        look_s = await _look(front.office, look_s, ask.at_s)
+        task = asyncio.create_task(call.make(app, ask, front.keys[ask.app.title], ask.at_s))
         running.add(task)
         task.add_done_callback(running.discard)
         await asyncio.sleep(0)
@@ -108,22 +121,18 @@ async def _drive(
         await asyncio.wait(running)
 
 
+async def _look(office: Office, next_s: float, now_s: float) -> float:
+    """Looks into the office when it is time; says when it is next."""
+    if now_s < next_s:
+        return next_s
+    await asyncio.to_thread(office.look)
+    return now_s + _LOOK_EVERY_S
+
+
 @contextlib.contextmanager
-def borrowed_keys(settings: Settings, now_s: float) -> Iterator[dict[str, str]]:
-    """A live key for each app. They are known to nobody else, and refused from the end on."""
-    now_ms = round(now_s * 1000)
-    with _store(settings, now_ms) as (db, secret):
-        made = {app.title: _key(db, secret, app, now_ms) for app in APPS}
-    try:
-        yield {title: key for title, (key, _) in made.items()}
-    finally:
-        with _store(settings, now_ms) as (db, _):
-            for _, caller in made.values():
-                delete_key(db, caller.key_hash, now_ms)
-
-
-def _key(db: Database, secret: bytes, app: people.App, now_ms: int) -> tuple[str, Caller]:
-    return create_key(db, secret, name=app.title or "trying things out", kind="live", now_ms=now_ms)
+def office_in(folder: Path, settings: Settings, mark: Mark, clock: HistoryClock) -> Iterator[Office]:
+    with _store(settings, clock.now_ms()) as (db, secret):
+        yield Office(db, secret, folder, mark, clock)
 
 
 @contextlib.contextmanager

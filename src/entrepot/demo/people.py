@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from random import Random
+from typing import Literal
 
 import msgspec
+
+Surface = Literal["chat", "responses", "messages", "embeddings"]
 
 RISING = "moonshotai/kimi-k3"
 """The model that takes off within the month."""
@@ -25,6 +28,8 @@ class App(msgspec.Struct, frozen=True):
     prompt       median tokens in; `completion` median tokens out
     cached       part of the prompt that is usually read from the cache
     streams      part of the calls that stream; `tools` that call tools; `json` that ask for JSON; `leaves` that are hung up
+    workspace    the slug of the firm that it belongs to
+    until        how far through history it is given up, 0 to 1
     """
 
     title: str
@@ -46,6 +51,8 @@ class App(msgspec.Struct, frozen=True):
     leaves: float = 0.01
     categories: str = ""
     workspace: str = "default"
+    surface: Surface = "chat"
+    until: float = math.inf
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -116,12 +123,13 @@ _THOUGHT = {
     "deepseek/deepseek-r1-0528": 0.6,
     "anthropic/claude-opus-5": 1.0,
 }
+_MEANINGS = {"openai/text-embedding-3-small": 4.0, "qwen/qwen3-embedding-8b": 1.0}
 
 APPS = (
     App("Bosun", "https://bosun.example", "bosun/2.4", 200, _CODING, 2.4, 0.45, 15, 0.25, 0.5, 9000, 420, 0.72, 0.97, 0.62,
         leaves=0.035, categories="cli-agent", workspace="bosun"),
     App("Splice", "https://splice.example/editor", "splice-vscode/1.18", 150, _CODING, 1.7, 0.4, 13, 0.15, 0.35, 5200, 300, 0.6,
-        0.95, 0.4, leaves=0.05, categories="ide-extension", workspace="splice"),
+        0.95, 0.4, leaves=0.05, categories="ide-extension", workspace="splice", surface="messages"),
     App("Hearthside", "https://hearthside.example", "Mozilla/5.0", 145, _TALK, 1.5, 1.25, 20, 0.2, 0.2, 1400, 380, 0.2, 1.0, 0.02,
         leaves=0.03, categories="general-chat", workspace="hearthside"),
     App("Lanternfish", "https://lanternfish.example", "lanternfish-ios/5.1", 125, _TALES, 1.3, 1.5, 2, 0.1, 0.25, 3800, 520, 0.45,
@@ -133,11 +141,17 @@ APPS = (
     App("Ferryman", "https://ferryman.example", "ferryman/1.0", 76, _TALK, 1.1, 1.0, 6, 0.8, 0.15, 700, 260, 0.0, 0.3,
         categories="personal-agent", workspace="default"),
     App("Cartographer", "https://cartographer.example", "openai-python/2.8", 44, _THOUGHT, 1.9, 0.3, 11, 0.1, 0.4, 6000, 1400,
-        0.2, 0.6, 0.3, 0.2, workspace="bosun"),
+        0.2, 0.6, 0.3, 0.2, workspace="bosun", surface="responses"),
     App("Inkwell", "https://inkwell.example", "inkwell-web/3", 53, _TALES, 1.4, 1.1, 18, 0.2, 0.2, 2600, 760, 0.3, 1.0,
         categories="creative-writing", workspace="splice"),
     App("Plumbline", "https://plumbline.example/ci", "plumbline-ci/4.2", 66, _CODING, 1.6, 0.35, 12, 0.6, 0.3, 11000, 260, 0.5,
         0.1, 0.1, 0.5, categories="cloud-agent", workspace="bosun"),
+    App("Stowage", "https://stowage.example/search", "stowage-indexer/2", 60, _MEANINGS, 1.5, 0.8, 3, 0.7, 0.0, 900, 4, 0.0, 0.0,
+        categories="legal", surface="embeddings"),
+    App("Sextant", "https://sextant.example", "sextant/0.1", 12, _THOUGHT, 1.0, 0.2, 14, 0.1, 0.2, 2400, 300, 0.0, 0.5,
+        workspace="splice", until=0.45),
+    App("Coxswain", "https://coxswain.example", "coxswain/1.2", 16, _TALK, 2.0, 0.9, 21, 0.3, 0.1, 800, 240, 0.0, 0.9,
+        categories="game", until=0.6),
     App("", "", "curl/8.9", 20, _TALK, 1.0, 0.5, 14, 0.3, 0.3, 60, 120, 0.0, 0.2, workspace="default"),
 )  # fmt: skip
 """The last one sends no referer: calls of people who try things out, which belong to no app."""

@@ -85,7 +85,7 @@ _QUICK = ("openai/gpt-oss-120b", "meta-llama/llama-3.3-70b-instruct", "z-ai/glm-
 BERTHS: Mapping[str, Berth] = {
     "northquay": Berth(
         "Northquay",
-        (*_OPEN, *_SMALL, "deepseek/deepseek-v4-pro", "qwen/qwen3.8-max", "openai/gpt-5.1"),
+        (*_OPEN, *_SMALL, "deepseek/deepseek-v4-pro", "qwen/qwen3.8-max", "openai/gpt-5.1", "qwen/qwen3-embedding-8b"),
         ((0.0, "1.12"), (0.4, "0.98")),
         "bf16",
         "zdr",

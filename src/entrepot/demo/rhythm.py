@@ -44,7 +44,9 @@ def plan(since_s: float, until_s: float, seed: int, scale: float = 1.0, story_s:
     for number in range(math.ceil((until_s - since_s) / HOUR_S)):
         began_s = since_s + number * HOUR_S
         part = min(1.0, (until_s - began_s) / HOUR_S)
-        hours.append(tuple(_chance(scale * part * expected(app, began_s, story_s[0]), random) for app in APPS))
+        progress = (began_s - story_s[0]) / (story_s[1] - story_s[0])
+        means = [expected(app, began_s, story_s[0]) if progress < app.until else 0.0 for app in APPS]
+        hours.append(tuple(_chance(scale * part * mean, random) for mean in means))
     return Plan(since_s, until_s, seed, tuple(hours), story_s)
 
 
