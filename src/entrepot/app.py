@@ -54,7 +54,7 @@ from entrepot.identity.keyring import KeyRing
 from entrepot.identity.passing import passing_key
 from entrepot.identity.ration import Ration
 from entrepot.jobs.forgetting import Rule, forget
-from entrepot.jobs.topping_up import top_up
+from entrepot.jobs.topping_up import ToppingUp
 from entrepot.jobs.watching import watch
 from entrepot.ledger.asking import Policy
 from entrepot.ledger.holds import Holds
@@ -147,6 +147,7 @@ class App:
         """POST paths whose requests the server hands over without an ASGI layer, and who answers them."""
         self._windows = Windows()
         self._worries = Worries()
+        self._topping_up: ToppingUp | None = None
 
     async def __aenter__(self) -> App:
         settings = self.settings
@@ -172,6 +173,7 @@ class App:
         self._stack.push_async_callback(self._end_leases)
         await self._stack.enter_async_context(self.recorder)
         await self._janitor.sweep()
+        self.metrics = Metrics()
         self._cashier = self._payments()
         self._client = client
         self._stocked = stock_mark(self._db)
@@ -187,7 +189,6 @@ class App:
             settings.upstream.max_line_bytes,
             self.clock.now_ms,
         )
-        self.metrics = Metrics()
         routing = settings.routing
         hedge = Hedge(routing.hedge_stream_after_s, routing.hedge_plain_after_s, routing.hedge_at_once)
         self.pipeline = Pipeline(self._rooms(), settings.upstream.max_answer_bytes, self.clock, hedge)
@@ -240,7 +241,10 @@ class App:
     def _payments(self) -> Callable[[], Cashier]:
         opened = open_cashier(self._db, self.settings.payments, self.clock.now_ms)
         if isinstance(opened, Cashier):
-            self._loop(top_up(opened))
+            self._topping_up = topping_up = ToppingUp(opened, self._worries.tell)
+            self._loop(topping_up.run())
+            meaning = "Workspaces whose automatic top-up a failure has stopped."
+            self.metrics.gauge("entrepot_top_ups_stopped", meaning, lambda: topping_up.stopped)
             return lambda: opened
         if self.settings.payments.stripe_key:
             log.warning("payments are off", why=opened)
@@ -377,7 +381,11 @@ class App:
         store = Check("storage", not away, "The database cannot be asked; the log says why." if away else "", needed=False)
         catalogue = Check("catalogue", bool(self.catalog.models), "" if self.catalog.models else "it has no models")
         waiting = f"{records.waiting} wait for the database" if away or records.trouble else ""
-        return [store, Check("records", not records.refusal, records.refusal or waiting), catalogue]
+        found = [store, Check("records", not records.refusal, records.refusal or waiting), catalogue]
+        if self._topping_up is not None:
+            asked_in_vain = "Stripe cannot be asked; the log says why." if self._topping_up.away else ""
+            found.append(Check("payments", not asked_in_vain, asked_in_vain, needed=False))
+        return found
 
     def _facts(self) -> FrontFacts:
         providers = tuple(

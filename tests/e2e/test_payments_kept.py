@@ -6,9 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from local_stripe import ASKS_OWNER, DECLINED_LATER
 from shop import Shop
+
+from entrepot import cli
 
 
 @pytest.fixture
@@ -154,3 +157,25 @@ async def test_a_dispute_stops_top_up_and_may_take_credit_below_zero(shop: Shop)
     await shop.tell("charge.dispute.created", f"dispute:{dispute['id']}")
     await shop.tick()
     assert shop.cents() == -1500 and "disputed" in (await shop.rule())["why"]
+
+
+async def test_a_top_up_that_stopped_is_seen_where_people_look(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    card = await shop.keep_card()
+    shop.spend(100)
+    await asyncio.to_thread(lambda: shop.stripe.post(f"/_test/card/{card}", number=DECLINED_LATER))
+    await shop.top_up()
+    topping_up = shop.gateway.app._topping_up
+    assert topping_up is not None
+    await topping_up.look()
+    told = (await shop.ask("GET", "/workspaces/default/credits")).json()["data"]["top_up"]
+    assert told["state"] == "stopped" and "declined" in told["why"]
+    url, user = shop.gateway.url, {"Authorization": f"Bearer {shop.gateway.live_key}"}
+    async with httpx.AsyncClient(base_url=url) as visitor:
+        assert (await visitor.get("/api/v1/credits", headers=user)).json()["data"]["top_up"] == {"state": "stopped"}
+        assert "entrepot_top_ups_stopped 1.0" in (await visitor.get("/metrics")).text
+        checks = (await visitor.get("/health/ready")).json()["checks"]
+    assert [check["ok"] for check in checks if check["name"] == "payments"] == [True]
+    config = shop.gateway.data_dir / "shown.toml"
+    config.write_text(f'[storage]\nurl = "{shop.gateway.settings.storage.url}"\n')
+    assert cli.run(("credit", "show", "--data-dir", str(shop.gateway.data_dir), "--config", str(config))) == 0
+    assert "stopped: the card was declined" in " ".join(capsys.readouterr().out.split())

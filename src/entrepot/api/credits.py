@@ -16,15 +16,30 @@ from entrepot.ledger import funding
 from entrepot.ledger.books import by_kind
 from entrepot.ledger.calling_in import called_in
 from entrepot.ledger.terms import bounds_of
+from entrepot.payments import rules
 from entrepot.values.ids import ulid
 from entrepot.values.money import dollars
 
 
-class Credits(msgspec.Struct, frozen=True):
-    """The balance is the difference. A postpaid workspace holds no credit, so its balance is what it owes, below zero."""
+class TopUpState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """stopped: a charge failed, and nothing is charged until somebody sets it again.
+
+    `why` is what stopped it or what it waits for, for management keys.
+    """
+
+    state: Literal["on", "stopped"]
+    why: str | None = None
+
+
+class Credits(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The balance is the difference. A postpaid workspace holds no credit, so its balance is what it owes, below zero.
+
+    `top_up` is there where credit is topped up automatically.
+    """
 
     total_credits: Usd
     total_usage: Usd
+    top_up: TopUpState | None = None
 
 
 class CreditsAnswer(msgspec.Struct, frozen=True):
@@ -32,13 +47,14 @@ class CreditsAnswer(msgspec.Struct, frozen=True):
 
 
 class WorkspaceCredit(msgspec.Struct, frozen=True):
-    """done  false: an order of this `key` was done before, and nothing was changed"""
+    """done  false: an order of this `key` was done before, and nothing was changed;  top_up  null: there is none"""
 
     workspace_id: str
     billing: Literal["prepaid", "postpaid"]
     total_credits: Usd
     total_usage: Usd
     balance: Usd
+    top_up: TopUpState | None
     done: bool = True
 
 
@@ -49,8 +65,8 @@ class WorkspaceCreditAnswer(msgspec.Struct, frozen=True):
 class CreditOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """grant gives, refund pays back what is neither spent nor in use, correction adds or (below zero) takes away.
 
-    Of a prepaid workspace a correction too takes only what is neither spent nor in use. Credit that gateways have at hand for calls
-    to come is called in first, which takes a few seconds at most; what calls under way hold is a 409 that says how much it is.
+    Of a prepaid workspace a correction too takes only what is neither spent nor in use. Credit that gateways have at hand for
+    calls to come is called in first, which takes a few seconds at most; what calls under way hold is a 409 that says how much.
     """
 
     kind: Literal["grant", "correction", "refund"]
@@ -65,7 +81,8 @@ _FUND = {"grant": funding.grant, "correction": funding.correct, "refund": fundin
 def show_credits(desk: Desk, request: Request) -> Response:
     assert request.caller is not None
     workspace = request.caller.workspace
-    return answer(CreditsAnswer(Credits(dollars(_given(desk, workspace)), dollars(desk.workspace_usage(workspace)))))
+    given, used = dollars(_given(desk, workspace)), dollars(desk.workspace_usage(workspace))
+    return answer(CreditsAnswer(Credits(given, used, _top_up(desk, workspace, why=request.caller.kind == "management"))))
 
 
 def show_workspace_credit(desk: Desk, request: Request) -> Response:
@@ -93,7 +110,13 @@ def _given(desk: Desk, workspace: str) -> int:
 def _credit(desk: Desk, workspace: str) -> WorkspaceCredit:
     given, used = _given(desk, workspace), desk.workspace_usage(workspace)
     billing: Literal["prepaid", "postpaid"] = "prepaid" if bounds_of(desk.store, workspace).prepaid else "postpaid"
-    return WorkspaceCredit(workspace, billing, dollars(given), dollars(used), dollars(given - used))
+    sums = dollars(given), dollars(used), dollars(given - used)
+    return WorkspaceCredit(workspace, billing, *sums, _top_up(desk, workspace, why=True))
+
+
+def _top_up(desk: Desk, workspace: str, *, why: bool) -> TopUpState | None:
+    rule = rules.find(desk.store, workspace)
+    return None if rule is None else TopUpState(rule.state, (rule.why or None) if why else None)
 
 
 _TAG = "Credit"

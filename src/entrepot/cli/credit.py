@@ -19,6 +19,9 @@ from entrepot.ledger.funding import Order, amount_of
 from entrepot.ledger.purses import Span
 from entrepot.ledger.terms import bounds_of, set_budget, set_prepaid
 from entrepot.ledger.workspaces import find
+from entrepot.payments import rules
+from entrepot.payments.rules import Rule
+from entrepot.payments.terms import amount_text
 from entrepot.values.clock import Clock
 from entrepot.values.ids import ulid
 from entrepot.values.money import dollars, usd
@@ -56,6 +59,7 @@ def show(workspace: Workspace = DEFAULT_WORKSPACE, *, json: Json = False, place:
         found = find(db, workspace)
         bounds = bounds_of(db, found.id)
         sums = dict(by_kind(db, "credit", found.id))
+        top_up = rules.find(db, found.id)
     used = -sums.pop("usage", 0)
     given = sum(sums.values())
     if json:
@@ -66,6 +70,7 @@ def show(workspace: Workspace = DEFAULT_WORKSPACE, *, json: Json = False, place:
                 "total_credits": dollars(given),
                 "total_usage": dollars(used),
                 "balance": dollars(given - used),
+                "top_up": None if top_up is None else {"state": top_up.state, "why": top_up.why or None},
                 "budgets": {span: dollars(limit) for span, limit in bounds.budgets.items()},
             }
         )
@@ -73,6 +78,8 @@ def show(workspace: Workspace = DEFAULT_WORKSPACE, *, json: Json = False, place:
     rows = [("credit given", f"${usd(given)}"), ("used", f"${usd(used)}"), ("balance", f"${usd(given - used)}")]
     rows += [(f"{span} budget", f"${usd(limit)}") for span, limit in bounds.budgets.items()]
     rows += [("terms", "prepaid: it spends its credit and no more" if bounds.prepaid else "postpaid: credit does not bound it")]
+    if top_up is not None:
+        rows.append(("automatic top-up", _topped_up(top_up)))
     print_table((escape(workspace), ""), rows, empty="")
 
 
@@ -102,6 +109,14 @@ def budget(
         limit = None if amount == "none" else amount_of(amount)
         set_budget(db, find(db, workspace).id, span, limit, act)
     out.print(f"{escape(workspace)} has {'no' if limit is None else f'a ${usd(limit)}'} {span} budget.")
+
+
+def _topped_up(rule: Rule) -> str:
+    amount = f"{amount_text(rule.amount_minor, rule.currency)} {rule.currency}"
+    what = f"buys {amount} when less than ${usd(rule.threshold_nano)} is available"
+    if rule.state == "stopped":
+        return f"[red]stopped[/]: {escape(rule.why)}; it {what} when it is set again"
+    return what + (f"; it waits: {escape(rule.why)}" if rule.why else "")
 
 
 _FUND = {"grant": funding.grant, "correction": funding.correct, "refund": funding.refund}

@@ -19,6 +19,7 @@ from entrepot.cli.offered import offered
 from entrepot.cli.typed import as_typed_here
 from entrepot.errors import GatewayError
 from entrepot.identity.store import count_keys
+from entrepot.payments import rules
 from entrepot.server import CannotListen, bind, raise_file_limit
 from entrepot.settings import BadSettings, Settings
 from entrepot.storage.database import Database, UnknownSchema
@@ -26,6 +27,7 @@ from entrepot.upstream.client import Client
 
 _LEAST_DISK = 200 * 2**20
 _LEAST_FILES = 4096
+_MOST_NAMED = 5
 _MARKS = {"ok": "[green]✓[/]", "note": "[yellow]![/]", "wrong": "[red]✗[/]"}
 
 
@@ -89,6 +91,7 @@ def _storage(settings: Settings) -> Iterator[Finding]:
         with store(settings) as db:
             sound = _soundness(db)
             count = count_keys(db)
+            stopped = rules.stopped(db)
     except (GatewayError, UnknownSchema) as error:
         remedy = error.remedy if isinstance(error, GatewayError) else None
         yield Finding("storage", "wrong", str(error), remedy or "")
@@ -101,6 +104,10 @@ def _storage(settings: Settings) -> Iterator[Finding]:
         yield Finding("keys", "ok", f"{count:,}")
     else:
         yield Finding("keys", "note", "none", "`entrepot keys create --name NAME` makes one.")
+    if stopped:
+        names = ", ".join(rule.workspace for rule in stopped[:_MOST_NAMED]) + (", …" if len(stopped) > _MOST_NAMED else "")
+        remedy = "`entrepot credit show WORKSPACE` says why; it goes on when somebody sets it again."
+        yield Finding("top-ups", "note", f"automatic top-up has stopped for {len(stopped)}: {names}", remedy)
 
 
 def _soundness(db: Database) -> str:

@@ -51,6 +51,12 @@ def low(db: Database, workspace: str = "") -> list[str]:
     return [name for name, threshold in thresholds.items() if available[name] < threshold]
 
 
+def stopped(db: Database) -> list[Rule]:
+    """Those in which nothing is charged until somebody turns them on again, the last one first."""
+    sql = f"SELECT {_COLUMNS} FROM top_ups WHERE state = 'stopped' ORDER BY changed_ms DESC, workspace"  # noqa: S608 # words of ours
+    return [Rule(*row) for row in db.execute(sql).fetchall()]
+
+
 def put(db: Database, rule: Rule, act: Act) -> None:
     """A new one, or another in its place, and on."""
     before = find(db, rule.workspace)

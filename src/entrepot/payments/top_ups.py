@@ -48,6 +48,13 @@ class Wish(msgspec.Struct, frozen=True):
     currency: str = "usd"
 
 
+class Look(msgspec.Struct, frozen=True):
+    """What a look at all workspaces found: rules that have stopped, and why Stripe could not be asked, "" when it could."""
+
+    stopped: tuple[Rule, ...]
+    away: str
+
+
 class TopUps:
     """Its methods ask the store and Stripe, and so belong on a thread."""
 
@@ -57,7 +64,7 @@ class TopUps:
         self._terms = terms
         self._now_ms = now_ms
         self._seller = seller
-        self._troubles: list[str] = []
+        self._away: list[str] = []
 
     def find(self, workspace: str) -> Rule:
         """raises NotFound"""
@@ -123,22 +130,22 @@ class TopUps:
                 remedy="Try again, or detach the card in Stripe's dashboard first.",
             ) from None
 
-    def tick(self) -> list[str]:
-        """Finds out what became of charges left half-way, and begins those that are due; says in words what went wrong."""
-        self._troubles = []
+    def tick(self) -> Look:
+        """Finds out what became of charges left half-way, and begins those that are due."""
+        self._away = []
         for payment in store.top_ups_under_way(self._db, self._now_ms() - _HALF_WAY_MS):
             self._tried(payment.workspace, lambda payment=payment: self._find_out(payment))  # type: ignore[misc] # bound now
         low = rules.low(self._db)
         if low:
             with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="top-ups") as pool:
                 list(pool.map(lambda workspace: self._tried(workspace, lambda: self._top_up(workspace)), low))
-        return self._troubles
+        return Look(tuple(rules.stopped(self._db)), self._away[0] if self._away else "")
 
     def _tried(self, workspace: str, work: Callable[[], None]) -> None:
         try:
             work()
         except (TillAway, StorageAway, TillRefuses) as error:
-            self._troubles.append(f"{workspace}: {error}")
+            self._away.append(f"{workspace}: {error}")
 
     def _top_up(self, workspace: str) -> None:
         begun = self._begin(workspace)
@@ -203,9 +210,7 @@ class TopUps:
                 audit.write(self._db, act, "payment.refused", f"payment/{payment.id}", {}, {"why": wrong})
             self._end(payment, wrong)
             return
-        now = posting.bring_up(self._db, payment.id, seen, act, self._seller)
-        if now.failure:
-            self._troubles.append(f"{payment.workspace}: {now.failure}")
+        posting.bring_up(self._db, payment.id, seen, act, self._seller)
 
     def _end(self, payment: Payment, failure: str) -> None:
         """It comes to nothing. failure  "": it was never asked for, and may be begun anew"""
