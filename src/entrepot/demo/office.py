@@ -94,14 +94,16 @@ class Office:
         return made.id
 
     def _key(self, terms: KeyTerms, workspace: str) -> str:
+        """One that expired in an earlier part of history is made for the rest of it too, and expires at once."""
         limit = parse_usd(terms.limit) * self._times if terms.limit else None
+        now_ms = self._clock.now_ms()
         return create_key(
             self._db,
             self._secret,
             name=terms.name,
             kind="live",
-            now_ms=self._clock.now_ms(),
-            expires_ms=None if terms.expires is None else self._at_ms(terms.expires),
+            now_ms=now_ms,
+            expires_ms=None if terms.expires is None else max(self._at_ms(terms.expires), now_ms + 1),
             workspace=workspace,
             limit_nano=limit,
             limit_reset=terms.reset,
