@@ -82,7 +82,7 @@ class Fleet:
 
     def __init__(self, folder: Path, url: str, seeds: Sequence[int]) -> None:
         self._folder, self._url = folder, url
-        self._ports = free_port(), free_port()
+        self._ports = free_ports(2)
         self._config = folder / "entrepot.toml"
         self._config.write_text(_CONFIG.format(*self._ports))
         self._settings = settings_for(folder / "replica0", {"storage": {"url": url}})
@@ -126,11 +126,14 @@ class Fleet:
         assert shown <= spent["credit"]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_ports(count: int) -> list[int]:
+    """Below those that the system gives to connections, so that they are still free when a provider is there again."""
+    free: list[int] = []
+    for port in random.sample(range(20_000, 32_000), 200):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            free.append(port)
+    return free[:count]
 
 
 def nested(db: Database, settings: Settings, seed: int) -> Purse:
