@@ -7,6 +7,8 @@ PEERS := .venv-peers
 CLIENTS := .venv-clients
 ARGS ?=
 QUIETLY := --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
+# Two processes share the tests out where there are two processors; ARGS="-n 0" has them in one.
+SHARED_OUT = $(if $(filter-out 1,$(shell getconf _NPROCESSORS_ONLN)),-n 2)
 # Node trusts the system's certificates, as pip does.
 export NODE_USE_SYSTEM_CA ?= 1
 
@@ -45,7 +47,7 @@ serve: setup ## run the gateway: make serve ARGS="--port 9000 --data-dir D"
 	@$(BIN)/entrepot serve $(ARGS)
 
 test: setup-test lint types ## everything CI runs
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(SHARED_OUT) $(ARGS)
 	@echo "Skipped: real clients (SDKs, frameworks, codex, Claude Code ...); \`make test-clients\` installs and runs them (2.3 GB, about 15 minutes)"
 
 test-clients: $(CLIENTS)/.done assets ## the clients that people use, against a running gateway

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, settings
 
 from postgres_server import PostgresServer
 
+pytest_plugins = ["shared_out"]
+
 settings.register_profile("entrepot", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("entrepot")
 
