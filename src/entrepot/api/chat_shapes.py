@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from entrepot.values.chat import ReasoningDetail, ToolCall
+from entrepot.values.messages import ReasoningDetail, ToolCall
 
 Finish = Literal["stop", "length", "tool_calls", "content_filter", "error", "function_call"]
 

@@ -1,4 +1,4 @@
-"""What each member of a chat request means, for the API reference; types and bounds stand at the members, in `values/chat.py`.
+"""What each member of a chat request means, for the API reference; types and bounds stand at the members, in `values/`.
 
 Names and meanings are OpenRouter's (its contract 1.2 to 1.7, read 2026-08-22). A default is what a member left out amounts to;
 where none is given the model's own holds, for nothing is put into a request that the caller did not send.
@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from entrepot.values import chat
+from entrepot.values import chat, messages, preferences
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -87,7 +87,7 @@ WORDS: dict[type[msgspec.Struct], dict[str, str | Said]] = {
         "stop_server_tools_when": _NOT_SENT,
         "store": "Whether the provider may keep the answer for later retrieval, passed on.",
     },
-    chat.Preferences: {
+    preferences.Preferences: {
         "order": "Providers to try first, in this order: slugs, `slug/variant`, or names.",
         "only": "No others may be used.",
         "ignore": "These must not be used.",
@@ -103,14 +103,14 @@ WORDS: dict[type[msgspec.Struct], dict[str, str | Said]] = {
         "preferred_max_latency": "Accepted; not acted on.",
         "options": "Accepted; not acted on.",
     },
-    chat.MaxPrice: {
+    preferences.MaxPrice: {
         "prompt": "US dollars for a million tokens.",
         "completion": "US dollars for a million tokens.",
         "audio": "US dollars for a million tokens.",
         "request": "US dollars for each request.",
         "image": "US dollars for each image.",
     },
-    chat.Sort: {
+    preferences.Sort: {
         "by": "Accepted; endpoints come cheapest first.",
         "partition": Said("`none` ranks the endpoints of all `models` together. Accepted; not acted on.", "model"),
     },
@@ -168,10 +168,10 @@ WORDS: dict[type[msgspec.Struct], dict[str, str | Said]] = {
         "strict": "Whether the provider must keep to it exactly.",
     },
     chat.GrammarFormat: {"grammar": "A grammar in the provider's notation; passed on."},
-    chat.SystemMessage: {"content": "What the model is told to be and to do.", "name": _NAME},
-    chat.DeveloperMessage: {"content": "The same as `system`, in OpenAI's newer word.", "name": _NAME},
-    chat.UserMessage: {"content": "What is asked: text, or parts with images, audio, video and files.", "name": _NAME},
-    chat.AssistantMessage: {
+    messages.SystemMessage: {"content": "What the model is told to be and to do.", "name": _NAME},
+    messages.DeveloperMessage: {"content": "The same as `system`, in OpenAI's newer word.", "name": _NAME},
+    messages.UserMessage: {"content": "What is asked: text, or parts with images, audio, video and files.", "name": _NAME},
+    messages.AssistantMessage: {
         "content": "What the model said.",
         "tool_calls": "What it called.",
         "function_call": "The same before there were tools.",
@@ -185,17 +185,17 @@ WORDS: dict[type[msgspec.Struct], dict[str, str | Said]] = {
         "name": _NAME,
         "prefix": "Mistral and DeepSeek: go on from this message.",
     },
-    chat.ToolMessage: {"content": "What the tool answered.", "tool_call_id": "The id of the call it answers.", "name": _NAME},
-    chat.FunctionMessage: {"name": "The function that answered.", "content": "What it answered."},
-    chat.ToolCall: {
+    messages.ToolMessage: {"content": "What the tool answered.", "tool_call_id": "The id of the call it answers.", "name": _NAME},
+    messages.FunctionMessage: {"name": "The function that answered.", "content": "What it answered."},
+    messages.ToolCall: {
         "id": "The call's id, which its result names.",
         "type": "`function` or `custom`.",
         "function": "What was called, with which arguments.",
         "custom": "The call of a custom tool.",
         "index": "Its place among the calls of the turn.",
     },
-    chat.CalledFunction: {"name": "The function.", "arguments": "Its arguments as JSON text; an object is taken too."},
-    chat.ReasoningDetail: {
+    messages.CalledFunction: {"name": "The function.", "arguments": "Its arguments as JSON text; an object is taken too."},
+    messages.ReasoningDetail: {
         "type": "`reasoning.text`, `reasoning.summary`, `reasoning.encrypted` or `reasoning.server_tool_call`.",
         "text": "The text of a text block.",
         "summary": "The text of a summary block.",
@@ -205,29 +205,29 @@ WORDS: dict[type[msgspec.Struct], dict[str, str | Said]] = {
         "id": "The block's id.",
         "index": "Its place.",
     },
-    chat.TextPart: {
+    messages.TextPart: {
         "text": "The text.",
         "cache_control": _CACHE_MARK,
         "prompt_cache_breakpoint": "OpenAI's spelling of that mark.",
     },
-    chat.ImagePart: {"image_url": "The image.", "cache_control": _CACHE_MARK},
-    chat.ImageUrl: {
+    messages.ImagePart: {"image_url": "The image.", "cache_control": _CACHE_MARK},
+    messages.ImageUrl: {
         "url": "An http(s) URL, or the bytes as a data URL: png, jpeg, webp or gif.",
         "detail": "How closely to look.",
     },
-    chat.AudioPart: {"input_audio": "The sound.", "cache_control": _CACHE_MARK},
-    chat.Audio: {"data": "The bytes in base64.", "format": "wav, mp3, aiff, aac, ogg, flac, m4a, pcm16 or pcm24."},
-    chat.VideoPart: {"video_url": "The video."},
-    chat.InputVideoPart: {"video_url": "The video."},
-    chat.VideoUrl: {"url": "An http(s) URL, or the bytes as a data URL."},
-    chat.FilePart: {"file": "The file.", "cache_control": _CACHE_MARK},
-    chat.File: {
+    messages.AudioPart: {"input_audio": "The sound.", "cache_control": _CACHE_MARK},
+    messages.Audio: {"data": "The bytes in base64.", "format": "wav, mp3, aiff, aac, ogg, flac, m4a, pcm16 or pcm24."},
+    messages.VideoPart: {"video_url": "The video."},
+    messages.InputVideoPart: {"video_url": "The video."},
+    messages.VideoUrl: {"url": "An http(s) URL, or the bytes as a data URL."},
+    messages.FilePart: {"file": "The file.", "cache_control": _CACHE_MARK},
+    messages.File: {
         "filename": "What it is called.",
         "file_data": "A URL, or the bytes as a data URL.",
         "file_id": "The provider's id of an uploaded file.",
     },
-    chat.RefusalPart: {"refusal": "The words of a refusal."},
-    chat.ThinkingPart: {"thinking": "What the model thought, as it came."},
+    messages.RefusalPart: {"refusal": "The words of a refusal."},
+    messages.ThinkingPart: {"thinking": "What the model thought, as it came."},
 }
 
 

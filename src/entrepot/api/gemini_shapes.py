@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from entrepot.values.chat import Preferences, Slug
+from entrepot.values.bounded import Slug
+from entrepot.values.preferences import Preferences
 
 Parts = Annotated[
     list[dict[str, Any]],

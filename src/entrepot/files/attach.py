@@ -21,9 +21,9 @@ from entrepot.files.pdf import PdfReader, hash_of
 from entrepot.providers import Quirk
 from entrepot.routing.plan import Candidate
 from entrepot.settings import Files
-from entrepot.values.chat import AssistantMessage
 from entrepot.values.chat import Request as ChatRequest
 from entrepot.values.conversation import Audio, File, Image, Message, Part, Source, Text, ToolResult, Video
+from entrepot.values.messages import AssistantMessage
 from entrepot.values.request import Request
 
 _KINDS: dict[type, str] = {Image: "image", Audio: "audio", Video: "video", File: "file"}

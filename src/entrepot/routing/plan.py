@@ -15,9 +15,9 @@ from entrepot.errors import GatewayError, InvalidRequest, NotFound
 from entrepot.metering.sheet import Sheet
 from entrepot.routing.fit import fit
 from entrepot.routing.standing import By, Standings, in_order, told, wished_sort
-from entrepot.values.chat import MaxPrice, Preferences
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.money import YOCTO, parse_usd
+from entrepot.values.preferences import MaxPrice, Preferences
 from entrepot.values.price import Price
 from entrepot.values.request import Request
 

@@ -13,8 +13,8 @@ from typing import Literal
 import msgspec
 
 from entrepot.records.figures import NORMAL, POOR, Quantiles, Served
-from entrepot.values.chat import Preferences, Sort
 from entrepot.values.model import Endpoint
+from entrepot.values.preferences import Preferences, Sort
 
 By = Literal["price", "throughput", "latency", "exacto"]
 VARIANTS: dict[str, By] = {"nitro": "throughput", "floor": "price", "exacto": "exacto"}

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Raw
 
-from entrepot.values.chat import Preferences
 from entrepot.values.conversation import Conversation
+from entrepot.values.preferences import Preferences
 
 
 class Request(Protocol):

@@ -11,7 +11,7 @@ from entrepot.api.chat_words import WORDS
 from entrepot.api.openapi import document
 from entrepot.app import ROUTES
 from entrepot.testing.builders import endpoint, generation, model
-from entrepot.values import chat
+from entrepot.values import chat, messages, preferences
 
 DOCUMENT = document(ROUTES, "1.2.3")
 
@@ -72,7 +72,9 @@ def test_a_query_parameter_shows_its_bounds():
 
 def test_every_member_of_a_chat_request_is_explained():
     schemas = DOCUMENT["components"]["schemas"]
-    structs = [kind for kind in vars(chat).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
+    modules = (chat, messages, preferences)
+    found = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type)}
+    structs = [kind for kind in found if issubclass(kind, msgspec.Struct)]
     asked = [kind for kind in structs if kind.__name__ in schemas]
     members = {
         f"{kind.__name__}.{name}": told.get("description")

@@ -11,7 +11,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Raw
 
-from entrepot.values.chat import Name, Object, Plugin, Preferences, Share, Slug
+from entrepot.values.bounded import Name, Object, Share, Slug
+from entrepot.values.chat import Plugin
+from entrepot.values.preferences import Preferences
 
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Raw
 
-from entrepot.values.chat import Name, Slug
+from entrepot.values.bounded import Name, Slug
 
 Object = dict[str, Raw]
 

@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Meta, Raw
 
 from entrepot.dialects.gemini.told import ABSENT
-from entrepot.values.chat import Count, Int64, Penalty, Preferences, Share, Slug
+from entrepot.values.bounded import Count, Int64, Penalty, Share, Slug
+from entrepot.values.preferences import Preferences
 
 T = TypeVar("T")
 Name = Annotated[str, Meta(max_length=512)]

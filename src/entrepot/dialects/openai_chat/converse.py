@@ -16,6 +16,7 @@ from msgspec import Raw
 from entrepot.dialects.voice import encode
 from entrepot.errors import InvalidRequest
 from entrepot.values import chat as asked
+from entrepot.values import messages as sent
 from entrepot.values.conversation import (
     NOTHING,
     Audio,
@@ -44,7 +45,7 @@ from entrepot.values.conversation import (
 )
 from entrepot.values.request import Request
 
-States = dict[str | None, asked.ReasoningDetail]
+States = dict[str | None, sent.ReasoningDetail]
 TEXT_STATE = "text"
 """The id under which `reasoning_details` carries the state of the text."""
 
@@ -86,21 +87,21 @@ _SAMPLED = frozenset(Sampling.__struct_fields__)
 # Messages
 
 
-def _messages(messages: Sequence[asked.Message]) -> tuple[Message, ...]:
+def _messages(messages: Sequence[sent.Message]) -> tuple[Message, ...]:
     found: list[Message] = []
     legacy = ""
     open_calls: dict[str, str] = {}
     for position, message in enumerate(messages):
         path = f"messages[{position}]"
-        if isinstance(message, asked.ToolMessage):
+        if isinstance(message, sent.ToolMessage):
             _close(open_calls, message.tool_call_id, f"{path}.tool_call_id")
             found.append(_result(message.tool_call_id, _parts(message.content), message.name or ""))
-        elif isinstance(message, asked.FunctionMessage):
+        elif isinstance(message, sent.FunctionMessage):
             _close(open_calls, legacy, f"{path}.name")
             found.append(_result(legacy, (Text(message.content or ""),), message.name))
         else:
             _refuse_open(open_calls)
-            if isinstance(message, asked.AssistantMessage):
+            if isinstance(message, sent.AssistantMessage):
                 legacy = f"call_{position}"
                 told = Message("assistant", _said(message, legacy), name=message.name or "")
                 calls = [part for part in told.parts if isinstance(part, ToolCall)]
@@ -111,7 +112,7 @@ def _messages(messages: Sequence[asked.Message]) -> tuple[Message, ...]:
     return tuple(found)
 
 
-_ROLES: dict[type, Any] = {asked.SystemMessage: "system", asked.DeveloperMessage: "developer", asked.UserMessage: "user"}
+_ROLES: dict[type, Any] = {sent.SystemMessage: "system", sent.DeveloperMessage: "developer", sent.UserMessage: "user"}
 
 
 def _result(call_id: str, parts: tuple[Part, ...], name: str) -> Message:
@@ -140,7 +141,7 @@ def _refuse_open(open_calls: dict[str, str]) -> None:
         )
 
 
-def _parts(content: asked.Content | None) -> tuple[Part, ...]:
+def _parts(content: sent.Content | None) -> tuple[Part, ...]:
     if content is None:
         return ()
     if isinstance(content, str):
@@ -148,25 +149,25 @@ def _parts(content: asked.Content | None) -> tuple[Part, ...]:
     return tuple([_part(part) for part in content])
 
 
-def _part(part: asked.Part) -> Part:
-    if isinstance(part, asked.TextPart):
+def _part(part: sent.Part) -> Part:
+    if isinstance(part, sent.TextPart):
         return Text(part.text, cache=_cache(part.cache_control) or (Cache() if part.prompt_cache_breakpoint else None))
-    if isinstance(part, asked.ImagePart):
+    if isinstance(part, sent.ImagePart):
         return Image(source_of(part.image_url.url), part.image_url.detail or "", _cache(part.cache_control))
-    if isinstance(part, asked.AudioPart):
+    if isinstance(part, sent.AudioPart):
         told = part.input_audio
         kind = "audio/mpeg" if told.format == "mp3" else f"audio/{told.format}"
         return Audio(Source(data=told.data, media_type=kind), told.format, cache=_cache(part.cache_control))
-    if isinstance(part, asked.VideoPart | asked.InputVideoPart):
+    if isinstance(part, sent.VideoPart | sent.InputVideoPart):
         return Video(source_of(part.video_url.url))
-    if isinstance(part, asked.FilePart):
+    if isinstance(part, sent.FilePart):
         return File(_file_source(part.file), part.file.filename or "", cache=_cache(part.cache_control))
-    if isinstance(part, asked.RefusalPart):
+    if isinstance(part, sent.RefusalPart):
         return Refusal(part.refusal)
     return Reasoning(_thoughts(part.thinking))
 
 
-def _file_source(file: asked.File) -> Source:
+def _file_source(file: sent.File) -> Source:
     if file.file_id:
         return Source(file_id=file.file_id)
     data = file.file_data or ""
@@ -193,7 +194,7 @@ def _cache(marker: dict[str, Raw] | None) -> Cache | None:
 # What the assistant said
 
 
-def _said(message: asked.AssistantMessage, legacy: str) -> tuple[Part, ...]:
+def _said(message: sent.AssistantMessage, legacy: str) -> tuple[Part, ...]:
     """Thinking, text and calls in the order in which they came."""
     details = sorted(message.reasoning_details or (), key=lambda detail: detail.index or 0)
     states: States = {
@@ -210,7 +211,7 @@ def _said(message: asked.AssistantMessage, legacy: str) -> tuple[Part, ...]:
     return tuple(_in_order(thoughts, spoken))
 
 
-def _spoken(message: asked.AssistantMessage, states: States) -> list[Part]:
+def _spoken(message: sent.AssistantMessage, states: States) -> list[Part]:
     parts = [part for part in _parts(message.content) if not (isinstance(part, Text) and not part.text)]
     citations = tuple([_citation(raw) for raw in message.annotations or ()])
     state = states.get(TEXT_STATE)
@@ -244,7 +245,7 @@ def _citation(raw: Raw) -> Citation:
     return Citation(url, title, text, start, end, raw, "openai_chat")
 
 
-def _call(call: asked.ToolCall, states: States) -> ToolCall:
+def _call(call: sent.ToolCall, states: States) -> ToolCall:
     state = _opaque(states.get(call.id), "signature")
     if call.function is None:
         told = {name: msgspec.json.decode(raw) for name, raw in (call.custom or {}).items()}
@@ -259,17 +260,17 @@ def _legacy_call(call: dict[str, Raw], call_id: str) -> ToolCall:
     return ToolCall(call_id, str(told.get("name", "")), str(told.get("arguments", "")))
 
 
-def _opaque(detail: asked.ReasoningDetail | None, kind: Any) -> Opaque | None:
+def _opaque(detail: sent.ReasoningDetail | None, kind: Any) -> Opaque | None:
     if detail is None:
         return None
     data = detail.signature if detail.type == "reasoning.text" else detail.data
     return Opaque(detail.format or "unknown", data, kind) if data else None
 
 
-def _gathered(details: Iterable[asked.ReasoningDetail]) -> list[tuple[int, int, Reasoning]]:
+def _gathered(details: Iterable[sent.ReasoningDetail]) -> list[tuple[int, int, Reasoning]]:
     """Entries to whole thoughts, each with the place of its first entry and how many places it takes."""
     found: list[tuple[int, int, Reasoning]] = []
-    last: asked.ReasoningDetail | None = None
+    last: sent.ReasoningDetail | None = None
     for number, detail in enumerate(details):
         place = number if detail.index is None else detail.index
         if found and last is not None and _continues(found[-1][2], last, detail):
@@ -281,7 +282,7 @@ def _gathered(details: Iterable[asked.ReasoningDetail]) -> list[tuple[int, int, 
     return found
 
 
-def _continues(thought: Reasoning, last: asked.ReasoningDetail, detail: asked.ReasoningDetail) -> bool:
+def _continues(thought: Reasoning, last: sent.ReasoningDetail, detail: sent.ReasoningDetail) -> bool:
     """Whether an entry is more of the thought before it: a piece of it, or the state beside its readable form."""
     if (detail.format or "unknown") != thought.family or ((detail.id or "") not in ("", thought.id) and thought.id):
         return False
@@ -292,7 +293,7 @@ def _continues(thought: Reasoning, last: asked.ReasoningDetail, detail: asked.Re
     return detail.type == "reasoning.encrypted" and last.type == "reasoning.summary" and thought.state is None
 
 
-def _joined(thought: Reasoning, detail: asked.ReasoningDetail, last: asked.ReasoningDetail | None) -> Reasoning:
+def _joined(thought: Reasoning, detail: sent.ReasoningDetail, last: sent.ReasoningDetail | None) -> Reasoning:
     kind = "encrypted" if detail.type == "reasoning.encrypted" else "signature"
     summary = thought.summary
     if detail.summary:

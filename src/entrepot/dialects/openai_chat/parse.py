@@ -8,7 +8,8 @@ import msgspec
 
 from entrepot.dialects.body import Words, read_body
 from entrepot.errors import InvalidRequest
-from entrepot.values.chat import AssistantMessage, Chat, NamedChoice, Request, Tool
+from entrepot.values.chat import Chat, NamedChoice, Request, Tool
+from entrepot.values.messages import AssistantMessage
 
 _KNOWN = frozenset(Chat.__struct_fields__)
 _decode_chat = msgspec.json.Decoder(Chat).decode

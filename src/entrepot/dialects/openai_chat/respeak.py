@@ -13,7 +13,8 @@ from entrepot.dialects.dialect import Wishes
 from entrepot.dialects.openai_chat.shape import Fields, decode_fields, encode
 from entrepot.dialects.pseudonym import pseudonym
 from entrepot.providers import Quirk
-from entrepot.values.chat import AssistantMessage, DeveloperMessage, Request
+from entrepot.values.chat import Request
+from entrepot.values.messages import AssistantMessage, DeveloperMessage
 
 _GATEWAY_ONLY = frozenset(
     {

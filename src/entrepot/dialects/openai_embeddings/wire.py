@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from entrepot.values.chat import Name, Object, Preferences, Slug
+from entrepot.values.bounded import Name, Object, Slug
+from entrepot.values.preferences import Preferences
 
 NAME = "openai_embeddings"
 MOST_INPUTS = 2048

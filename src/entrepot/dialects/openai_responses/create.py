@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Raw
 
-from entrepot.values.chat import Count, Effort, Name, Object, Penalty, Plugin, Preferences, Share, Slug
+from entrepot.values.bounded import Count, Effort, Name, Object, Penalty, Share, Slug
+from entrepot.values.chat import Plugin
+from entrepot.values.preferences import Preferences
 
 Detail = Literal["auto", "low", "high", "original"]
 

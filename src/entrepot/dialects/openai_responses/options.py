@@ -16,7 +16,7 @@ from entrepot.dialects.openai_responses.create import Tool as Asked
 from entrepot.dialects.openai_responses.parse import effort_of
 from entrepot.dialects.openai_responses.shape import NAME, says
 from entrepot.dialects.openai_responses.state import joined_name
-from entrepot.values.chat import Object
+from entrepot.values.bounded import Object
 from entrepot.values.conversation import (
     NOTHING,
     Cache,
