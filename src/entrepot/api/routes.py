@@ -323,7 +323,7 @@ class Api:
     def _nothing_at(self, path: str) -> NotFound:
         """With the path that it was probably meant to be."""
         base = next((base for base in API_BASES if path.startswith(base + "/")), "")
-        near = nearest(path.removeprefix(base), self._paths) if len(path) <= _LONGEST_PATH else None
+        near = nearest(path.removeprefix(base), self._paths, cutoff=0.8) if len(path) <= _LONGEST_PATH else None
         meant = "" if near is None else (base if base in self._paths[near] else self._paths[near][0]) + near
         return NotFound(
             f"There is nothing at {path[:200]}.",

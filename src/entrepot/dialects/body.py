@@ -101,7 +101,19 @@ def _expected(told: str) -> str:
     if told.startswith("Object contains unknown field"):
         return "only known fields (" + told.partition("`")[2].rstrip("`") + " is not one)"
     told = told.removeprefix("Expected ").partition(", got ")[0].replace("`", "")
-    return told.replace("str | array", "a string or a list of content parts").replace("| null", "or null")
+    told = told.replace("str | array", "a string or a list of content parts").replace(" | ", " or ")
+    return _KIND.sub(lambda kind: _KINDS[kind[0]], told)
+
+
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "a string",
+    "array": "a list",
+    "object": "an object",
+}
+_KIND = re.compile(r"\b(?:" + "|".join(_KINDS) + r")\b")
 
 
 def _remedy(path: str, told: str, words: Words) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from entrepot.errors import Forbidden, Unauthenticated
 from entrepot.identity.packed import PackedRows
-from entrepot.identity.secrets import hasher, is_well_formed, kind_of
+from entrepot.identity.secrets import hasher, is_well_formed, kind_of, label_of
 from entrepot.identity.store import caller_of, changed_since, kept_of, keys_after, newest_revision
 from entrepot.storage.database import Database, Refused, StorageAway
 from entrepot.values.caller import Caller
@@ -108,32 +108,43 @@ class KeyRing:
             assert authorization is not None
             seen[authorization] = caller
         if caller.disabled:
-            raise Unauthenticated("This key is disabled.", remedy="Enable it with `entrepot keys enable`, or use another.")
+            remedy = "Enable it with `entrepot keys enable`, or use another."
+            raise _refused("This key is disabled.", "a key that is enabled", caller.label, remedy)
         if caller.expires_ms is not None and caller.expires_ms <= self._now_ms():
-            raise Unauthenticated("This key has expired.", remedy="Make a new one with `entrepot keys create`.")
+            raise _refused(
+                "This key has expired.", "a key that is good", caller.label, "Make a new one with `entrepot keys create`."
+            )
         return caller
 
     def authenticate_inference(self, authorization: str | None) -> Caller:
         """raises  Unauthenticated; Forbidden for a management key"""
         caller = self.authenticate(authorization)
         if caller.kind == "management":
-            raise Forbidden("Management keys cannot run models.", remedy="Use a live or test key here.")
+            raise Forbidden(
+                "Management keys cannot run models.",
+                field="Authorization",
+                expected="a live or test key",
+                received="a management key",
+                remedy="Use a live or test key here.",
+            )
         return caller
 
     def _look_up(self, key: str) -> Caller:
         if kind_of(key) is None:
             foreign = key.partition("-")[0] in ("sk", "gsk", "xai", "AIza") or key.startswith("AIza")
             said = "This is the key of another service." if foreign else "This is not an Entrepot key."
-            raise Unauthenticated(said, expected="sk-ep-...", remedy=_HOW)
+            raise _refused(said, "Bearer sk-ep-...", "a key that begins otherwise", _HOW)
         if not is_well_formed(key):
-            raise Unauthenticated("This key is mistyped or cut short.", expected="a whole key", remedy="Copy it again.")
+            raise _refused("This key is mistyped or cut short.", "a whole key", f"{len(key)} characters", "Copy it again.")
         digest = self._digest(key)
         row = self._find(digest)
         if row is None:
-            raise Unauthenticated("This key is not known here.", remedy="Check that it was made for this server. " + _HOW)
+            remedy = "Check that it was made for this server. " + _HOW
+            raise _refused("This key is not known here.", "a key of this server", label_of(key), remedy)
         caller = caller_of(digest, row)
         if caller is None:
-            raise Unauthenticated("This key was deleted.", remedy="Make a new one with `entrepot keys create`.")
+            remedy = "Make a new one with `entrepot keys create`."
+            raise _refused("This key was deleted.", "a key that is good", label_of(key), remedy)
         return caller
 
     def _find(self, digest: bytes) -> bytes | None:
@@ -154,6 +165,11 @@ class KeyRing:
             return kept_of(self._db, digest)
         except (StorageAway, Refused) as error:
             raise StorageAway(f"Keys cannot be read: {error}") from None
+
+
+def _refused(message: str, expected: str, received: str, remedy: str) -> Unauthenticated:
+    """received  never the key itself: answers are logged by whoever gets them"""
+    return Unauthenticated(message, field="Authorization", expected=expected, received=received, remedy=remedy)
 
 
 def _bearer(authorization: str | None) -> str:

@@ -137,3 +137,9 @@ def test_no_bytes_make_the_parser_break(body: bytes) -> None:
         parse_request(body)
     except InvalidRequest as error:
         assert error.message
+
+
+def test_what_is_expected_is_said_in_words() -> None:
+    assert refused({"temperature": 5}).expected == "a number <= 2.0"
+    assert refused({"max_tokens": "many"}).expected == "a whole number or null"
+    assert refused({"messages": []}).expected == "a list of length >= 1"

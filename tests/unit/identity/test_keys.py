@@ -57,8 +57,11 @@ def test_a_key_is_known_by_its_hash_alone(db: Database, kind: KeyKind) -> None:
     ],
 )
 def test_each_wrong_key_is_refused_in_its_own_words(db: Database, header: str | None, words: str) -> None:
-    with pytest.raises(Unauthenticated, match=words):
+    with pytest.raises(Unauthenticated, match=words) as refused:
         ring(db).authenticate(header)
+    error = refused.value
+    assert error.field == "Authorization" and error.expected and error.received and error.remedy
+    assert not header or header.partition(" ")[2] == "" or header.partition(" ")[2] not in f"{error.message} {error.received}"
 
 
 def test_one_wrong_letter_is_a_mistyped_key() -> None:
