@@ -17,7 +17,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from entrepot.checks.store import Report
 from entrepot.cli import run
+from entrepot.demo.exams import EXAMINED
 from entrepot.values.generation import Generation
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -83,7 +85,7 @@ def test_every_call_is_recorded_at_its_own_time(records: list[Generation]) -> No
 
 
 def test_timings_are_those_of_the_simulated_providers(records: list[Generation]) -> None:
-    streams = [one for one in records if one.provider == "openai" and one.streamed and one.status == 200 and not one.cancelled]
+    streams = [one for one in records if one.provider == "openai" and one.streamed and one.generation_ms and not one.cancelled]
     firsts = sorted(one.first_byte_ms for one in streams)
     paces = sorted(one.usage.completion_tokens / one.generation_ms * 1000 for one in streams)
     assert 350 < firsts[len(firsts) // 2] < 1100
@@ -128,6 +130,18 @@ def test_sums_are_those_of_the_records(demo: Path, records: list[Generation]) ->
     with closing(sqlite3.connect(demo / "entrepot.db")) as db:
         rows = db.execute(_SUMMED).fetchall()
     assert {(day, model, workspace): tokens for day, model, workspace, tokens in rows if tokens} == dict(+told)
+
+
+def test_endpoints_are_checked_and_the_careless_one_is_told_from_the_others(demo: Path) -> None:
+    with closing(sqlite3.connect(demo / "entrepot.db")) as db:
+        found = [msgspec.json.decode(body, type=Report) for (body,) in db.execute("SELECT body FROM endpoint_checks")]
+    reports = {report.endpoint: {finding.check: finding for finding in report.findings} for report in found}
+    assert {endpoint.partition("@")[0] for endpoint in reports} == set(EXAMINED)
+    careless, honest = (reports[f"openai/gpt-oss-120b@{slug}"] for slug in ("saltmarsh", "northquay"))
+    assert not careless["counting"].sound
+    assert all(finding.sound for finding in honest.values() if finding.tried)
+    assert honest["throughput"].value is not None
+    assert 20 < honest["throughput"].value < 400
 
 
 def test_a_demo_that_is_there_is_not_made_again(demo: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -68,7 +68,7 @@ def _make(folder: Path, days: int, seed: int, scale: float) -> Mark:
     if place.begin(folder, mark):
         out.print("An earlier run was stopped half-way; what it left is gone, and this one starts anew.")
     started = time.monotonic()
-    _fill(place.stump_of(folder), plan, mark, HistoryClock(plan.since_s), f"{days} days")
+    _fill(place.stump_of(folder), plan, mark, HistoryClock(plan.since_s), "calls", new=True)
     place.finish(folder, mark)
     took_s = time.monotonic() - started
     out.print(f"{plan.calls:,} calls in {took_s:.0f} s, {plan.calls / took_s:,.0f} a second, in {escape(str(folder))}.")
@@ -84,17 +84,18 @@ def _catch_up(folder: Path, mark: Mark) -> Mark:
         return mark
     clock = HistoryClock(since_s)
     try:
-        _fill(folder, plan, mark, clock, "since then")
+        _fill(folder, plan, mark, clock, "calls since then", new=False)
     finally:
         mark = msgspec.structs.replace(mark, reached_s=clock.now_ms() / 1000, calls=mark.calls + plan.calls)
         place.write(folder, mark)
     return mark
 
 
-def _fill(folder: Path, plan: rhythm.Plan, mark: Mark, clock: HistoryClock, what: str) -> None:
+def _fill(folder: Path, plan: rhythm.Plan, mark: Mark, clock: HistoryClock, what: str, *, new: bool) -> None:
     with _progress() as progress:
         task = progress.add_task(what, total=plan.calls)
-        run(fill.fill(folder, plan, mark, clock, lambda more: progress.advance(task, more)))
+        watch = fill.Watch(lambda more: progress.advance(task, more), lambda now: progress.update(task, description=now))
+        run(fill.fill(folder, plan, mark, clock, watch, examines=new))
         progress.update(task, completed=plan.calls)
 
 

@@ -8,7 +8,7 @@ made with a live key while the demo is served, gets an answer that says what it 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 import msgspec
@@ -17,6 +17,7 @@ from entrepot.demo.clock import here
 from entrepot.demo.people import App, Ask
 from entrepot.demo.providers import CHARACTERS, Character
 from entrepot.errors import BrokenStream, TimedOut
+from entrepot.metering.tokens import count_text
 from entrepot.upstream.client import Origin
 
 _JSON = {"content-type": "application/json"}
@@ -26,11 +27,11 @@ _TEXT = (
     "The tide turns at a quarter past four, so the pilot boards before dusk and the lighters wait at the outer buoys. "
     "Bring the manifest, the bill of lading and one clean copy of the tally; the quay keeps the other. "
 )
-_PIECES = 2
-"""Of a streamed answer: enough to tell its first token from its pace."""
 _WORDS = tuple(_TEXT.split(" "))
 _BREAKS = 0.0015
 _NOBODY = App("", "", "", 0, {})
+EXAMINER = App("Endpoint checks", "", "", 0, {})
+"""Who asks what endpoint checks ask."""
 _STRANGER = "This is the demo: a simulated provider, not a model. Its words stand for nothing but their number."
 
 
@@ -80,6 +81,10 @@ async def _pass_by(seconds: float) -> None:
     if moment.left.is_set():
         # Its client hung up. The gateway notices in a moment of its own time and ends this call.
         await asyncio.Event().wait()
+    if moment.ask.app is EXAMINER:
+        # Who measures reads what came so far at the time at which it came.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
     await moment.pass_by(seconds)
 
 
@@ -93,6 +98,8 @@ class Doubles:
         self._since_s = since_s
         self._whole_s = until_s - since_s
         self._random = Random(f"{seed} {since_s} doubles")  # a play, not a secret
+        self.examined: Callable[[Character, bytes], Saying] | None = None
+        """What a provider says to who examines it, while somebody does."""
 
     async def send(self, origin: Origin, head: bytes, body: bytes) -> Body:
         """raises  TimedOut"""
@@ -110,6 +117,9 @@ class Doubles:
             await _pass_by(self._random.uniform(0.05, 0.4))
             return _refusal(trouble)
         first_s, pace = self._speed(character, seen.model, moment.at_s)
+        if self.examined is not None and moment.ask.app is EXAMINER:
+            saying = self.examined(character, body)
+            return spoken(seen, saying, first_s, count_text(saying.text) / pace)
         return _answer(seen, moment.ask, first_s, pace, self._random)
 
     def _trouble(self, character: Character, at_s: float) -> str:
@@ -163,18 +173,34 @@ _REFUSALS = {
 }
 
 
+class Saying(msgspec.Struct, frozen=True):
+    """What a double says. Two pieces of a stream are enough to tell its first token from its pace."""
+
+    text: str
+    finish: str
+    usage: Mapping[str, object]
+    calls: Sequence[Mapping[str, object]] = ()
+    pieces: int = 2
+
+
 def _answer(seen: Seen, ask: Ask, first_s: float, pace: float, random: Random, text: str = "") -> Body:
-    took_s = max(ask.completion_tokens - 1, 0) / pace
-    finish = "tool_calls" if ask.tools else "length" if ask.completion_tokens > 6000 else "stop"
     if seen.embeds:
         return Body(200, _JSON, [(first_s, _vector(seen.model, ask))])
+    took_s = max(ask.completion_tokens - 1, 0) / pace
+    finish = "tool_calls" if ask.tools else "length" if ask.completion_tokens > 6000 else "stop"
     text = text or ("" if ask.tools else '{"port": "Entrepot", "berths": 4}' if ask.json else _text(ask.completion_tokens))
+    saying = Saying(text, finish, _usage(ask), _CALLS if ask.tools else ())
+    return spoken(seen, saying, first_s, took_s, breaks=random.random() < _BREAKS)
+
+
+def spoken(seen: Seen, saying: Saying, first_s: float, took_s: float, *, breaks: bool = False) -> Body:
+    """first_s  until it begins;  took_s  from there to its end"""
     if not seen.stream:
-        return Body(200, _JSON, [(first_s + took_s, _whole(seen.model, ask, text, finish))])
-    pieces = _stream(seen.model, ask, text, finish)
+        return Body(200, _JSON, [(first_s + took_s, _whole(seen.model, saying))])
+    pieces = _stream(seen.model, saying)
     between_s = took_s / max(len(pieces) - 1, 1)
     timed = [(first_s if place == 0 else between_s, piece) for place, piece in enumerate(pieces)]
-    return Body(200, _EVENTS, timed, breaks=random.random() < _BREAKS)
+    return Body(200, _EVENTS, timed, breaks)
 
 
 def _text(tokens: int) -> str:
@@ -183,24 +209,24 @@ def _text(tokens: int) -> str:
     return " ".join(words[: max(1, min(tokens, 240) * 3 // 4)])
 
 
-def _whole(model: str, ask: Ask, text: str, finish: str) -> bytes:
-    message = {"role": "assistant", "content": text or None, "refusal": None}
-    if ask.tools:
-        message["tool_calls"] = _calls()  # type: ignore[assignment] # a message has members of many types
-    choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}
-    return _encode(_head(model, "chat.completion") | {"choices": [choice], "usage": _usage(ask)})
+def _whole(model: str, saying: Saying) -> bytes:
+    message: dict[str, object] = {"role": "assistant", "content": saying.text or None, "refusal": None}
+    if saying.calls:
+        message["tool_calls"] = saying.calls
+    choice = {"index": 0, "message": message, "finish_reason": saying.finish, "logprobs": None}
+    return _encode(_head(model, "chat.completion") | {"choices": [choice], "usage": saying.usage})
 
 
-def _stream(model: str, ask: Ask, text: str, finish: str) -> list[bytes]:
-    head = _head(model, "chat.completion.chunk")
-    size = max(1, -(-len(text) // _PIECES))
+def _stream(model: str, saying: Saying) -> list[bytes]:
+    head, text = _head(model, "chat.completion.chunk"), saying.text
+    size = max(1, -(-len(text) // saying.pieces))
     deltas: list[dict[str, object]] = [{"content": text[at : at + size]} for at in range(0, len(text), size)]
-    if ask.tools:
-        deltas = [{"tool_calls": [{"index": 0, **_calls()[0]}]}]
+    if saying.calls:
+        deltas = [{"tool_calls": [{"index": place, **call} for place, call in enumerate(saying.calls)]}]
     deltas[0] = {"role": "assistant"} | deltas[0] if deltas else {"role": "assistant", "content": ""}
     events = [head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
-    events.append(head | {"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
-    events.append(head | {"choices": [], "usage": _usage(ask)})
+    events.append(head | {"choices": [{"index": 0, "delta": {}, "finish_reason": saying.finish}]})
+    events.append(head | {"choices": [], "usage": saying.usage})
     lines = [b"data: " + _encode(event) + b"\n\n" for event in events]
     # The end comes in one piece, as it does from most.
     return [*lines[:-2], b"".join([*lines[-2:], b"data: [DONE]\n\n"])]
@@ -219,10 +245,9 @@ def _head(model: str, kind: str) -> dict[str, object]:
     return {"id": "chatcmpl-demo", "object": kind, "created": 0, "model": model}
 
 
-def _calls() -> list[dict[str, object]]:
-    return [
-        {"id": "call_demo00001", "type": "function", "function": {"name": "read_file", "arguments": '{"path": "manifest.txt"}'}}
-    ]
+_CALLS = (
+    {"id": "call_demo00001", "type": "function", "function": {"name": "read_file", "arguments": '{"path": "manifest.txt"}'}},
+)
 
 
 def _usage(ask: Ask) -> dict[str, object]:

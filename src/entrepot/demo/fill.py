@@ -13,7 +13,7 @@ import msgspec
 
 from entrepot import settings as knobs
 from entrepot.app import App
-from entrepot.demo import call, providers, rhythm
+from entrepot.demo import call, exams, providers, rhythm
 from entrepot.demo.clock import HistoryClock
 from entrepot.demo.doubles import Doubles
 from entrepot.demo.office import Office
@@ -35,8 +35,15 @@ _LOOK_EVERY_S = 4 * rhythm.HOUR_S
 _WEEK_MS = 7 * DAY_MS
 
 
-async def fill(folder: Path, plan: Plan, mark: Mark, clock: HistoryClock, advance: Callable[[int], None]) -> None:
-    """Makes every call of the plan. `clock` tells how far that is; `advance` is told now and then how many more are made."""
+class Watch(msgspec.Struct, frozen=True):
+    """advance  is told now and then how many more calls are made;  say  what is done now"""
+
+    advance: Callable[[int], None]
+    say: Callable[[str], None]
+
+
+async def fill(folder: Path, plan: Plan, mark: Mark, clock: HistoryClock, watch: Watch, *, examines: bool) -> None:
+    """Makes every call of the plan, and checks endpoints after the last price change. `clock` tells how far it is."""
     doubles = Doubles(*plan.story_s, plan.seed)
     coming = _Coming(rhythm.asks(plan))
     since_s, whole_s = plan.story_s[0], plan.story_s[1] - plan.story_s[0]
@@ -48,7 +55,12 @@ async def fill(folder: Path, plan: Plan, mark: Mark, clock: HistoryClock, advanc
         keys = await asyncio.to_thread(office.open)
         for progress, until_s in zip(starts, ends_s, strict=True):
             async with App(settings_of(folder, progress), clock, transport=doubles) as app:
-                await _drive(app, clock, coming.before(until_s), Front(office, keys), advance)
+                if examines and until_s == ends_s[-1]:
+                    watch.say("endpoint checks")
+                    # A task of its own, since it is within one call after the other.
+                    await asyncio.create_task(_examine(app, doubles, mark, clock))
+                    watch.say("calls")
+                await _drive(app, clock, coming.before(until_s), Front(office, keys), watch.advance)
                 clock.reach(until_s)
 
 
@@ -85,6 +97,12 @@ def visitors_key(settings: Settings, now_ms: int) -> str:
     """A test key for whoever looks at the demo, good for a week."""
     with _store(settings, now_ms) as (db, secret):
         return create_key(db, secret, name="demo visitor", kind="test", now_ms=now_ms, expires_ms=now_ms + _WEEK_MS)[0]
+
+
+async def _examine(app: App, doubles: Doubles, mark: Mark, clock: HistoryClock) -> None:
+    """Of a small demo a few cases are enough."""
+    with _store(app.settings, clock.now_ms()) as (db, secret):
+        await exams.examine(app, doubles, db, secret, clock, samples=None if mark.scale >= 1 else 2)
 
 
 class _Coming:

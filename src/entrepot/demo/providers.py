@@ -33,6 +33,8 @@ class Character(msgspec.Struct, frozen=True):
     """first_s    median seconds to the first token; `pace` median tokens a second; both for a middling model
     fails      part of the calls that end in an error of its own; `throttles` that it is too busy for
     slows      by how much it is slower at its busiest hour
+    slips      part of the cases of an endpoint check that it gets wrong, by the check's name
+    counts     tokens that it reports for each that there is, when it is checked
     """
 
     first_s: float
@@ -42,6 +44,8 @@ class Character(msgspec.Struct, frozen=True):
     slows: float = 0.25
     peak_hour: float = 16.0
     outages: tuple[Outage, ...] = ()
+    slips: Mapping[str, float] = {}
+    counts: float = 1.0
 
 
 class Berth(msgspec.Struct, frozen=True):
@@ -64,10 +68,13 @@ CHARACTERS: Mapping[str, Character] = {
     "xai": Character(0.55, 92, 0.002, 0.004),
     "z-ai": Character(0.85, 64, 0.002, 0.004, 0.35, 8),
     "northquay": Character(0.34, 118, 0.001, 0.001, 0.12, 12),
-    "tidewater": Character(0.55, 82, 0.006, 0.008, 0.35, 17, (Outage(0.62, 6.5, 0.93), Outage(0.862, 1.2, 0.5))),
-    "saltmarsh": Character(1.15, 38, 0.009, 0.02, 0.6, 15, (Outage(0.27, 2.5, 0.6),)),
-    "basalt": Character(0.16, 640, 0.002, 0.012, 0.1, 15),
-}
+    "tidewater": Character(0.55, 82, 0.006, 0.008, 0.35, 17, (Outage(0.62, 6.5, 0.93), Outage(0.862, 1.2, 0.5)),
+        slips={"instructions": 0.1, "schema": 0.06, "tools": 0.12, "recall_32k": 0.4}),
+    "saltmarsh": Character(1.15, 38, 0.009, 0.02, 0.6, 15, (Outage(0.27, 2.5, 0.6),),
+        slips={"instructions": 0.2, "json": 0.15, "schema": 0.2, "tools": 0.3, "stop": 0.3, "seed": 0.6, "recall_8k": 0.3,
+            "recall_32k": 0.8}, counts=1.06),
+    "basalt": Character(0.16, 640, 0.002, 0.012, 0.1, 15, slips={"seed": 1.0, "tools": 0.08}),
+}  # fmt: skip
 _OPEN = (
     "deepseek/deepseek-v3.2",
     "deepseek/deepseek-v4-flash",
@@ -91,7 +98,7 @@ BERTHS: Mapping[str, Berth] = {
         "zdr",
     ),
     "tidewater": Berth("Tidewater", (*_OPEN, *_SMALL), ((0.0, "0.94"),), "fp8", "retains"),
-    "saltmarsh": Berth("Saltmarsh", (*_OPEN[:6], *_SMALL), ((0.0, "0.70"), (0.7, "0.82")), "fp4", "trains"),
+    "saltmarsh": Berth("Saltmarsh", (*_OPEN[:6], *_SMALL, _OPEN[7]), ((0.0, "0.70"), (0.7, "0.82")), "fp4", "trains"),
     "basalt": Berth("Basalt", _QUICK, ((0.0, "1.6"),), "fp8", "zdr"),
 }  # fmt: skip
 
