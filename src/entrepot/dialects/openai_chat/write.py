@@ -16,7 +16,7 @@ from msgspec import Raw
 
 from entrepot.dialects.gather import Answered, gather
 from entrepot.dialects.heal import healed
-from entrepot.dialects.openai_chat.converse import TEXT_STATE
+from entrepot.dialects.openai_chat.said import TEXT_STATE
 from entrepot.dialects.openai_chat.stream import DONE, error_chunk
 from entrepot.dialects.openai_chat.usage import render_usage
 from entrepot.dialects.voice import Voice, decode_fields, dumps, encode
