@@ -53,6 +53,15 @@ def test_a_transaction_that_is_cut_off_is_told_and_leaves_nothing(db: Database, 
     assert db.execute("SELECT * FROM workspaces").fetchall() == []
 
 
+def test_who_is_in_a_hurry_waits_no_longer_whatever_was_asked(url: str) -> None:
+    with contextlib.closing(postgresql.connect(url, connections=2)) as db:
+        db.hasten(0.3)
+        with pytest.raises(StorageAway, match="cannot be asked"), db.transaction():
+            db.execute("SELECT pg_sleep(20)")
+        with pytest.raises(StorageAway, match="is stopping"):
+            db.execute("SELECT 1")
+
+
 def test_a_server_that_does_not_answer_is_left_in_time(db: Database) -> None:
     with pytest.raises(StorageAway, match="timeout expired"):
         db.execute("SELECT pg_sleep(20)")

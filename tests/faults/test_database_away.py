@@ -105,10 +105,16 @@ class Away:
         self.shop = Shop(folder / "one", url)
         self.book = Book()
         self._there = {"ENTREPOT_STORAGE_URL": url, "ENTREPOT_PAYMENTS_STRIPE_KEY": ""}
-        self.servers = [
-            stack.enter_context(ServerProcess("--config", str(config), data_dir=folder / name, environment=self._there))
-            for name in ("one", "other")
-        ]
+        self._stack, self._folder, self._config = stack, folder, str(config)
+        self.servers = [self._begun(name) for name in ("one", "other")]
+
+    def _begun(self, name: str) -> ServerProcess:
+        server = ServerProcess("--config", self._config, data_dir=self._folder / name, environment=self._there)
+        return self._stack.enter_context(server)
+
+    def begin_again(self) -> None:
+        """The first one, after it was stopped."""
+        self.servers[0] = self._begun("one")
 
     def load(self, *, clients: int = 6, pause_s: float = 0.02) -> Load:
         keys = [self.shop.limited, self.shop.prepaid, self.shop.unlimited]
@@ -214,6 +220,20 @@ def test_a_database_that_falls_silent_keeps_nobody_waiting_who_has_a_lease(away:
     tally = away.look()
     assert away.book.refused == []
     assert tally.billed_unseen == tally.unbilled == 0
+
+
+def test_a_server_that_stops_while_the_database_says_nothing_does_so_in_time_and_loses_nothing(away: Away) -> None:
+    with away.postgres.silent():
+        answer = away.chat(away.shop.unlimited)
+        assert answer.status_code == 200
+        began = time.monotonic()
+        assert away.servers[0].stop(20) == 0
+        print(f"stopped after {time.monotonic() - began:.1f} s")
+    away.begin_again()
+    away.until_well()
+    found = away.ask("GET", f"/api/v1/generation?id={answer.headers['x-generation-id']}", away.shop.unlimited)
+    assert found.status_code == 200
+    assert away.look().unbilled == 0
 
 
 def test_what_needs_the_database_itself_is_503_in_time_and_never_the_caller_s_fault(away: Away) -> None:

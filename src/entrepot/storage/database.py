@@ -111,6 +111,9 @@ class Database(Protocol):
     def migrate(self) -> int:
         """Brings it to this build's schema under a lock, in one transaction, and gives its number. raises UnknownSchema"""
 
+    def hasten(self, within_s: float) -> None:
+        """Whatever is asked over this way or a sibling ends within so long from now on: for a process that is to stop."""
+
     def close(self) -> None: ...
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import select
+import socket
 import threading
 import time
 import zlib
@@ -31,6 +33,8 @@ _CONNECTIONS = 4
 _WAIT_S = 5.0
 """For a connection of ours to be free, and for the server to take a new one."""
 _STATEMENT_S = 30
+_SHORTEST_S = 2
+"""libpq waits no shorter for a new connection."""
 _PAUSE_S = 0.25
 """After a connection could not be made nobody tries again for so long: all who ask meanwhile are told at once."""
 _MIGRATION_S = 600
@@ -87,6 +91,10 @@ class _Pool:
         self._patience_s = patience_s
         self._free = threading.BoundedSemaphore(connections)
         self._idle: list[_Connection] = []
+        self._lent: set[_Connection] = set()
+        self._changing = threading.Lock()
+        self._hurry: threading.Timer | None = None
+        self._over = False
         self._failed_s = 0.0
         self._failure = ""
         self.users = 0
@@ -107,12 +115,44 @@ class _Pool:
         connection: _Connection | None = None
         try:
             with self.told():
-                connection = self._alive() or self._made()
+                connection = self._lend()
                 yield connection
         finally:
             if connection is not None:
+                with self._changing:
+                    self._lent.discard(connection)
                 self._take_back(connection)
             self._free.release()
+
+    def _lend(self) -> _Connection:
+        self._check_time()
+        connection = self._alive() or self._made()
+        with self._changing:
+            if not self._over:
+                self._lent.add(connection)
+                return connection
+        connection.close()
+        raise self._late()
+
+    def _check_time(self) -> None:
+        if self._over:
+            raise self._late()
+
+    def _late(self) -> StorageAway:
+        return StorageAway(f"The database at {self.place} did not answer in time, and the process is stopping.")
+
+    def hasten(self, within_s: float) -> None:
+        self._options |= {"connect_timeout": str(_SHORTEST_S)}
+        self._hurry = threading.Timer(within_s, self._hang_up_all)
+        self._hurry.daemon = True
+        self._hurry.start()
+
+    def _hang_up_all(self) -> None:
+        """Whoever waits for an answer hears that the connection is gone."""
+        with self._changing:
+            self._over = True
+            for connection in self._lent:
+                _hang_up(connection)
 
     def _alive(self) -> _Connection | None:
         """One that lay idle. A server that says something unasked is saying goodbye."""
@@ -159,6 +199,8 @@ class _Pool:
             ) from None
 
     def close(self) -> None:
+        if self._hurry is not None:
+            self._hurry.cancel()
         while self._idle:
             self._idle.pop().close()
 
@@ -279,10 +321,19 @@ class Postgresql:
         with self._connection() as connection:
             connection.execute(sql.encode())
 
+    def hasten(self, within_s: float) -> None:
+        self._pool.hasten(within_s)
+
     def close(self) -> None:
         self._pool.users -= 1
         if not self._pool.users:
             self._pool.close()
+
+
+def _hang_up(connection: _Connection) -> None:
+    """From another thread than the one that waits, which a connection is not made for; its socket is."""
+    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _says_something(descriptor: int) -> bool:
