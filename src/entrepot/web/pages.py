@@ -7,7 +7,9 @@ OpenAPI document that the routes make. The reader's own address is taken from th
 from __future__ import annotations
 
 import datetime
+import functools
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -73,12 +75,13 @@ class Pages:
         self._catalog = catalog
         self._now_s = now_s
         assets = Assets()
-        self._templates = _templates({"assets": assets.built, "version": __version__, "demo": demo})
+        self._templates = _templates(demo)
+        self._prepared = False
         self._docs = DocPages()
         self._reference = Reference(openapi)
         self._reference_made: dict[str, PageResponse] = {}
         self._kept_shelf: Shelf | None = None
-        self._measured, self._components = Measured(statistics), components
+        self._measured, self._components, self._hours = Measured(statistics), components, status.Hours()
         self._listings = Listings(lambda: self._shelf, self._measured, lambda: self._facts().providers)
         self._model_pages = model_page.ModelPages(Contract(openapi, self._reference), self._measured, checked)
         self._at: Mapping[str, Responder] = {
@@ -158,7 +161,7 @@ class Pages:
 
     def _status(self, visit: Visit) -> PageResponse:
         names = {provider.slug: provider.name for provider in self._facts().providers}
-        return self._html("status.html", **status.context(self._measured, self._components, names))
+        return self._html("status.html", **status.context(self._measured, self._hours, self._components, names))
 
     def _chat(self, visit: Visit) -> PageResponse:
         return self._html("chat.html", samples=samples(visit.base_url), most_bytes=self._facts().max_body_bytes)
@@ -201,15 +204,27 @@ class Pages:
         return self._kept_shelf
 
     def _html(self, template: str, *, status: int = 200, **context: Any) -> PageResponse:
-        return html(self._templates.get_template(template).render(context), status)
+        page = html(self._templates.get_template(template).render(context), status)
+        if not self._prepared:
+            self._prepared = True
+            threading.Thread(target=self._prepare, name="pages", daemon=True).start()
+        return page
+
+    def _prepare(self) -> None:
+        """Once somebody has opened a page, what others would wait for at their first view; nothing that asks the store."""
+        for name in self._templates.list_templates():
+            self._templates.get_template(name)
+        for group in self._reference.groups(_SOME_URL):
+            self._reference_page(Visit(group.path, "", {}))
 
 
 def _nothing(visit: Visit) -> None:
     """For paths that are not the site's."""
 
 
-def _templates(known: Mapping[str, Any]) -> jinja2.Environment:
-    """known  what every template may name"""
+@functools.cache
+def _templates(demo: bool) -> jinja2.Environment:
+    """Templates are compiled once in a process."""
     templates = jinja2.Environment(
         loader=jinja2.PackageLoader("entrepot.web"),
         autoescape=True,
@@ -217,7 +232,7 @@ def _templates(known: Mapping[str, Any]) -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    templates.globals |= known
+    templates.globals |= {"assets": Assets().built, "version": __version__, "demo": demo}
     templates.filters |= {"page_path": lambda slug: "/" + quote(slug, safe="/:~@"), "ticked": _ticked}
     return templates
 

@@ -11,15 +11,21 @@ from typing import Any
 
 import msgspec
 
-from entrepot.records.figures import NORMAL, POOR, Uptime, UptimePoint, last, together
+from entrepot.records.figures import NORMAL, POOR, Span, Uptime, UptimePoint, last, together
 from entrepot.records.statistics import Statistics
-from entrepot.values.times import HOUR_MS, date_at, to_the_minute
+from entrepot.values.times import DAY_MS, HOUR_MS, date_at, to_the_minute
+from entrepot.web import figures
 from entrepot.web.listings_measured import Measured
 
 DAYS = 90
 _LEAST_ATTEMPTS = 5
 """Of an hour, for it to begin an incident: one failure of one call is none."""
 _MOST_INCIDENTS = 50
+
+
+_PATIENCE_MS = 60
+_DAYS_AT_ONCE = 5
+ByProvider = Mapping[str, list[UptimePoint]]
 
 
 class Component(msgspec.Struct, frozen=True):
@@ -55,15 +61,17 @@ class Incident(msgspec.Struct, frozen=True):
 
 
 class Day(msgspec.Struct, frozen=True):
-    """grade  none (nothing was tried), good, fair or poor"""
+    """In words, since the page shows more than a thousand of them.
 
-    at_ms: int
-    uptime: Uptime
+    grade  none (nothing was tried), good, fair or poor
+    share  of attempts that did not fail
+    said   the share, and what failed
+    """
+
+    date: str
     grade: str
-
-    @property
-    def date(self) -> str:
-        return date_at(self.at_ms)
+    share: str
+    said: str
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -80,10 +88,54 @@ class Line(msgspec.Struct, frozen=True):
         return grade_of(self.now)
 
 
-def context(measured: Measured, components: Callable[[], Iterable[Component]], names: Mapping[str, str]) -> dict[str, Any]:
+class Hours:
+    """Uptimes of providers by the hour. Days that are long over change no more: they are asked for once, and kept."""
+
+    def __init__(self, days: int = 30) -> None:
+        self._days = days
+        self._kept: dict[int, ByProvider] = {}
+
+    def of(self, statistics: Statistics) -> tuple[int, ByProvider]:
+        """How many days back they were read, and the hours in which each provider was tried, oldest first.
+
+        The newest days are read first. Where there is so much that it takes long, the oldest are read at later visits.
+        """
+        begun_ms = statistics.now_ms()
+        today = begun_ms // DAY_MS
+        # Records of yesterday may still come, from another process or its journal.
+        told = _by_day(statistics, today - 1, today)
+        kept = {day: hours for day, hours in self._kept.items() if day > today - self._days}
+        read = False
+        for day in range(today - 2, today - self._days, -1):
+            if day not in kept:
+                if read and statistics.now_ms() - begun_ms > _PATIENCE_MS:
+                    break
+                read = True
+                kept |= _by_day(statistics, day - _DAYS_AT_ONCE + 1, day)
+            told[day] = kept[day]
+        self._kept = kept
+        found: dict[str, list[UptimePoint]] = {}
+        for day in sorted(told):
+            for provider, points in told[day].items():
+                found.setdefault(provider, []).extend(points)
+        return len(told), found
+
+
+def _by_day(statistics: Statistics, first: int, last: int) -> dict[int, ByProvider]:
+    days: dict[int, dict[str, list[UptimePoint]]] = {day: {} for day in range(first, last + 1)}
+    for provider, points in statistics.uptimes_of_providers(Span(first * DAY_MS, (last + 1) * DAY_MS), "hour").items():
+        for point in points:
+            if point.uptime.attempts:
+                days[point.at_ms // DAY_MS].setdefault(provider, []).append(point)
+    return dict(days)
+
+
+def context(
+    measured: Measured, hours: Hours, components: Callable[[], Iterable[Component]], names: Mapping[str, str]
+) -> dict[str, Any]:
     """What the page reads. names  of providers, by slug"""
-    nothing: tuple[Line, ...] = ()
-    lines = measured.ask("status", _lines, nothing)
+    nothing: tuple[int, tuple[Line, ...]] = (0, ())
+    read_days, lines = measured.ask("status", lambda statistics: _lines(statistics, hours), nothing)
     incidents = sorted((one for line in lines for one in line.incidents), key=lambda one: -one.from_ms)
     parts = list(components())
     return {
@@ -94,26 +146,44 @@ def context(measured: Measured, components: Callable[[], Iterable[Component]], n
         "unwell": [part for part in parts if not part.ok],
         "names": names,
         "days": DAYS,
+        "read_days": read_days,
+        "share": share_of,
+        "kinds": kinds_of,
     }
 
 
-def _lines(statistics: Statistics) -> tuple[Line, ...]:
-    """Of the providers that were tried in the last ninety days."""
+def _lines(statistics: Statistics, hours: Hours) -> tuple[int, tuple[Line, ...]]:
+    """Of the providers that were tried in the last ninety days, and how many days back their hours were read."""
     now_ms = statistics.now_ms()
     by_day = statistics.uptimes_of_providers(last(now_ms, days=DAYS), "day")
-    by_hour = statistics.uptimes_of_providers(last(now_ms, hours=24 * 30), "hour")
-    return tuple(_line(slug, days, by_hour.get(slug, [])) for slug, days in by_day.items())
+    read_days, by_hour = hours.of(statistics)
+    return read_days, tuple(_line(slug, days, by_hour.get(slug, []), now_ms - DAY_MS) for slug, days in by_day.items())
 
 
-def _line(slug: str, days: Sequence[UptimePoint], hours: Sequence[UptimePoint]) -> Line:
-    tried = [point.uptime for point in hours[-24:] if point.uptime.attempts]
+def _line(slug: str, days: Sequence[UptimePoint], hours: Sequence[UptimePoint], lately_ms: int) -> Line:
     return Line(
         slug,
-        tuple(Day(point.at_ms, point.uptime, grade_of(point.uptime)) for point in days),
-        tried[-1] if tried else Uptime(),
+        tuple(_day(point) for point in days),
+        hours[-1].uptime if hours and hours[-1].at_ms > lately_ms else Uptime(),
         together(point.uptime for point in days),
         tuple(incidents_of(slug, hours)),
     )
+
+
+def _day(point: UptimePoint) -> Day:
+    uptime, share = point.uptime, share_of(point.uptime)
+    said = f"{share} ({kinds_of(uptime.failures)})" if uptime.failures else share if uptime.attempts else "not tried"
+    return Day(date_at(point.at_ms), grade_of(uptime), share, said)
+
+
+def share_of(uptime: Uptime) -> str:
+    return "–" if uptime.share is None else figures.percent(uptime.share)
+
+
+def kinds_of(failures: Mapping[str, int]) -> str:
+    """The most frequent first."""
+    ordered = sorted(failures.items(), key=lambda one: -one[1])
+    return ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in ordered)
 
 
 def incidents_of(provider: str, hours: Sequence[UptimePoint]) -> list[Incident]:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from entrepot.records.figures import Uptime, UptimePoint
+from entrepot.records.figures import Span, Uptime, UptimePoint
 from entrepot.web.listings_measured import Measured
-from entrepot.web.status import Component, context, grade_of, incidents_of, together
+from entrepot.web.status import Component, Hours, context, grade_of, incidents_of, together
 
-HOUR_MS = 3_600_000
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 
 
 def hours(*told: tuple[int, int]) -> list[UptimePoint]:
@@ -54,6 +54,38 @@ def test_what_was_never_tried_has_no_grade() -> None:
 
 
 def test_a_part_that_is_not_well_is_named_also_without_statistics() -> None:
-    told = context(Measured(None), lambda: [Component("records", False, "the disk is full"), Component("catalogue", True)], {})
+    told = context(
+        Measured(None), Hours(), lambda: [Component("records", False, "the disk is full"), Component("catalogue", True)], {}
+    )
     assert [part.name for part in told["unwell"]] == ["records"]
     assert told["lines"] == []
+
+
+class Asked:
+    """Statistics of one provider that was tried in every hour; each question takes a while, and what was asked is noted."""
+
+    def __init__(self, takes_ms: int) -> None:
+        self.takes_ms, self.at_ms, self.days = takes_ms, 100 * DAY_MS + HOUR_MS, list[int]()
+
+    def now_ms(self) -> int:
+        return self.at_ms
+
+    def uptimes_of_providers(self, span: Span, level: str) -> dict[str, list[UptimePoint]]:
+        self.at_ms += self.takes_ms
+        self.days += range(span.from_ms // DAY_MS, span.before_ms // DAY_MS)
+        hours = range(span.from_ms, span.before_ms, HOUR_MS)
+        return {"acme": [UptimePoint(at_ms, Uptime(10, {})) for at_ms in hours]}
+
+
+def test_days_that_are_over_are_asked_for_once() -> None:
+    asked, kept = Asked(0), Hours(days=30)
+    assert kept.of(asked)[0] == 30
+    asked.days.clear()
+    days, found = kept.of(asked)
+    assert (days, asked.days) == (30, [99, 100])
+    assert [point.at_ms for point in found["acme"]] == list(range(71 * DAY_MS, 101 * DAY_MS, HOUR_MS))
+
+
+def test_what_takes_long_is_read_bit_by_bit_the_newest_first() -> None:
+    asked, kept = Asked(1000), Hours(days=30)
+    assert [kept.of(asked)[0] for _ in range(4)] == [7, 12, 17, 22]
