@@ -219,6 +219,9 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _DIALECTS = "openai_chat|openai_embeddings|openai_responses|anthropic_messages|gemini|cohere|ollama|bedrock_converse"
 
 
+_REGION = "^(|[a-z]{2})$"
+
+
 class ProviderConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """[providers.SLUG]: a provider that is not shipped, or changes to one that is. Empty fields keep what is shipped."""
 
@@ -230,6 +233,9 @@ class ProviderConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     ] = None
     headers: Annotated[dict[str, str], Meta(description="More headers to send; values may be env: or file:.")] = {}
     quirks: Annotated[list[str] | None, Meta(description="Named departures from the dialect; see the provider reference.")] = None
+    region: Annotated[
+        str, Meta(pattern=_REGION, description="Where its endpoints run: eu, us or a country as de; empty: not known.")
+    ] = ""
     enabled: Annotated[bool, Meta(description="false switches it off.")] = True
 
 
@@ -263,6 +269,9 @@ class EndpointConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     dialect: Annotated[str, Meta(pattern=f"^(|{_DIALECTS})$", description="Wire format; empty: the provider's.")] = ""
     quantization: Annotated[str | None, Meta(description="int4, fp8, bf16 ...; shown and filtered by.")] = None
     data_policy: Annotated[str, Meta(pattern="^(unknown|trains|retains|zdr)$", description="What it keeps.")] = "unknown"
+    region: Annotated[
+        str, Meta(pattern=_REGION, description="Where it runs: eu, us or a country as de; empty: as its provider's.")
+    ] = ""
     enabled: Annotated[bool, Meta(description="false switches it off.")] = True
 
 

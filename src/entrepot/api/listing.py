@@ -1,8 +1,7 @@
 """The catalogue as lists: the filters and sorts of `GET /models`, and rows in the contract's shape (3.1, 3.3, read 2026-08-22).
 
 Rows also carry `object` and `owned_by`, so that OpenAI's clients read the same list. Sorts by traffic have models without any
-last, newest first. A category has the models that applications of that kind used in the last week. Facts that the catalogue does
-not have (region, benchmarks) match nothing.
+last, newest first. A category has the models that applications of that kind used in the last week. Unknown facts match nothing.
 """
 
 from __future__ import annotations
@@ -17,8 +16,9 @@ from msgspec import Meta
 from entrepot.api.categories import Category
 from entrepot.catalog.catalog import Catalog
 from entrepot.catalog.rows import pricing_of
-from entrepot.values.model import Endpoint, Model
+from entrepot.values.model import Benchmark, Endpoint, Model
 from entrepot.values.money import YOCTO
+from entrepot.values.regions import areas_of
 from entrepot.values.times import DAY_S
 
 _PER_MILLION = YOCTO // 10**6
@@ -30,6 +30,9 @@ SORTS = Literal[
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 PageSize = Annotated[int, Meta(ge=1, le=1000)]
 Dollars = Annotated[float, Meta(ge=0, le=10**6)]
+
+
+Index = Annotated[float | None, Meta(description="Artificial Analysis's index, where the catalogue has it of a model.")]
 
 
 class ModelQuery(msgspec.Struct, frozen=True):
@@ -49,9 +52,17 @@ class ModelQuery(msgspec.Struct, frozen=True):
     model_authors: Annotated[str, Meta(description="Author slugs.")] = ""
     providers: Annotated[str, Meta(description="Provider slugs or names; models they serve here.")] = ""
     zdr: Annotated[bool | None, Meta(description="Only models with an endpoint that keeps nothing.")] = None
-    distillable: Annotated[bool | None, Meta(description="Not known of any model yet: true matches none.")] = None
-    region: Annotated[Literal["eu", "us"] | None, Meta(description="Not known of any endpoint yet: matches none.")] = None
+    distillable: Annotated[
+        bool | None, Meta(description="true: only models known to let others be trained on their text; false: all others.")
+    ] = None
+    region: Annotated[Literal["eu", "us"] | None, Meta(description="Only models with an endpoint known to run there.")] = None
     category: Category = ""
+    min_intelligence_index: Index = None
+    max_intelligence_index: Index = None
+    min_coding_index: Index = None
+    max_coding_index: Index = None
+    min_agentic_index: Index = None
+    max_agentic_index: Index = None
     min_age_days: Annotated[Count | None, Meta(description="Released at least so many days ago.")] = None
     max_age_days: Annotated[Count | None, Meta(description="Released at most so many days ago.")] = None
     offset: Annotated[Count | None, Meta(description="Rows to pass over.")] = None
@@ -92,7 +103,7 @@ def list_models(catalog: Catalog, query: ModelQuery, now_s: int, measured: Measu
 
 
 def _matches(catalog: Catalog, model: Model, query: ModelQuery, now_s: int) -> bool:
-    if query.region or query.distillable:
+    if query.distillable is not None and query.distillable is not (model.distillable is True):
         return False
     if query.output_modalities != "all" and not set(_words(query.output_modalities)) & set(model.output_modalities):
         return False
@@ -109,6 +120,7 @@ def _matches(catalog: Catalog, model: Model, query: ModelQuery, now_s: int) -> b
         and (not query.arch or model.tokenizer.lower() in _words(query.arch.lower()))
         and (not query.model_authors or model.author in _words(query.model_authors))
         and _old_enough(model, query, now_s)
+        and all(_index_fits(model, query, name) for name in INDEXES)
         and _served(catalog, model, query)
     )
 
@@ -118,6 +130,34 @@ def _between(rate: int, least: float | None, most: float | None) -> bool:
     return (least is None or rate >= Decimal(repr(least)) * _PER_MILLION) and (
         most is None or rate <= Decimal(repr(most)) * _PER_MILLION
     )
+
+
+INDEXES = {
+    "intelligence_index": "Artificial Analysis Intelligence Index",
+    "coding_index": "Artificial Analysis Coding Index",
+    "agentic_index": "Artificial Analysis Agentic Index",
+}
+"""The names under which the catalogue has the results that the contract has members for."""
+
+
+def index_of(model: Model, name: str) -> float | None:
+    return next((result.value for result in model.benchmarks if result.name == INDEXES[name]), None)
+
+
+def _index_fits(model: Model, query: ModelQuery, name: str) -> bool:
+    least, most = getattr(query, f"min_{name}"), getattr(query, f"max_{name}")
+    if least is None and most is None:
+        return True
+    value = index_of(model, name)
+    return value is not None and (least is None or value >= least) and (most is None or value <= most)
+
+
+def _by_index(name: str) -> Callable[[Model], tuple[Any, ...]]:
+    def place(model: Model) -> tuple[Any, ...]:
+        value = index_of(model, name)
+        return (value is None, -(value or 0), *_newest(model))
+
+    return place
 
 
 def _old_enough(model: Model, query: ModelQuery, now_s: int) -> bool:
@@ -131,6 +171,8 @@ def _served(catalog: Catalog, model: Model, query: ModelQuery) -> bool:
     names = {name.lower() for name in _words(query.providers)}
     served = catalog.endpoints(model.id)
     if names and not any(endpoint.provider in names for endpoint in served):
+        return False
+    if query.region and not any(query.region in areas_of(endpoint.region) for endpoint in served):
         return False
     return not query.zdr or any(endpoint.data_policy == "zdr" for endpoint in served)
 
@@ -165,6 +207,9 @@ _ORDERS: dict[str, Callable[[Model], tuple[Any, ...]]] = {
     "pricing-low-to-high": lambda model: (model.price.rates.prompt, model.price.rates.completion, model.id),
     "pricing-high-to-low": lambda model: (-model.price.rates.prompt, -model.price.rates.completion, model.id),
     "context-high-to-low": lambda model: (-(model.context_length or 0), model.id),
+    "intelligence-high-to-low": _by_index("intelligence_index"),
+    "coding-high-to-low": _by_index("coding_index"),
+    "agentic-high-to-low": _by_index("agentic_index"),
 }
 
 
@@ -190,6 +235,18 @@ class ReasoningRow(msgspec.Struct, frozen=True, omit_defaults=True):
     supports_max_tokens: bool = False
 
 
+class Indexes(msgspec.Struct, frozen=True):
+    intelligence_index: float | None
+    coding_index: float | None
+    agentic_index: float | None
+
+
+class Benchmarks(msgspec.Struct, frozen=True, omit_defaults=True):
+    design_arena: tuple[dict[str, Any], ...]
+    published: Annotated[tuple[Benchmark, ...], Meta(description="All results that the catalogue has, with source and date.")]
+    artificial_analysis: Indexes | msgspec.UnsetType = msgspec.UNSET
+
+
 class ModelRow(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     canonical_slug: str
@@ -211,7 +268,9 @@ class ModelRow(msgspec.Struct, frozen=True, omit_defaults=True):
     object: str
     owned_by: str
     aliases: tuple[str, ...]
+    distillable: Annotated[bool | None, Meta(description="Whether others may be trained on its text; null: not known.")]
     reasoning: ReasoningRow | msgspec.UnsetType = msgspec.UNSET
+    benchmarks: Benchmarks | msgspec.UnsetType = msgspec.UNSET
     alias_target: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     successor: str | msgspec.UnsetType = msgspec.UNSET
 
@@ -240,6 +299,7 @@ def model_row(model: Model, top: Endpoint | None, target: Model | None) -> Model
         object="model",
         owned_by=model.author,
         aliases=model.aliases,
+        distillable=model.distillable,
         reasoning=ReasoningRow(
             told.mandatory,
             told.efforts or None,
@@ -249,6 +309,7 @@ def model_row(model: Model, top: Endpoint | None, target: Model | None) -> Model
         )
         if told
         else msgspec.UNSET,
+        benchmarks=_benchmarks(model) if model.benchmarks else msgspec.UNSET,
         alias_target={"name": target.name, "slug": target.id} if target else msgspec.UNSET,
         successor=model.successor or msgspec.UNSET,
     )
@@ -296,9 +357,17 @@ class EndpointRow(msgspec.Struct, frozen=True):
     latency_last_30m: dict[str, float] | None = None
     throughput_last_30m: dict[str, float] | None = None
     native_tools: dict[str, Any] = {}
+    region: Annotated[str | None, Meta(description="Where it runs: eu, us or a country as de; null: not known.")] = None
     service_tier: str | None = None
     supports_diarization: bool = False
     supports_voice_cloning: bool = False
+
+
+def _benchmarks(model: Model) -> Benchmarks:
+    """In the contract's members those it has; it wants the list of the arena also where it is empty."""
+    indexes = [index_of(model, name) for name in INDEXES]
+    known = any(index is not None for index in indexes)
+    return Benchmarks((), model.benchmarks, Indexes(*indexes) if known else msgspec.UNSET)
 
 
 class Observed(msgspec.Struct, frozen=True):
@@ -354,5 +423,6 @@ def _endpoint_row(model: Model, endpoint: Endpoint, names: dict[str, str], obser
         uptime_last_1d=observed.uptime_last_1d,
         latency_last_30m=observed.latency_last_30m,
         throughput_last_30m=observed.throughput_last_30m,
+        region=endpoint.region or None,
         supports_tool_choice=ToolChoices(auto=tools, function=forced, none=tools, required=forced),
     )

@@ -20,24 +20,17 @@ from entrepot.catalog.catalog import Catalog
 from entrepot.errors import InvalidRequest, NotFound
 from entrepot.values.model import Model
 
-Index = Annotated[float | None, Meta(description="Not known of any model yet: matches none.")]
 Share = Annotated[Annotated[float, Meta(ge=0, le=1)] | None, Meta(description="Not known of any model yet: matches none.")]
 
 
 class ModelsQuery(ModelQuery, frozen=True):
-    min_intelligence_index: Index = None
-    max_intelligence_index: Index = None
-    min_coding_index: Index = None
-    max_coding_index: Index = None
-    min_agentic_index: Index = None
-    max_agentic_index: Index = None
     min_tool_success_rate: Share = None
     max_tool_success_rate: Share = None
     use_rss: Annotated[bool | None, Meta(description="true: RSS instead of JSON.")] = None
     use_rss_chat_links: Annotated[bool | None, Meta(description="true: items lead to the chat instead of the model.")] = None
 
 
-_MEASURED = tuple(name for name in ModelsQuery.__struct_fields__ if name.endswith(("_index", "_rate")))
+_MEASURED = tuple(name for name in ModelsQuery.__struct_fields__ if name.endswith("_rate"))
 
 
 class NextLink(msgspec.Struct, frozen=True):

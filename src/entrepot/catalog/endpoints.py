@@ -79,6 +79,7 @@ def _endpoint(model: Model, configured: Configured, offer: Offer, today: str) ->
         reasoning=model.reasoning,
         max_tokens_field=provider.max_tokens_field,
         data_policy=provider.data_policy,
+        region=provider.region,
         tag=offer.tag,
         off_reason=_why_off(configured, offer, today),
         dialect=provider.dialect_of(offer),
@@ -125,6 +126,7 @@ def _added(where: str, entry: EndpointConfig, models: dict[str, Model], provider
         reasoning=model.reasoning if model else None,
         max_tokens_field=provider.max_tokens_field,
         data_policy=entry.data_policy,
+        region=entry.region or provider.region,
         quantization=entry.quantization,
         tag=entry.tag,
         off_reason=""

@@ -7,13 +7,14 @@ per input image, `request` per request and `web_search` per search. `overrides` 
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from entrepot.values.model import Model, Reasoning
+from entrepot.values.model import Benchmark, Model, Reasoning
 from entrepot.values.money import YOCTO, parse_usd, usd
 from entrepot.values.price import Price, Rates, Tier
 
@@ -33,6 +34,7 @@ _NAMES = {
     "request": "request",
     "web_search": "web_search",
 }
+_ADDRESS = re.compile(r"https?://[^\s/<>\"']+(/[^\s<>\"']*)?")
 _OPTIONAL = {name: field for name, field in _NAMES.items() if name not in ("prompt", "completion")}
 
 
@@ -66,6 +68,8 @@ class Row(msgspec.Struct, omit_defaults=True):
     pinned: bool = False
     dimensions: Annotated[int, Meta(ge=1, le=2**20)] | None = None
     supported_voices: tuple[str, ...] | None = None
+    distillable: bool | None = None
+    benchmarks: Annotated[tuple[Benchmark, ...], Meta(max_length=100)] = ()
     later_pricing: tuple[dict[str, Any], ...] = ()
     """each as `pricing`, with the ISO date it takes effect as `effective_from`"""
     source: str = ""
@@ -76,7 +80,9 @@ _SHARED = tuple(name for name in Row.__struct_fields__ if name not in ("pricing"
 
 
 def to_model(row: Row) -> Model:
-    """raises  ValueError, naming what is wrong with a price"""
+    """raises  ValueError, naming what is wrong with a price or a result"""
+    for result in row.benchmarks:
+        _check(result)
     fields = {name: getattr(row, name) for name in _SHARED}
     if not fields["description"]:
         fields["description"] = describe(row)
@@ -84,6 +90,19 @@ def to_model(row: Row) -> Model:
         price_of(pricing, source=row.source, as_of=row.as_of, effective_from=_date(pricing)) for pricing in row.later_pricing
     )
     return Model(price=price_of(row.pricing, source=row.source, as_of=row.as_of), later_prices=later, **fields)
+
+
+def _check(result: Benchmark) -> None:
+    """raises ValueError"""
+    for told, most in ((result.name, 100), (result.unit, 20), (result.note, 200), (result.source, 500)):
+        if not told.isprintable() or len(told) > most:
+            raise ValueError(f"the benchmark {result.name[:40]!r} has a text that is not one line of at most {most} characters")
+    if not result.name.strip():
+        raise ValueError("a benchmark has no name")
+    if not _ADDRESS.fullmatch(result.source):
+        raise ValueError(f"the source of the benchmark {result.name!r} is not an address as https://example.com/results")
+    if datetime.date.fromisoformat(result.date).isoformat() != result.date:
+        raise ValueError(f"the date of the benchmark {result.name!r} is not as 2026-11-21")
 
 
 def to_row(model: Model) -> Row:

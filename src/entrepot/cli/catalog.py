@@ -54,9 +54,9 @@ def import_(
 def _compare(file: Path, settings: Settings) -> tuple[list[Change], list[str], list[Model]]:
     """Changes, entries passed over with the reason, and the models as they would be kept."""
     as_of = date_at(file.stat().st_mtime * 1000)
-    kind, incoming, passed = parse_file(file.read_bytes(), source=file.name, as_of=as_of)
-    err.print(f"[dim]{escape(file.name)}: {len(incoming)} models in {kind} format.[/]")
     _, catalog = asyncio.run(offered(settings))
+    kind, incoming, passed = parse_file(file.read_bytes(), source=file.name, as_of=as_of, here=catalog.models)
+    err.print(f"[dim]{escape(file.name)}: {len(incoming)} models in {kind} format.[/]")
     overridden = {entry.model for entry in settings.endpoints}
     changes = difference(catalog.models, incoming, overridden)
     return changes, passed, [merged(catalog.models.get(model.id), model) for model in incoming]

@@ -96,6 +96,9 @@ def _facts(model: Model) -> list[tuple[str, str]]:
         facts.append(("ends", model.expiration_date + (f", then {model.successor}" if model.successor else "")))
     if model.aliases:
         facts.append(("also called", ", ".join(model.aliases)))
+    if model.distillable is not None:
+        facts.append(("may train others", "yes" if model.distillable else "no"))
+    facts += [(result.name, f"{result.value:g} {result.unit}, {result.source}, {result.date}") for result in model.benchmarks]
     facts.append(("parameters", ", ".join(model.supported_parameters)))
     facts.append(("source", f"{model.source}, {model.as_of}"))
     return facts

@@ -86,6 +86,7 @@ class Provider(msgspec.Struct, frozen=True):
                 where no piece fits
     signs_for   the name of an Amazon service: requests may be signed with Amazon's keys (`sigv4`) instead of a credential in
                 `auth`. The region is the variable `region`
+    region      where its endpoints run, as `values.regions` has it; "" is not known
     lacks       models that an offer of many would name and that it does not have
     refuses     request fields it answers with an error
     local_port  where it listens on this machine when it is software rather than a company; `local_ports` more of them
@@ -109,6 +110,7 @@ class Provider(msgspec.Struct, frozen=True):
     terms_of_service_url: str = ""
     status_page_url: str = ""
     headquarters: str = ""
+    region: str = ""
     local_ports: tuple[int, ...] = ()
     families: dict[str, str] = {}
     signs_for: str = ""

@@ -72,9 +72,10 @@ def _changed(slug: str, shipped: Provider | None, config: ProviderConfig | None,
             dialect=config.dialect or "openai_chat",
             quirks=quirks or frozenset(),
             auth=NO_AUTH,
+            region=config.region,
             source="entrepot.toml",
         )
-    changes = {"name": config.name, "base_url": config.base_url, "dialect": config.dialect}
+    changes = {"name": config.name, "base_url": config.base_url, "dialect": config.dialect, "region": config.region}
     kept = msgspec.structs.replace(shipped, **{name: value for name, value in changes.items() if value})
     return kept if quirks is None else msgspec.structs.replace(kept, quirks=quirks)
 

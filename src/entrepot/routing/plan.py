@@ -139,10 +139,10 @@ def _dropped(
             return Dropped("reasoning", suited.refusal)
         if wish.require_parameters and suited.notes:
             return Dropped("require_parameters", "it cannot honour " + "; ".join(suited.notes))
-    return _preferred_away(endpoint, wish) if wish is not _NO_PREFERENCES else None
+    return _preferred_away(model, endpoint, wish) if wish is not _NO_PREFERENCES else None
 
 
-def _preferred_away(endpoint: Endpoint, wish: Preferences) -> Dropped | None:
+def _preferred_away(model: Model, endpoint: Endpoint, wish: Preferences) -> Dropped | None:
     if wish.only is not None and not _named(endpoint, wish.only):
         return Dropped("allowed_providers", "not in provider.only")
     if wish.ignore and _named(endpoint, wish.ignore):
@@ -153,8 +153,9 @@ def _preferred_away(endpoint: Endpoint, wish: Preferences) -> Dropped | None:
         return Dropped("data_policy:training", f"its data policy is {endpoint.data_policy}, and data_collection is deny")
     if wish.zdr and endpoint.data_policy != "zdr":
         return Dropped("data_policy:zdr", f"its data policy is {endpoint.data_policy}, and zdr is asked for")
-    if wish.enforce_distillable_text:
-        return Dropped("data_policy:distillation", "it is not known to allow distillation")
+    if wish.enforce_distillable_text and not model.distillable:
+        known = "its maker does not allow" if model.distillable is False else "it is not known to allow"
+        return Dropped("data_policy:distillation", f"{known} distillation")
     if wish.quantizations and not _quantized(endpoint.quantization or "unknown", wish.quantizations):
         return Dropped("quantization", f"its quantization is {endpoint.quantization or 'unknown'}")
     return None

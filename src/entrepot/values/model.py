@@ -26,6 +26,22 @@ class Reasoning(msgspec.Struct, frozen=True, omit_defaults=True):
     sampling: str = "always"
 
 
+class Benchmark(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A result that somebody published of a model.
+
+    unit    as "%" or "Elo"; "" where the value has none
+    source  the address where it stands; `date` (ISO) is when it was published there, or else read
+    note    under which conditions, as "high effort, no tools"
+    """
+
+    name: str
+    value: float
+    source: str
+    date: str
+    unit: str = ""
+    note: str = ""
+
+
 class Model(msgspec.Struct, frozen=True, omit_defaults=True):
     """An LLM as callers ask for it. `id` is `author/slug[:variant]`; `price` is the maker's list price."""
 
@@ -56,6 +72,9 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True):
     dimensions: int | None = None
     """numbers in each of its embeddings; fewer may be asked for where `dimensions` is a supported parameter"""
     supported_voices: tuple[str, ...] | None = None
+    distillable: bool | None = None
+    """whether its maker lets other models be trained on what it writes; None: not known"""
+    benchmarks: tuple[Benchmark, ...] = ()
     later_prices: tuple[Price, ...] = ()
     """announced prices, each with the date it takes effect"""
     source: str = ""
@@ -95,6 +114,8 @@ class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     tag: str = ""
     data_policy: str = "unknown"
     """unknown, trains, retains or zdr (kept nowhere)"""
+    region: str = ""
+    """where it runs, as `values.regions` has it; "" is not known"""
     off_reason: str = ""
     dialect: str = "openai_chat"
     family: str = ""

@@ -44,6 +44,8 @@ TITLES = {
     "category": "Used for",
     "parameter": "Takes the parameter",
     "policy": "What is sent",
+    "distillable": "Training others with it",
+    "region": "Where it runs",
     "country": "Seat of a provider",
 }
 """The filters in the order of the page, with their headings there."""
@@ -73,10 +75,6 @@ _OUR_VALUES = {
     ("sort", "context-high-to-low"): ("sort", "context"),
     ("sort", "throughput-high-to-low"): ("sort", "throughput"),
     ("sort", "latency-low-to-high"): ("sort", "latency"),
-}
-_UNKNOWN = {
-    "distillable": "Whether answers may be distilled",
-    "region": "Regions of endpoints",
 }
 _TEXTS = ("q", "min_price", "max_price", "min_context")
 PLAIN = ",/"
@@ -147,8 +145,6 @@ def read(pairs: Iterable[tuple[str, str]]) -> Wish:
     for name, value in _in_our_words(pairs):
         if name in FILTERS:
             chosen.setdefault(name, []).extend(part for part in value.split(",") if part)
-        elif name in _UNKNOWN:
-            problems.append(f"{_UNKNOWN[name]} are not known here, so that this filter is left out.")
         else:
             texts.setdefault(name, value)
     lows, highs = _price(texts, "min_price", problems), _price(texts, "max_price", problems)
@@ -176,6 +172,8 @@ def _in_our_words(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]
         if value:
             if name == "category":
                 value = ",".join(known_as(word.strip().lower()) or word for word in value.split(","))
+            if name == "region":
+                value = value.lower()
             yield _OUR_VALUES.get((name, value.lower()), (name, value))
 
 

@@ -15,7 +15,7 @@ from entrepot.values.price import Rates
 from entrepot.values.usage import Usage
 from entrepot.web import figures
 from entrepot.web.listings_measured import NOTHING, Measured, ModelFigures, day
-from entrepot.web.shelf import POLICIES, Row, Shelf
+from entrepot.web.shelf import POLICIES, Row, Shelf, region_of
 
 MOST = 4
 _CALL = Usage(prompt_tokens=10_000, completion_tokens=1_000)
@@ -182,6 +182,8 @@ def _service(shelf: Shelf, compared: Sequence[Compared]) -> tuple[Line, ...]:
         _line("Ready", compared, lambda one: "ready" if one.row.ready else "off" if one.row.endpoints else "not served"),
         _line("Providers", compared, lambda one: _names(shelf, one.row)),
         _line("What is sent", compared, lambda one: _policies(one.row)),
+        _line("Where it runs", compared, lambda one: _regions(one.row)),
+        _line("Training others with it", compared, lambda one: _DISTILLABLE[one.row.model.distillable]),
         _best("Latency, median", compared, lambda one: one.seen.latency_ms, lambda ms: f"{ms / 1000:.2f} s", min),
         _best("Tokens a second, median", compared, lambda one: one.seen.throughput_tps, lambda tps: f"{tps:.0f}", max),
         _best("Uptime, last day", compared, lambda one: one.uptime, figures.percent, max),
@@ -197,6 +199,13 @@ def _names(shelf: Shelf, row: Row) -> str:
 def _policies(row: Row) -> str:
     told = dict.fromkeys(POLICIES[endpoint.data_policy].lower() for endpoint in row.endpoints if endpoint.on)
     return "; ".join(told) or _UNSAID
+
+
+_DISTILLABLE = {True: "allowed", False: "not allowed", None: "not known"}
+
+
+def _regions(row: Row) -> str:
+    return ", ".join(sorted({region_of(endpoint.region) for endpoint in row.endpoints if endpoint.on})) or _UNSAID
 
 
 def _parameters(compared: Sequence[Compared]) -> tuple[Line, ...]:

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from entrepot.checks.store import Report
+from entrepot.values.model import Benchmark
 from entrepot.values.money import NANO
 from entrepot.web import calls, figures, model_pricing
 from entrepot.web.listings_apps import path_of
 from entrepot.web.listings_measured import Measured
 from entrepot.web.model_contract import Contract
 from entrepot.web.model_traffic import REACHES, Reach, Traffic
-from entrepot.web.shelf import POLICIES, Row, Shelf
+from entrepot.web.shelf import POLICIES, Row, Shelf, region_of
 
 TABS = {
     "": "Overview",
@@ -110,13 +111,13 @@ class ModelPages:
         reach = _reach(tab, query)
         if tab == "providers":
             takes = {"common": self._contract.common(row), "matrix": self._contract.matrix(row)}
-            return {"lately": traffic.day_by_endpoint(), "seats": shelf.countries} | takes
+            return {"lately": traffic.day_by_endpoint(), "seats": shelf.countries, "region_of": region_of} | takes
         if tab == "performance":
             return {"performance": traffic.performance(reach)}
         if tab == "pricing":
             return _pricing(shelf, row, query, where) | dict(zip(("spent", "paid"), traffic.prices(reach), strict=True))
         if tab == "benchmarks":
-            return {"reports": self._checked(row.target)}
+            return {"reports": self._checked(row.target), "published": _published(shelf.rows.get(row.target, row).model.benchmarks)}
         if tab == "apps":
             return {"apps": traffic.apps(), "path_of": path_of}
         if tab == "activity":
@@ -135,6 +136,16 @@ class ModelPages:
         parameters = self._contract.parameters(shelf, row)
         schemas = {SENT: "What is sent, as JSON Schema", CAME: "What comes back, as JSON Schema"}
         return {"task": task, "titles": calls.titles(row.model), "parameters": parameters, "schemas": schemas}
+
+
+def _published(results: Iterable[Benchmark]) -> list[tuple[Benchmark, str, str]]:
+    """Each with its value as it is written and the host of its source; newest first, and then by name."""
+    ordered = sorted(sorted(results, key=lambda one: one.name.lower()), key=lambda one: one.date, reverse=True)
+    return [(one, f"{one.value:,.6g}{'' if one.unit in ('', '%') else ' '}{one.unit}", _host(one.source)) for one in ordered]
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].removeprefix("www.")
 
 
 def _reach(tab: str, query: Mapping[str, str]) -> Reach:

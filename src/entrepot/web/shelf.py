@@ -12,8 +12,11 @@ from entrepot.providers import Provider
 from entrepot.records.categories import LABELS as CATEGORIES
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.price import Price
+from entrepot.values.regions import areas_of
 
 POLICIES = {"zdr": "Keeps nothing", "retains": "Keeps it for a time", "trains": "May train on it", "unknown": "Not known"}
+REGIONS = {"eu": "European Union", "us": "United States"}
+DISTILLABLE = {"true": "Allowed", "false": "Not allowed", "unknown": "Not known"}
 KINDS = {
     "reasons": "Reasons",
     "tools": "Calls tools",
@@ -101,6 +104,8 @@ class Shelf:
         """How a value of a filter is shown."""
         if name == "provider":
             return self.provider_names.get(value, value)
+        if name == "region":
+            return region_of("" if value == "unknown" else value)
         return _LABELS.get(name, {}).get(value, value)
 
     def _choices(self, name: str, counts: Counter[str]) -> list[Choice]:
@@ -117,9 +122,34 @@ class Shelf:
 
 
 HERE = {"ready": "Ready", "off": "Switched off", "none": "Not served"}
-FILTERS = ("here", "author", "series", "provider", "input", "output", "kind", "category", "parameter", "policy", "country")
-_LABELS: dict[str, Mapping[str, str]] = {"policy": POLICIES, "kind": KINDS, "here": HERE, "category": CATEGORIES}
-_BY_NAME = ("author", "provider", "parameter", "country")
+FILTERS = (
+    "here",
+    "author",
+    "series",
+    "provider",
+    "input",
+    "output",
+    "kind",
+    "category",
+    "parameter",
+    "policy",
+    "distillable",
+    "region",
+    "country",
+)
+_LABELS: dict[str, Mapping[str, str]] = {
+    "policy": POLICIES,
+    "kind": KINDS,
+    "here": HERE,
+    "category": CATEGORIES,
+    "distillable": DISTILLABLE,
+}
+_BY_NAME = ("author", "provider", "parameter", "region", "country")
+
+
+def region_of(region: str) -> str:
+    """How a page names it."""
+    return REGIONS.get(region, region.upper()) or "Not known"
 
 
 def _row(catalog: Catalog, model: Model, countries: Mapping[str, str]) -> Row:
@@ -144,6 +174,8 @@ def _marks(row: Row, countries: Mapping[str, str]) -> dict[str, frozenset[str]]:
         "category": frozenset(),
         "parameter": frozenset(model.supported_parameters),
         "policy": frozenset(endpoint.data_policy for endpoint in endpoints),
+        "distillable": frozenset({"unknown" if model.distillable is None else str(model.distillable).lower()}),
+        "region": frozenset(area for endpoint in endpoints for area in areas_of(endpoint.region) or ("unknown",)),
         "country": frozenset(countries[endpoint.provider] for endpoint in endpoints if countries.get(endpoint.provider)),
     }
 

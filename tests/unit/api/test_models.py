@@ -4,6 +4,7 @@ import pytest
 from tests.unit.api.desk import FakeDesk
 
 from entrepot.testing.builders import endpoint, model, price
+from entrepot.values.model import Benchmark
 
 CHEAP = model("openai/cheap", price=price("0.1", "0.4"), context_length=8_000, created=1_700_000_000)
 DEAR = model("acme/dear", price=price("5", "20"), tokenizer="Claude", supported_parameters=("tools",), created=1_790_000_000)
@@ -43,6 +44,43 @@ def ids(desk: FakeDesk, query: str) -> list[str]:
 )
 def test_filters_and_sorts(desk: FakeDesk, query: str, expected: list[str]):
     assert ids(desk, query) == expected
+
+
+INDEX = Benchmark("Artificial Analysis Coding Index", 49.4, "https://artificialanalysis.ai", "2026-08-05")
+SHIP = model("acme/ship", distillable=True, benchmarks=(INDEX,))
+BOAT = model("acme/boat", distillable=False)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("distillable=true", ["acme/ship"]),
+        ("distillable=false", ["acme/boat", "openai/cheap"]),
+        ("region=eu", ["acme/boat"]),
+        ("region=us", []),
+        ("min_coding_index=49.4", ["acme/ship"]),
+        ("max_coding_index=40", []),
+        ("sort=coding-high-to-low&model_authors=acme", ["acme/ship", "acme/boat"]),
+    ],
+)
+def test_what_the_catalogue_knows_filters_and_what_it_does_not_matches_nothing(query: str, expected: list[str]):
+    desk = FakeDesk(BOAT, SHIP, CHEAP, endpoints=(endpoint("acme/boat", region="fr"), endpoint("acme/ship")))
+    assert ids(desk, query) == expected
+
+
+def test_regions_results_and_what_is_not_known_are_told_as_such():
+    desk = FakeDesk(BOAT, SHIP, CHEAP, endpoints=(endpoint("acme/boat", region="fr"), endpoint("acme/ship")))
+    regions = [
+        desk.get(f"/api/v1/models/{slug}/endpoints").json()["data"]["endpoints"][0]["region"]
+        for slug in ("acme/boat", "acme/ship")
+    ]
+    ship, cheap = (desk.get(f"/api/v1/model/{slug}").json()["data"] for slug in ("acme/ship", "openai/cheap"))
+    assert (regions, ship["distillable"], cheap["distillable"], "benchmarks" in cheap) == (["fr", None], True, None, False)
+    assert ship["benchmarks"] == {
+        "artificial_analysis": {"agentic_index": None, "coding_index": 49.4, "intelligence_index": None},
+        "design_arena": [],
+        "published": [{"name": INDEX.name, "value": 49.4, "source": INDEX.source, "date": INDEX.date}],
+    }
 
 
 def test_pages_lead_to_each_other_and_keep_the_filter(desk: FakeDesk):

@@ -13,7 +13,7 @@ from entrepot.catalog.rows import pricing_of
 from entrepot.catalog.shipped import shipped_models
 from entrepot.errors import InvalidRequest
 from entrepot.providers.configured import configure
-from entrepot.settings import EndpointConfig, EndpointPrice
+from entrepot.settings import EndpointConfig, EndpointPrice, ProviderConfig
 from entrepot.values.money import YOCTO, usd
 
 MODELS = {model.id: model for model in shipped_models()}
@@ -110,6 +110,15 @@ def test_an_operators_endpoint_may_bring_its_own_model_and_price() -> None:
     resolved = catalog(added).resolve("acme/own")
     assert resolved.endpoints[0].upstream_model == "own:7b"
     assert pricing_of(resolved.endpoints[0].price)["prompt"] == "0.0000005"
+
+
+def test_an_endpoint_runs_where_it_says_or_else_where_its_provider_does_and_is_otherwise_not_known() -> None:
+    providers, problems = configure({"acme": ProviderConfig(base_url="http://127.0.0.1:1/v1", api_key="", region="us")}, {})
+    added = [EndpointConfig("openai/gpt-5.1", "acme", tag=region, region=region) for region in ("", "de")]
+    endpoints, _, more = build_endpoints(MODELS, providers, added, "2026-11-21")
+    assert not problems + more
+    regions = {endpoint.id.rpartition("@")[2]: endpoint.region for endpoint in endpoints if endpoint.model == "openai/gpt-5.1"}
+    assert (regions["acme"], regions["acme/de"], regions["openai"]) == ("us", "de", "")
 
 
 @pytest.mark.skipif(not LIST.is_file(), reason="the recorded model list is not beside the checkout")

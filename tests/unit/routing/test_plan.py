@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from entrepot.dialects.openai_chat.parse import parse_request
@@ -93,3 +94,11 @@ def test_none_for_a_model_that_always_reasons_is_the_callers_error() -> None:
     reasoning = thinker.reasoning
     with pytest.raises(InvalidRequest, match="always reasons"):
         planned(thinker, (endpoint("x", 1, reasoning=reasoning),), reasoning_effort="none")
+
+
+def test_only_models_known_to_allow_distillation_are_asked_when_it_is_enforced() -> None:
+    wish = {"provider": {"enforce_distillable_text": True}}
+    assert order(planned(msgspec.structs.replace(MODEL, distillable=True), **wish)) == ["cheap", "dear"]
+    for told, said in ((None, "not known to allow"), (False, "does not allow")):
+        with pytest.raises(NotFound, match=said):
+            planned(msgspec.structs.replace(MODEL, distillable=told), **wish)

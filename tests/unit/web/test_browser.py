@@ -1,5 +1,6 @@
 """The page of all models: what a query finds, in which order, and what the page says."""
 
+import msgspec
 import pytest
 
 from entrepot.catalog.catalog import Catalog
@@ -123,13 +124,40 @@ def test_models_are_found_by_what_their_apps_are_for(query: dict[str, str]) -> N
     assert [(one.label, one.count) for one in facets["category"].options] == [("Coding", 2), ("Agents in a terminal", 2)]
 
 
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ({"region": "EU"}, ["acme/brig"]),
+        ({"region": "de"}, ["acme/brig"]),
+        ({"region": "us"}, []),
+        ({"region": "unknown"}, ["acme/cog"]),
+        ({"distillable": "true"}, ["acme/cog"]),
+        ({"distillable": "false"}, ["acme/brig"]),
+        ({"distillable": "unknown"}, ["bay/dhow"]),
+    ],
+)
+def test_models_are_found_by_where_they_run_and_whether_they_may_train_others(query: dict[str, str], ids: list[str]) -> None:
+    brig, cog, dhow = (
+        msgspec.structs.replace(one, distillable=may) for one, may in zip(MODELS, (False, True, None), strict=False)
+    )
+    shelf = Shelf(Catalog((brig, cog, dhow), (msgspec.structs.replace(ENDPOINTS[0], region="de"), ENDPOINTS[1])), {})
+    found = browser.browse(shelf, browser.read(query.items())).rows
+    assert [row.model.id for row in found] == ids
+
+
+def test_what_is_not_known_of_a_place_is_said_so() -> None:
+    assert [Shelf(CATALOG, {}).label("region", value) for value in ("eu", "de", "unknown")] == [
+        "European Union",
+        "DE",
+        "Not known",
+    ]
+
+
 def test_a_category_that_nobody_used_says_how_apps_tell_it() -> None:
     assert b"X-OpenRouter-Categories" in page("/models?category=finance").body
 
 
-@pytest.mark.parametrize(
-    "query", [{"max_price": "cheap"}, {"max_price": "nan"}, {"min_context": "-1"}, {"sort": "luck"}, {"region": "eu"}]
-)
+@pytest.mark.parametrize("query", [{"max_price": "cheap"}, {"max_price": "nan"}, {"min_context": "-1"}, {"sort": "luck"}])
 def test_what_cannot_be_read_is_said_and_hides_nothing(query: dict[str, str]) -> None:
     assert len(found(**query)) == len(MODELS)
     assert len(browser.read(query.items()).problems) == 1

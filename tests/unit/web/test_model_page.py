@@ -4,6 +4,7 @@ import datetime
 import functools
 import re
 
+import msgspec
 import pytest
 
 from entrepot.api.openapi import document
@@ -11,7 +12,7 @@ from entrepot.app import ROUTES
 from entrepot.catalog.catalog import Catalog
 from entrepot.catalog.shipped import shipped_models
 from entrepot.metering.cost import cost_of
-from entrepot.values.model import Endpoint, Model, Reasoning
+from entrepot.values.model import Benchmark, Endpoint, Model, Reasoning
 from entrepot.values.price import Price, Rates, Tier
 from entrepot.values.usage import Usage
 from entrepot.web import calls, model_page, model_pricing
@@ -204,3 +205,30 @@ def test_every_task_is_explained_on_a_page_of_the_documentation(slug: str) -> No
         answer = pages.respond("GET", task.docs, {})
         assert answer is not None, task.docs
         assert answer.status == 200, task.docs
+
+
+def test_published_results_stand_apart_newest_first_each_with_its_source_and_without_any_the_page_says_how() -> None:
+    results = (
+        Benchmark("<Exam>", 71.25, "https://a.example/x?y=1&z", "2025-11-13", "%", "high effort"),
+        Benchmark("Arena", 1231, "https://www.b.example", "2026-01-02", "Elo"),
+    )
+    brig = msgspec.structs.replace(BRIG, benchmarks=results)
+    told = Pages(lambda: FACTS, lambda: DOCUMENT, lambda: Catalog((brig,), ()), now_s=NOON.timestamp)
+    shown = told.respond("GET", "/acme/brig/benchmarks", {})
+    assert shown is not None
+    text = re.sub(r"\s*<[^>]+>\s*", " ", shown.body.decode().partition("Published")[2])
+    assert (
+        " ".join(text.split()).find("Arena 1,231 Elo – 2026-01-02 b.example &lt;Exam&gt; 71.25% high effort 2025-11-13 a.example")
+        > 0
+    )
+    assert b'href="https://a.example/x?y=1&amp;z" rel="noopener noreferrer nofollow"' in shown.body
+    without = get("/acme/sloop/benchmarks")
+    assert without is not None and b'href="/docs/do/catalogue">Put some in</a>' in without.body
+
+
+def test_where_endpoints_run_is_told_or_said_not_to_be_known() -> None:
+    endpoints = (msgspec.structs.replace(ENDPOINTS[0], region="eu"), ENDPOINTS[1])
+    told = Pages(lambda: FACTS, lambda: DOCUMENT, lambda: Catalog(MODELS, endpoints), now_s=NOON.timestamp)
+    shown = told.respond("GET", "/acme/brig/providers", {})
+    assert shown is not None
+    assert re.findall(r'data-label="Region">([^<]*)<', shown.body.decode()) == ["European Union", "not known"]
