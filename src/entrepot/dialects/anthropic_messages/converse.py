@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Raw
 
 from entrepot.dialects.anthropic_messages.carried import Carried, carried, load_of, reasoning_of
+from entrepot.dialects.anthropic_messages.growing import citation_of
 from entrepot.dialects.anthropic_messages.parse import KNOWN, effort_of
-from entrepot.dialects.anthropic_messages.read import citation_of
 from entrepot.dialects.anthropic_messages.wire import FOR_US, Block, Body, CacheControl, Choice, Source, SystemBlock, Tool
 from entrepot.dialects.anthropic_messages.words import FAMILY, NAME
 from entrepot.dialects.turns import split_results

@@ -15,8 +15,8 @@ from msgspec import Raw
 
 from entrepot.dialects.anthropic_messages.carried import Carried, carry
 from entrepot.dialects.anthropic_messages.failure import error_event
-from entrepot.dialects.anthropic_messages.read import REFUSED, without_halves
 from entrepot.dialects.anthropic_messages.said import json_of, message_id, one_line
+from entrepot.dialects.anthropic_messages.told import REFUSED, without_halves
 from entrepot.dialects.anthropic_messages.usage import (
     COST,
     WireUsage,
