@@ -149,11 +149,11 @@ def spent_by_keys(db: Database, keys: Sequence[str], since: Sequence[int]) -> di
 
 
 def workspace_usage_nano(db: Database, workspace: str) -> int:
-    """Nano-dollars ever spent by a workspace. Test keys, whose spend is not real, are left out."""
-    row = db.execute(
-        "SELECT sum(u.cost_nano) FROM key_usage u JOIN keys k ON k.hash = u.key_hash WHERE k.workspace = ? AND k.kind <> 'test'",
-        (workspace,),
-    ).fetchone()
+    """Nano-dollars ever spent by a workspace. Test keys, whose spend is not real, are left out.
+
+    Of sums by workspace and day, which are written with the records, since a workspace may have any number of keys.
+    """
+    row = db.execute("SELECT sum(cost_nano) FROM workspace_usage WHERE workspace = ? AND book = 'live'", (workspace,)).fetchone()
     return int(row[0] or 0) if row else 0
 
 
