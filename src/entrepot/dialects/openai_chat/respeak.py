@@ -46,35 +46,45 @@ _decode_messages = msgspec.json.Decoder(list[Fields]).decode
 
 
 def _render_controls(request: Request, wishes: Wishes, quirks: frozenset[Quirk], fields: Fields) -> None:
-    chat = request.chat
     if Quirk.KEEPS_OPENROUTER_FIELDS in quirks:
-        for name in ("models", "provider", "plugins", "route", "preset"):
-            fields.pop(name, None)
-        if wishes.effort is not None and wishes.effort != request.effort:
-            fields.pop("reasoning_effort", None)
-            fields["reasoning"] = Raw(encode({"effort": wishes.effort}))
+        _keep_openrouters(request, wishes, fields)
     else:
-        for name in [name for name in fields if name in _GATEWAY_ONLY]:
-            del fields[name]
-        if wishes.effort is not None:
-            _render_effort(wishes.effort, quirks, fields)
+        _drop_gateways(request, wishes, quirks, fields)
     if wishes.max_tokens is not None:
         fields.pop("max_tokens", None)
         fields.pop("max_completion_tokens", None)
         fields[wishes.max_tokens_field] = Raw(b"%d" % wishes.max_tokens)
-    if chat.user:
-        fields["user"] = Raw(encode(pseudonym(chat.user, wishes.user_salt)))
+    if request.chat.user:
+        fields["user"] = Raw(encode(pseudonym(request.chat.user, wishes.user_salt)))
     if request.stream and Quirk.NO_STREAM_OPTIONS not in quirks:
         fields["stream_options"] = _STREAM_OPTIONS
     else:
         fields.pop("stream_options", None)
-    if not chat.tools:
+    if not request.chat.tools:
         fields.pop("parallel_tool_calls", None)
-    if chat.tool_choice == "any" and "tool_choice" in fields and Quirk.TOOL_IDS_NINE not in quirks:
+    if request.chat.tool_choice == "any" and "tool_choice" in fields and Quirk.TOOL_IDS_NINE not in quirks:
         fields["tool_choice"] = Raw(b'"required"')
     if "seed" in fields and Quirk.RANDOM_SEED in quirks:
         fields["random_seed"] = fields.pop("seed")
-    if chat.tools and any(tool.cache_control for tool in chat.tools) and Quirk.KEEPS_OPENROUTER_FIELDS not in quirks:
+
+
+def _keep_openrouters(request: Request, wishes: Wishes, fields: Fields) -> None:
+    """Such a provider understands them as we do; only what has been acted on here is taken out."""
+    for name in ("models", "provider", "plugins", "route", "preset"):
+        fields.pop(name, None)
+    if wishes.effort is not None and wishes.effort != request.effort:
+        fields.pop("reasoning_effort", None)
+        fields["reasoning"] = Raw(encode({"effort": wishes.effort}))
+
+
+def _drop_gateways(request: Request, wishes: Wishes, quirks: frozenset[Quirk], fields: Fields) -> None:
+    """Any other knows none of them."""
+    for name in [name for name in fields if name in _GATEWAY_ONLY]:
+        del fields[name]
+    if wishes.effort is not None:
+        _render_effort(wishes.effort, quirks, fields)
+    tools = request.chat.tools
+    if tools and any(tool.cache_control for tool in tools):
         fields["tools"] = Raw(encode([_without(tool, "cache_control") for tool in _decode_messages(fields["tools"])]))
 
 
@@ -86,10 +96,8 @@ def _render_effort(effort: str, quirks: frozenset[Quirk], fields: Fields) -> Non
     fields["reasoning_effort"] = Raw(encode(effort))
 
 
-# Messages: rewritten only when one of them needs it
-
-
 def _rewriting(request: Request, quirks: frozenset[Quirk]) -> Callable[[Fields], Fields] | None:
+    """What must be done to each message; None when none of them needs anything."""
     steps: list[Callable[[Fields], Fields]] = []
     keeps = Quirk.KEEPS_OPENROUTER_FIELDS in quirks
     developer = foreign = marked = False

@@ -273,14 +273,22 @@ class ChatStreamWriter:
         if isinstance(event, Finished):
             return self._chunk(event.choice, b"", encode(event.reason), encode(event.native or event.reason))
         if isinstance(event, PartEnded):
-            key = (event.choice, event.index)
-            if key in self._calls and key not in self._argued and not self._calls[key][2]:
-                return self._arguments(event.choice, event.index, "{}")
-        elif isinstance(event, Began):
+            return self._end(event)
+        self._note(event)
+        return b""
+
+    def _end(self, event: PartEnded) -> bytes:
+        """Arguments of a call that was given none; a tool of free text may stay without."""
+        key = (event.choice, event.index)
+        if key in self._calls and key not in self._argued and not self._calls[key][2]:
+            return self._arguments(event.choice, event.index, "{}")
+        return b""
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, Began):
             self._began = event
         elif isinstance(event, UsageSeen) and event.service_tier:
             self._began = msgspec.structs.replace(self._began, service_tier=event.service_tier)
-        return b""
 
     def _annotate(self, choice: int, annotation: Object | Raw) -> bytes:
         """`index` is what SDKs that put streams together want in every entry of a list."""
