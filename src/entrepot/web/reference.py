@@ -34,6 +34,7 @@ class Group(msgspec.Struct, frozen=True):
 class Reference:
     def __init__(self, openapi: Callable[[], Schema]) -> None:
         self._openapi = openapi
+        self._written: dict[tuple[str, int], str] = {}
 
     @functools.cached_property
     def _document(self) -> Schema:
@@ -50,7 +51,13 @@ class Reference:
     @property
     def following(self) -> dict[str, Any]:
         """What a template needs to follow references."""
-        return {"resolve": self._resolve, "nested": self._nested, "kinds": self._kinds, "bounds": _bounds}
+        return {
+            "resolve": self._resolve,
+            "nested": self._nested,
+            "kinds": self._kinds,
+            "bounds": _bounds,
+            "once": self._once,
+        }
 
     def parameters(self, schema: str) -> list[Parameter]:
         """The members of a named schema."""
@@ -103,6 +110,15 @@ class Reference:
                 place = place[step]
             schema, seen = place, seen + 1
         return schema if isinstance(schema, dict) else {}
+
+    def _once(self, write: Callable[[Schema, int], str], schema: Schema, depth: int) -> str:
+        """A schema that has a name is written once, however often others lead to it."""
+        name = schema.get("$ref")
+        if name is None:
+            return write(schema, depth)
+        if (name, depth) not in self._written:
+            self._written[name, depth] = write(schema, depth)
+        return self._written[name, depth]
 
     def _kinds(self, schemas: list[Schema]) -> list[Schema]:
         """What a value may be, each said once: six shapes of object are an object to someone who reads a type."""
