@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from entrepot import __version__
 from entrepot.cli.common import CONFIGURATION, FAILED, USAGE, explain
@@ -34,11 +34,18 @@ _COMMANDS = (
 )
 """Modules and what in them is the command. One is imported when it is called for: all of them take a second."""
 
+
+def _shown_default(value: object) -> str | None:
+    """That a switch is off, or that nothing is asked for, goes without saying."""
+    return None if value in (None, False, "") else str(value)
+
+
 app = App(
     name="entrepot",
     help="The trading port for language models: one API and one key in front of every model and provider.",
     version=__version__,
     help_format="markdown",
+    default_parameter=Parameter(show_default=_shown_default),
 )
 for _path in _COMMANDS:
     app.command(f"entrepot.cli.{_path}", name=_path.partition(":")[0])

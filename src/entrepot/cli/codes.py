@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 
 from entrepot.cli.changing import changing, moment
-from entrepot.cli.common import Json, Place, err, out, print_json, print_table
+from entrepot.cli.common import Json, Limit, Offset, Place, err, out, print_json, print_table
 from entrepot.cli.reading import reading
 from entrepot.identity.installation import installation_secret
 from entrepot.ledger import workspaces
@@ -58,8 +58,8 @@ def create(
 def list_(
     *,
     batch: Annotated[str | None, Parameter(help="Only those of this batch.")] = None,
-    limit: Annotated[int, Parameter(help="How many at most.")] = 100,
-    offset: Annotated[int, Parameter(help="After so many, the newest first.")] = 0,
+    limit: Limit = 100,
+    offset: Offset = 0,
     json: Json = False,
     place: Place = Place(),
 ) -> None:

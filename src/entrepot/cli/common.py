@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -45,6 +45,9 @@ class Place:
             raise BadSettings([_by_flag(problem, told) for problem in error.problems]) from None
 
 
+_FEW = validators.Number(gte=1, lte=10_000)
+Limit = Annotated[int, Parameter(help="How many at most.", validator=_FEW)]
+Offset = Annotated[int, Parameter(help="After so many, the newest first.", validator=validators.Number(gte=0, lte=10**9))]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="JSON on standard output instead of a table.")]
 
 

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 
 from entrepot.api.statements import stated_by_model, stated_data
-from entrepot.cli.common import FAILED, Json, Place, err, out, print_json, print_table
+from entrepot.cli.common import FAILED, Json, Limit, Place, err, out, print_json, print_table
 from entrepot.cli.reading import reading
 from entrepot.identity.store import ensure_workspace
 from entrepot.ledger import audit, export, statement_html, statement_pdf, workspaces
@@ -111,7 +111,7 @@ def export_(
 @app.command(name="audit")
 def audit_(
     *,
-    last: Annotated[int, Parameter(help="How many lines.")] = 50,
+    last: Limit = 50,
     action: Annotated[str | None, Parameter(help="Only these, as key.create, or only its beginning, as key [all].")] = None,
     actor: Annotated[str | None, Parameter(help="Only what this one did: a label, or cli [all].")] = None,
     json: Json = False,

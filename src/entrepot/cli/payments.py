@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 
 from entrepot.api.payments import shown
-from entrepot.cli.common import Failure, Json, Place, out, print_json, print_table
+from entrepot.cli.common import Failure, Json, Limit, Offset, Place, out, print_json, print_table
 from entrepot.cli.reading import reading
 from entrepot.ledger import workspaces
 from entrepot.payments import store as rows
@@ -22,8 +22,8 @@ app = App(name="payments", help="List and show payments.")
 def list_(
     *,
     workspace: Annotated[str | None, Parameter(help="Only those of this one: id or slug [all].")] = None,
-    limit: Annotated[int, Parameter(help="How many at most.")] = 50,
-    offset: Annotated[int, Parameter(help="After so many, the newest first.")] = 0,
+    limit: Limit = 50,
+    offset: Offset = 0,
     json: Json = False,
     place: Place = Place(),
 ) -> None:

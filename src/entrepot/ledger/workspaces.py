@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,6 +61,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 def make(db: Database, order: Order, act: Act) -> Workspace:
     """raises InvalidRequest, Conflict"""
     slug = order.slug or slug_of(order.name)
+    if order.name.strip() and not slug:
+        raise InvalidRequest(
+            "No slug can be made of this name. Nothing was changed.",
+            field="slug",
+            expected="small letters, digits and single hyphens between them",
+            received=order.name[:80],
+            remedy="Give a slug beside the name, as team-one.",
+        )
     made = Workspace("ws-" + ulid(act.at_ms), order.name, slug, order.description, order.settings, order.prepaid, act.at_ms, None)
     _check(made)
     with db.transaction(alone="workspaces"):
@@ -167,8 +176,9 @@ def page(db: Database, *, offset: int, limit: int) -> tuple[list[Workspace], int
 
 
 def slug_of(name: str) -> str:
-    """A slug that a name gives; "" when it has no letter or digit of ASCII."""
-    return "-".join(re.findall(r"[a-z0-9]+", name.lower()))[: _MOST["slug"]].strip("-")
+    """A slug that a name gives; "" when it has no letter or digit of ASCII, with or without an accent."""
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+    return "-".join(re.findall(r"[a-z0-9]+", plain.lower()))[: _MOST["slug"]].strip("-")
 
 
 def _check(workspace: Workspace) -> None:

@@ -177,3 +177,28 @@ def test_doctor_finds_a_foreign_database(entrepot: Any, tmp_path: Path):
     code, said, _ = entrepot("doctor")
     assert code == 1
     assert "storage" in said
+
+
+@pytest.mark.parametrize("words", ["keys create", "codes create", "models list", "check", "chat", "demo"])
+def test_help_tells_no_default_that_goes_without_saying(capsys: pytest.CaptureFixture[str], words: str):
+    assert run([*words.split(), "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "--" in said and not any(f"[default: {nothing}]" in said for nothing in ("False", "None", '""'))
+
+
+@pytest.mark.parametrize(
+    "words", ["payments list --limit -1", "codes list --limit 0", "codes list --offset -1", "ledger audit --last 0"]
+)
+def test_a_page_of_a_list_that_is_none_is_refused(entrepot: Any, words: str):
+    code, said, failed = entrepot(*words.split())
+    assert (code, said) == (2, "") and "Must be >=" in failed
+
+
+@pytest.mark.parametrize(("name", "slug"), [("Über uns", "uber-uns"), ("Café 21", "cafe-21")])
+def test_a_workspace_gets_a_slug_of_its_name_without_accents(entrepot: Any, name: str, slug: str):
+    assert json.loads(entrepot("workspaces", "create", name, "--json")[1])["slug"] == slug
+
+
+def test_a_name_without_letters_asks_for_a_slug(entrepot: Any):
+    code, _, failed = entrepot("workspaces", "create", "!!!")
+    assert code == 1 and "Give a slug beside the name" in failed
