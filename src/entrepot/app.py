@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,8 @@ from entrepot.web.shelf import ProviderFact
 from entrepot.web.status import Component
 
 _REFRESH_S = 0.5
+_LEAVE_S = 6.0
+"""On the way out a database that says nothing is waited for so long."""
 _READ_PAUSE_S = 0.005
 _SPOKEN = (*chat.ROUTES, *responses.ROUTES, *messages.ROUTES, *completions.ROUTES, *embeddings.ROUTES)
 ROUTES = (
@@ -205,6 +208,8 @@ class App:
         return self
 
     async def __aexit__(self, *problem: Any) -> None:
+        """What the database does not take in time stays in the journal, for the next start."""
+        self._db.hasten(_LEAVE_S)
         await self._stack.aclose()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -322,7 +327,7 @@ class App:
         return ProviderSender(self.destinations)
 
     def _desk(self) -> Desk:
-        described = render(ROUTES, __version__)
+        described = render(_document())
         return Desk(
             catalog=lambda: self.catalog,
             providers=lambda: self.providers,
@@ -363,7 +368,7 @@ class App:
     def _pages(self) -> Pages:
         return Pages(
             self._facts,
-            lambda: document(ROUTES, __version__),
+            _document,
             lambda: self._window(self.catalog, None),
             self._now_s,
             demo=self.settings.is_demo,
@@ -431,6 +436,12 @@ class App:
         self.providers.update(providers)
         self.planner.restock(self.catalog, _refusing(self.providers))
         self.destinations.forget()
+
+
+@functools.cache
+def _document() -> dict[str, Any]:
+    """The OpenAPI document, which takes a while to make."""
+    return document(ROUTES, __version__)
 
 
 def _first_test_key(db: Database, secret: bytes, now_ms: int) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -106,8 +106,8 @@ _FIRST = {"anthropic_messages": "Messages", "cloudflare_run": "Run"} | {
 }
 
 
-def render(routes: Iterable[Route], version: str) -> bytes:
-    return msgspec.json.encode(document(routes, version))
+def render(made: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode(made)
 
 
 def _operation(route: Route, schema_of: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class FakeDesk:
             checks=lambda: self.checks,
             exposition=lambda: b"# nothing\n",
             answered=lambda *told: self.answered.append(told),
-            document=lambda: openapi.render(ROUTES, "test"),
+            document=lambda: openapi.render(openapi.document(ROUTES, "test")),
             now_ms=lambda: builders.NOW_MS,
             log_failure=self.failures.append,
             responses=ResponseStore(sqlite.connect(Path(":memory:"))),
