@@ -20,7 +20,7 @@ from entrepot.demo import fill, place, rhythm
 from entrepot.demo.clock import HistoryClock
 from entrepot.demo.doubles import Doubles
 from entrepot.demo.place import Mark
-from entrepot.server import bind, run, url_of
+from entrepot.server import bind, run, settle_down, url_of
 from entrepot.server import serve as serve_http
 from entrepot.settings import Log, Settings
 from entrepot.telemetry import logs
@@ -92,6 +92,7 @@ def _catch_up(folder: Path, mark: Mark) -> Mark:
 
 
 def _fill(folder: Path, plan: rhythm.Plan, mark: Mark, clock: HistoryClock, what: str, *, new: bool) -> None:
+    settle_down()
     with _progress() as progress:
         task = progress.add_task(what, total=plan.calls)
         watch = fill.Watch(lambda more: progress.advance(task, more), lambda now: progress.update(task, description=now))
