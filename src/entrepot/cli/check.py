@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from entrepot.binding.local import Local
 from entrepot.catalog.catalog import Catalog
 from entrepot.checks import store as reports
+from entrepot.checks.comparing import overcounts
 from entrepot.checks.finding import Finding
 from entrepot.checks.session import Session, session
 from entrepot.checks.session import check as check_endpoint
@@ -152,6 +153,9 @@ def _show(found: Sequence[Report], *, test: bool) -> None:
                 "\nThe sandbox was measured, no model: it does not understand what it is asked, so much of this cannot pass. "
                 f"It says nothing of {escape(report.model)}, and is not kept."
             )
+    for more in overcounts(found):
+        apart = f"{more.times - 1:.0%} more tokens than {escape(more.other)} for the same texts"
+        out.print(f"\n[red]{escape(more.endpoint)} reports {apart}.[/] One model has one tokenizer.")
 
 
 def _row(finding: Finding, *, failing: str) -> tuple[str, ...]:
