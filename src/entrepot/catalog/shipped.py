@@ -1,9 +1,10 @@
 """The models that come with the package.
 
-`data/gpt-5.1.jsonl` is written by hand; `data/models.jsonl` holds facts of OpenRouter's public list as of 2026-08-05 (names,
-authors, context, prices, abilities, dates), without its descriptions, its benchmarks, and the routers whose price varies. The
-sampling rule of OpenAI's reasoning families is from its model pages, read 2026-11. `data/embeddings.jsonl` are the models of that
-list that make embeddings, with the length of their vectors and what they take. Of two rows with one id the first file wins.
+`data/gpt-5.1.jsonl` is written by hand; the results in it are those of its maker's announcements that several public pages repeat
+alike, read 2026-11-21. `data/models.jsonl` holds facts of OpenRouter's public list as of 2026-08-05 (names, authors, context,
+prices, abilities, dates), without its descriptions, its benchmarks, and the routers whose price varies. The sampling rule of
+OpenAI's reasoning families is from its model pages, read 2026-11. `data/embeddings.jsonl` are the models of that list that make
+embeddings, with the length of their vectors and what they take. Of two rows with one id the first file wins.
 `data/corrections.jsonl` says better what the makers' own pages say otherwise: accepted efforts, their default, the announced end.
 """
 

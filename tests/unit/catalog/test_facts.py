@@ -116,3 +116,14 @@ def test_openais_embedding_models_have_their_price_and_the_length_of_their_vecto
     assert told.price.rates == price(per_million, "0").rates
     assert (told.output_modalities, told.context_length, told.dimensions) == (("embeddings",), 8192, dimensions)
     assert ("dimensions" in told.supported_parameters) is shortens
+
+
+def test_results_that_are_shipped_say_who_published_them_when() -> None:
+    results = {slug: model.benchmarks for slug, model in MODELS.items() if model.benchmarks}
+    assert set(results) == {"openai/gpt-5.1", "openai/gpt-5.1-codex", "openai/gpt-5.1-codex-max"}
+    for result in (one for some in results.values() for one in some):
+        assert (
+            result.source.startswith("https://openai.com/index/gpt-5-1")
+            and result.date < "2026"
+            and "OpenAI reports" in result.note
+        )
