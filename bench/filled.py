@@ -3,8 +3,8 @@
 python -m bench filled [--generations N] [--keys N] [--models N] [--days N] [--engine sqlite|postgresql] [--keep FOLDER]
 python -m bench filled --again FOLDER
 
-The workspace that is asked about has the same calls in both. Each figure is the median of 60 askings, one after another, and
-what 95 % of them took at most.
+The workspace that is asked about has the same calls in both. Figures are the median of 60 askings, one after another, what 95 %
+took at most, and what the very first took, which nothing was remembered for; then the time of processors for each.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -25,7 +26,7 @@ from rich.table import Table
 
 from bench.asking import Ask, Took, asks, once, timed
 from bench.filling import MADE_DAYS, Filled, Shown, Size, fill
-from bench.processes import Child, free_port
+from bench.processes import Child, cpu_of, free_port
 from entrepot.ledger.verify import verify
 from entrepot.storage.database import Database
 from entrepot.storage.engines import open_database
@@ -52,8 +53,10 @@ def main() -> int:
     asked = _arguments()
     with contextlib.ExitStack() as stack:
         folder = asked.again or asked.keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="entrepot-bench-")))
+        pids: Callable[[], list[int]] = list
         if asked.engine == "postgresql" or (folder / "server").exists():
             server = _server(stack, (folder / "server").absolute())
+            pids = server.pids
         places = {name: (folder / name).absolute() for name in ("few", "many")}
         if not asked.again:
             # Both are filled before either is measured, so that they are measured in the same few minutes.
@@ -61,7 +64,7 @@ def main() -> int:
                 url = server.database() if asked.engine == "postgresql" else f"sqlite:///{place / 'entrepot.db'}"
                 _fill(place, url, _size(asked, crowded=name == "many"))
         filled = {name: msgspec.json.decode((place / _KEPT).read_bytes(), type=Filled) for name, place in places.items()}
-        few, many = (_measured(places[name], one) for name, one in filled.items())
+        few, many = (_measured(places[name], one, pids) for name, one in filled.items())
         console = Console(width=None if sys.stdout.isatty() else 120)
         console.print(_table(filled["few"].size, filled["many"].size, filled["many"].url.partition(":")[0], few, many))
         if kept := asked.keep or asked.again:
@@ -121,15 +124,20 @@ def _progress() -> Progress:
     return Progress(*columns, console=Console(stderr=True), refresh_per_second=1)
 
 
-def _measured(place: Path, store: Filled) -> Figures:
+def _measured(place: Path, store: Filled, pids: Callable[[], list[int]]) -> Figures:
+    """pids  of the database, whose work counts too"""
     told = {"s to fill": store.took_s, "s of ledger verify": _verified(store.url)}
-    starts = []
+    starts: list[Took] = []
     for last in [False] * (_STARTS - 1) + [True]:
         with _served(place, store.shown, starts) as (connection, child):
             if last:
-                askings = {ask.name: timed(connection, ask, _TIMES) for ask in asks(store.shown)}
+
+                def cpu_s(child: Child = child) -> float:
+                    return child.cpu_s() + sum(map(cpu_of, pids()))
+
+                askings = {ask.name: timed(connection, ask, _TIMES, cpu_s) for ask in asks(store.shown)}
                 told["MiB of the server"] = child.rss_mib()
-    start = Took(statistics.median(starts), max(starts))
+    start = Took(*(statistics.median(figures) for figures in zip(*map(msgspec.structs.astuple, starts), strict=True)))
     return Figures({"start, to the first answer": start} | askings, told)
 
 
@@ -143,7 +151,7 @@ def _verified(url: str) -> float:
 
 
 @contextlib.contextmanager
-def _served(place: Path, shown: Shown, starts: list[float]):  # type: ignore[no-untyped-def] # a connection and the process
+def _served(place: Path, shown: Shown, starts: list[Took]):  # type: ignore[no-untyped-def] # a connection and the process
     port = free_port()
     command = [sys.executable, "-m", "entrepot", "serve", "--port", str(port), "--data-dir", str(place)]
     command += ["--config", str(place / "entrepot.toml")]
@@ -152,14 +160,15 @@ def _served(place: Path, shown: Shown, starts: list[float]):  # type: ignore[no-
         child.until_listening(port)
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         once(connection, Ask("", "/api/v1/key", shown.live))
-        starts.append((time.monotonic() - began) * 1000)
+        took_ms = (time.monotonic() - began) * 1000
+        starts.append(Took(took_ms, took_ms, took_ms, child.cpu_s() * 1000))
         yield connection, child
         connection.close()
 
 
 def _table(small: Size, large: Size, engine: str, few: Figures, many: Figures) -> Table:
     crowd = f"{large.keys:,} keys and {large.models:,} models, {large.days} days, {engine}"
-    table = Table("ms: median / p95", f"{small.all:,} generations", f"{large.all:,}", "ratio", title=crowd)
+    table = Table("ms: median / p95 / first / CPU", f"{small.all:,} generations", f"{large.all:,}", "ratio", title=crowd)
     for name, before in few.askings.items():
         after = many.askings[name]
         slow = after.median > before.median * _FURTHER and after.median - before.median > _NOTICED_MS

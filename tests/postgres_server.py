@@ -102,11 +102,15 @@ class PostgresServer:
         self._end(signal.SIGKILL)
         _signal(children, signal.SIGKILL)
 
+    def pids(self) -> list[int]:
+        """Of all its processes."""
+        assert self._process is not None
+        return [self._process.pid, *self._children()]
+
     @contextlib.contextmanager
     def silent(self) -> Iterator[None]:
         """It takes connections and says nothing, as one does that a network no longer reaches."""
-        assert self._process is not None
-        stopped = [self._process.pid, *self._children()]
+        stopped = self.pids()
         _signal(stopped, signal.SIGSTOP)
         try:
             yield
