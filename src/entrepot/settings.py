@@ -187,7 +187,7 @@ class Payments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(pattern=r"^[A-Za-z0-9/_-]{1,20}$", description="Begins the numbers of receipts; each prefix counts from 1.")
     ] = "R-"
     pdf_font: Annotated[
-        str, Meta(description="A TrueType or OpenType file for PDFs, where names are not in Western European letters.")
+        str, Meta(description="A TrueType or OpenType file for PDFs, for names beyond Latin, Greek and Cyrillic letters.")
     ] = ""
     return_url: Annotated[
         str, Meta(pattern="^https?://.+$", description="Where the customer's browser goes when it is over.")

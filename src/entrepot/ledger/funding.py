@@ -48,15 +48,20 @@ def refund(db: Database, order: Order) -> bool:
     return _fund(db, order, "refund", "clearing")
 
 
-def amount_of(text: str, *, field: str = "amount", negative: bool = False) -> int:
-    """Nano-dollars of an amount somebody typed. raises InvalidRequest, when it is no amount, nothing, or below zero"""
-    expected = f"US dollars {'other than' if negative else 'above'} 0, in steps of 0.000000001"
+def amount_of(text: str, *, field: str = "amount", negative: bool = False, zero: bool = False) -> int:
+    """Nano-dollars of an amount somebody typed. raises InvalidRequest, when it is no amount, nothing, or below zero
+
+    negative  it may be below zero; zero  it may be nothing
+    """
+    least = "0 or more" if zero else "other than 0" if negative else "above 0"
+    expected = f"US dollars, {least}, in steps of 0.000000001"
     try:
         nano = parse_usd(text)
     except ValueError as error:
         _refuse(f"{error}", field, text, expected, _WRITTEN)
-    if nano == 0 or (nano < 0 and not negative):
-        _refuse("It must be above zero" if not negative else "It must not be zero", field, text, expected, _WRITTEN)
+    if (nano == 0 and not zero) or (nano < 0 and not negative):
+        why = "It must not be below zero" if zero else "It must not be zero" if negative else "It must be above zero"
+        _refuse(why, field, text, expected, _WRITTEN)
     return nano
 
 

@@ -26,7 +26,7 @@ _LEAST_DECIMALS = 2
 
 
 class Letterhead(msgspec.Struct, frozen=True):
-    """How papers are made out. seller  lines, the name first;  pdf_font  a font file, "" for Western European letters"""
+    """How papers are made out. seller  lines, the name first;  pdf_font  a font file for letters beyond those of `paper_fonts`"""
 
     seller: tuple[str, ...] = ()
     pdf_font: str = ""

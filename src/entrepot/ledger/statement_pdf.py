@@ -1,24 +1,21 @@
-"""A paper as PDF, A4. It needs the extra `entrepot[payments]`, and the same paper is always the same bytes.
-
-Letters are those of Western Europe, unless a font file is given: then all that the font has.
-"""
+"""A paper as PDF, A4. It needs the extra `entrepot[payments]`, and the same paper is always the same bytes."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from entrepot.errors import Unavailable
+from entrepot.ledger.paper_fonts import Letters
 from entrepot.ledger.statement_paper import Paper, Table
 from entrepot.values.times import utc
 
 _MARGIN, _GAP, _LINE, _BETWEEN = 18, 8, 5.2, 3
 _INK, _QUIET, _RULE = (22, 25, 29), (91, 100, 112), (217, 221, 227)
-_OWN = "body"
+_MISSING = "Where a question mark stands for a letter, this PDF's fonts do not have it; the same paper as an HTML page has it."
 
 
 def render(paper: Paper, font: str = "") -> bytes:
-    """font  a TrueType or OpenType file. raises Unavailable"""
+    """font  a TrueType or OpenType file, for letters that `paper_fonts` does not have. raises Unavailable"""
     try:
         from fpdf import FPDF
     except ImportError:
@@ -31,54 +28,30 @@ def render(paper: Paper, font: str = "") -> bytes:
     class Sheet(FPDF):
         def footer(self) -> None:
             self.set_y(-_MARGIN + 4)
-            self.set_font(family, size=8)
+            self.set_font(letters.family, size=8)
             self.set_text_color(*_QUIET)
-            self.cell(0, 4, words(f"{paper.title} {paper.number}"))
-            self.cell(0, 4, words(f"{self.page_no()} / {{nb}}"), align="R")
+            self.cell(0, 4, letters.words(f"{paper.title} {paper.number}"))
+            self.cell(0, 4, letters.words(f"{self.page_no()} / {{nb}}"), align="R")
 
     sheet: Any = Sheet(format="A4", unit="mm")
-    family = _family(sheet, font)
-
-    def words(text: str) -> str:
-        if family == _OWN:
-            return text
-        return text.replace("−", "-").encode("cp1252", "replace").decode("cp1252")
-
-    sheet.set_title(words(f"{paper.title} {paper.number}"))
+    letters = Letters(sheet, font)
+    sheet.set_title(letters.words(f"{paper.title} {paper.number}"))
     sheet.set_lang("en")
     sheet.set_creation_date(utc(paper.at_ms))
     sheet.set_margins(_MARGIN, _MARGIN)
     sheet.c_margin = 0
     sheet.set_auto_page_break(True, margin=_MARGIN + 4)
     sheet.add_page()
-    _Writer(sheet, family, words).write(paper)
+    _Writer(sheet, letters).write(paper)
     return bytes(sheet.output())
 
 
-def _family(sheet: Any, font: str) -> str:
-    if not font:
-        sheet.core_fonts_encoding = "cp1252"
-        return "helvetica"
-    from fontTools.ttLib import TTLibError
-    from fpdf.errors import FPDFException
-
-    try:
-        for style in ("", "B"):
-            sheet.add_font(_OWN, style, Path(font))
-    except (OSError, ValueError, FPDFException, TTLibError) as error:
-        raise Unavailable(
-            f"PDFs cannot be made: payments.pdf_font cannot be used ({type(error).__name__}).",
-            status=503,
-            remedy="Give a TrueType or OpenType file, or leave it empty.",
-        ) from None
-    return _OWN
-
-
 class _Writer:
-    def __init__(self, sheet: Any, family: str, words: Any) -> None:
+    def __init__(self, sheet: Any, letters: Letters) -> None:
         self._sheet = sheet
-        self._family = family
-        self._words = words
+        self._family = letters.family
+        self._words = letters.words
+        self._letters = letters
 
     def write(self, paper: Paper) -> None:
         self._head(paper)
@@ -86,8 +59,13 @@ class _Writer:
         for table in paper.tables:
             self._table(table)
         for note in paper.notes:
-            self._sheet.ln(_GAP)
-            self._say(note, size=8.5, color=_QUIET)
+            self._note(note)
+        if self._letters.missing:
+            self._note(_MISSING)
+
+    def _note(self, text: str) -> None:
+        self._sheet.ln(_GAP)
+        self._say(text, size=8.5, color=_QUIET)
 
     def _font(self, size: float, style: str = "", color: tuple[int, int, int] = _INK) -> None:
         self._sheet.set_font(self._family, style, size)

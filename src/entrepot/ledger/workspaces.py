@@ -136,15 +136,15 @@ def delete(db: Database, workspace: Workspace, act: Act) -> None:
         audit.write(db, act, "workspace.delete", _subject(workspace), _told(workspace), {})
 
 
-def find(db: Database, wanted: str) -> Workspace:
-    """By id or slug. raises NotFound"""
+def find(db: Database, wanted: str, field: str = "workspace") -> Workspace:
+    """By id or slug. field  where it was told. raises NotFound"""
     row = db.execute(
         f"SELECT {_COLUMNS} FROM workspaces WHERE deleted_ms IS NULL AND (id = ? OR slug = ?) "  # noqa: S608 # words of ours
         "ORDER BY CASE WHEN id = ? THEN 0 ELSE 1 END LIMIT 1",
         (wanted, wanted, wanted),
     ).fetchone()
     if row is None:
-        raise no_workspace(wanted)
+        raise no_workspace(wanted, field)
     return _workspace(row)
 
 
