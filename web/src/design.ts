@@ -20,7 +20,7 @@ function colourOf(name: string): string {
 }
 
 function tell(): void {
-  document.querySelectorAll<HTMLElement>("[data-colour]").forEach((row) => {
+  document.querySelectorAll<HTMLElement>(".swatches [data-colour]").forEach((row) => {
     const { colour = "", on = "" } = row.dataset;
     const figures = on.split(" ").filter(Boolean).map((ground) => `${contrast(colourOf(colour), colourOf(ground)).toFixed(1)} on ${ground}`);
     row.textContent = figures.join(" · ");

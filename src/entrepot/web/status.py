@@ -6,6 +6,7 @@ and ends with the first hour after it in which it did not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,6 @@ import msgspec
 from entrepot.records.figures import NORMAL, POOR, Span, Uptime, UptimePoint, last, together
 from entrepot.records.statistics import Statistics
 from entrepot.values.times import DAY_MS, HOUR_MS, date_at, to_the_minute
-from entrepot.web import figures
 from entrepot.web.listings_measured import Measured
 
 DAYS = 90
@@ -177,7 +177,10 @@ def _day(point: UptimePoint) -> Day:
 
 
 def share_of(uptime: Uptime) -> str:
-    return "–" if uptime.share is None else figures.percent(uptime.share)
+    """Rounded down, so that only what is whole says 100%."""
+    if uptime.share is None or uptime.share == 1:
+        return "–" if uptime.share is None else "100%"
+    return f"{math.floor(uptime.share * 10_000) / 100:.2f}%"
 
 
 def kinds_of(failures: Mapping[str, int]) -> str:
