@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from entrepot.checks.store import Report
+from entrepot.checks.suite import CHECKS
 from entrepot.values.model import Benchmark
 from entrepot.values.money import NANO
 from entrepot.web import calls, figures, model_pricing
@@ -117,7 +118,8 @@ class ModelPages:
         if tab == "pricing":
             return _pricing(shelf, row, query, where) | dict(zip(("spent", "paid"), traffic.prices(reach), strict=True))
         if tab == "benchmarks":
-            return {"reports": self._checked(row.target), "published": _published(shelf.rows.get(row.target, row).model.benchmarks)}
+            published = _published(shelf.rows.get(row.target, row).model.benchmarks)
+            return {"reports": self._checked(row.target), "checks": CHECKS, "published": published}
         if tab == "apps":
             return {"apps": traffic.apps(), "path_of": path_of}
         if tab == "activity":
