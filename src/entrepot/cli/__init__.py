@@ -17,6 +17,7 @@ _COMMANDS = (
     "serve:serve",
     "keys:app",
     "workspaces:app",
+    "credit:app",
     "prices:app",
     "ledger:app",
     "statistics:app",
@@ -33,6 +34,7 @@ _COMMANDS = (
     "demo:demo",
 )
 """Modules and what in them is the command. One is imported when it is called for: all of them take a second."""
+_ALSO = {"credit": "credits"}
 
 
 def _shown_default(value: object) -> str | None:
@@ -48,8 +50,8 @@ app = App(
     default_parameter=Parameter(show_default=_shown_default),
 )
 for _path in _COMMANDS:
-    app.command(f"entrepot.cli.{_path}", name=_path.partition(":")[0])
-app.command("entrepot.cli.credit:app", name="credit", alias="credits")
+    _name = _path.partition(":")[0]
+    app.command(f"entrepot.cli.{_path}", name=_name, alias=_ALSO.get(_name))
 
 
 @app.command
