@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 from hypothesis import HealthCheck, settings
 
 from postgres_server import PostgresServer
@@ -13,6 +14,14 @@ pytest_plugins = ["shared_out"]
 
 settings.register_profile("entrepot", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("entrepot")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_authority() -> Iterator[None]:
+    """Nobody outside is spoken to, so that none of a thousand clients need read the system's hundred certificates."""
+    with trustme.CA().cert_pem.tempfile() as path, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", path)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -72,6 +73,12 @@ class DocPages:
         self._sections += sections(path, text)
         page = self._pages[path] = DocPage(path, title, _HEADING.sub(_anchored, html), text)
         return page
+
+
+@functools.cache
+def doc_pages() -> DocPages:
+    """Read and rendered once for all apps of a process."""
+    return DocPages()
 
 
 def _anchored(found: re.Match[str]) -> str:

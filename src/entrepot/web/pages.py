@@ -26,7 +26,7 @@ from entrepot.records.statistics import Statistics
 from entrepot.values.command import Command
 from entrepot.web import chat, design, model_page, status
 from entrepot.web.assets import PREFIX, Assets
-from entrepot.web.docs import DocPages
+from entrepot.web.docs import doc_pages
 from entrepot.web.listings import Listings, Moved
 from entrepot.web.listings_measured import Measured
 from entrepot.web.model_contract import Contract
@@ -77,7 +77,7 @@ class Pages:
         assets = Assets()
         self._templates = _templates(demo)
         self._prepared = False
-        self._docs = DocPages()
+        self._docs = doc_pages()
         self._reference = Reference(openapi)
         self._reference_made: dict[str, PageResponse] = {}
         self._kept_shelf: Shelf | None = None
