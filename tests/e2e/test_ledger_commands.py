@@ -58,7 +58,7 @@ def test_an_amount_that_is_none_is_told_whole_and_leaves_a_line(
     assert entrepot(*words.replace("AMOUNT", amount).split(" ")) == 1
     told = capsys.readouterr().err
     assert "`amount`" in told and "Nothing was changed" in told
-    assert "Expected US dollars above 0" in told and f"received {amount}." in told and "Write it as 25" in told
+    assert "Expected US dollars, above 0" in told and f"received {amount}." in told and "Write it as 25" in told
     entrepot("ledger", "audit", "--json")
     (line,) = json.loads(capsys.readouterr().out)
     assert line["action"] == f"{action}.refused" and amount in line["after"]

@@ -81,7 +81,7 @@ def _expected(said: str, kinds: Iterable[inspect.Type]) -> str:
     if _CONTROL in said:
         return "text without control characters"
     if "matching regex" in said:
-        return next((f"as {example}" for example in _examples(kinds)), "of the form that /reference gives")
+        return next((f"written as {example}" for example in _examples(kinds)), "of the form that /reference gives")
     told = said.removeprefix("Expected ").partition(", got")[0].replace("`", "")
     for word, meaning in _KINDS:
         told = re.sub(rf"\b{word}\b", meaning, told)

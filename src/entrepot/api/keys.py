@@ -98,7 +98,7 @@ class MadeKey(msgspec.Struct, frozen=True):
 
 def list_keys(desk: Desk, request: Request) -> Response:
     query: KeyQuery = request.query
-    workspace = workspaces.find(desk.store, query.workspace_id).id
+    workspace = workspaces.find(desk.store, query.workspace_id, "workspace_id").id
     found, total = page_of_keys(
         desk.store, workspace, offset=query.offset, limit=query.limit, disabled_too=query.include_disabled
     )
@@ -209,9 +209,7 @@ def _row(key: Caller, more: Facts, spent: Spent) -> Key:
 
 def _nano(limit: Any) -> int | None:
     """A limit may be zero: then nothing may be spent."""
-    if limit is None or limit == 0:
-        return None if limit is None else 0
-    return amount_of(str(limit), field="limit")
+    return None if limit is None else amount_of(str(limit), field="limit", zero=True)
 
 
 _TAG = "Keys"

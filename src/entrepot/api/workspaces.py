@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from entrepot.api.bodies import instead
 from entrepot.api.changing import Deleted, Dollars, Word, act, audited, decoded
 from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.paging import Limit, Offset
@@ -183,8 +182,8 @@ def wanted(desk: Desk, request: Request) -> Workspace:
     """By the id or slug in the path. raises NotFound"""
     told = request.params["id"]
     if not told.isprintable():
-        raise no_workspace(told)
-    return workspaces.find(desk.store, told)
+        raise no_workspace(told, "id")
+    return workspaces.find(desk.store, told, "id")
 
 
 def _settings(asked: WorkspaceChange) -> dict[str, Any]:
@@ -224,7 +223,7 @@ def _span(request: Request) -> Span:
             field="interval",
             expected=f"one of: {', '.join(SPANS)}",
             received=span[:40],
-            remedy=instead(span, SPANS),
+            remedy=f"Choose {', '.join(SPANS[:-1])} or {SPANS[-1]}.",
         )
     return span
 

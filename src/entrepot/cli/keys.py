@@ -163,7 +163,7 @@ def make_key(db: Database, settings: Settings, order: Order, now_ms: int) -> tup
 
 def limit_of(text: str) -> int:
     """Nano-dollars; zero is a limit too. raises InvalidRequest"""
-    return 0 if text.strip() in ("0", "0.0", "0.00") else amount_of(text, field="limit")
+    return amount_of(text, field="limit", zero=True)
 
 
 def here_and_now() -> Act:

@@ -60,7 +60,7 @@ def test_what_is_expected_is_said_in_words() -> None:
     """Of a member inside another one too, and with the words that it may be."""
     assert expected({"kind": "gift", "amount": 1, "reason": "x"}, CreditOrder) == "one of: correction, grant, refund"
     assert expected({"name": "x", "limit": []}, NewKey) == "a number or null"
-    assert expected({"name": "x", "slug": "Not A Slug"}, NewWorkspace) == "as team-one"
+    assert expected({"name": "x", "slug": "Not A Slug"}, NewWorkspace) == "written as team-one"
     assert expected({"name": "\t"}, NewKey) == "text without control characters"
     assert expected({"metrics": [], "limit": 5}, Query) == "a list that is not empty"
     assert expected({"metrics": ["x"], "filters": [{"field": "x", "operator": "is", "value": 1}]}, Query).startswith("one of: eq")
