@@ -170,7 +170,7 @@ class App:
         self._stack.callback(reading.close)
         self._reading = reading
         self.statistics = Statistics(reading, self.clock.now_ms)
-        self.terms = Terms(watching, settings.routing.sort)
+        self.terms = Terms(watching)
         self.prices = PriceLists(watching, self.clock.now_ms())
         self.holds, self._janitor = self._money()
         self._stack.push_async_callback(self._end_leases)
@@ -181,7 +181,8 @@ class App:
         self._client = client
         self._stocked = stock_mark(self._db)
         self.providers, self.catalog = await stock(settings, self._db, client)
-        self.planner = Planner(self.catalog, _refusing(self.providers), self.prices.sheet, self.terms.sort)
+        sorts, usual = self.terms.sorts.get, settings.routing.sort
+        self.planner = Planner(self.catalog, _refusing(self.providers), self.prices.sheet, sorts, usual)
         self.sandbox = Sandbox(settings.sandbox)
         self.attachments = Attachments(settings.files)
         self.destinations = Destinations(

@@ -11,6 +11,7 @@ from entrepot.errors import InvalidRequest
 from entrepot.identity.store import no_workspace
 from entrepot.ledger import audit, leases
 from entrepot.ledger.audit import Act
+from entrepot.ledger.books import LARGEST
 from entrepot.ledger.purses import SPANS, Span
 from entrepot.routing.standing import By
 from entrepot.storage.database import Database
@@ -39,15 +40,14 @@ class Routed(msgspec.Struct, frozen=True):
 class Terms:
     """The workspaces that are bound by anything. `refresh` takes in what changed since; run it on a timer.
 
-    sort  the order of endpoints for workspaces that have none of their own
+    sorts  of those that have one: the order of endpoints where a request asks for none
     """
 
-    def __init__(self, db: Database, sort: str = "price") -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._sort: By = msgspec.convert(sort, By)
         self._revision = 0
         self.bound: dict[str, Bounds] = {}
-        self._sorts: dict[str, By] = {}
+        self.sorts: dict[str, By] = {}
         self.refresh()
 
     def refresh(self) -> bool:
@@ -64,15 +64,11 @@ class Terms:
             self._revision = max(self._revision, revision)
         return bool(rows)
 
-    def sort(self, workspace: str) -> By:
-        """The order of endpoints where its request asks for none."""
-        return self._sorts.get(workspace, self._sort)
-
     def _route(self, workspace: str, told: Routed) -> None:
         if told.default_provider_sort is None:
-            self._sorts.pop(workspace, None)
+            self.sorts.pop(workspace, None)
         else:
-            self._sorts[workspace] = told.default_provider_sort
+            self.sorts[workspace] = told.default_provider_sort
 
 
 def bounds_of(db: Database, workspace: str) -> Bounds:
@@ -117,11 +113,11 @@ def set_budget(db: Database, workspace: str, span: Span, limit_nano: int | None,
 
 def _check(budgets: Mapping[Span, int], span: Span) -> None:
     limits = list(budgets.values())
-    if any(limit <= 0 for limit in limits):
+    if any(not 0 < limit < LARGEST for limit in limits):
         raise InvalidRequest(
-            "A budget must be above zero. Nothing was changed.",
+            "A budget must be above zero, and no more than the books hold. Nothing was changed.",
             field="limit_usd",
-            expected="US dollars above 0",
+            expected="US dollars above 0 and at most 4,000,000,000",
             received=usd(budgets[span]),
             remedy="Choose an amount above 0, or take the budget away.",
         )

@@ -139,17 +139,18 @@ def _tell(found: Gathered, alike: list[Generation], admit: Admit) -> None:
     """Records that differ in nothing but their figures."""
     first = alike[0]
     minute, test, (model, endpoint) = _minute(first), int(first.test), _asked(first)
+    figures = _sums(alike)
     app = app_of(first) if first.http_referer else ""
     if app:
         app = admit(app, first.workspace, minute // DAY_S)
         if app not in found.titles:
             found.titles[app] = (first.app_title, first.created_ms)
         for categories, some in told(alike).items():
-            sums = _sums(some)[:_SUMS]
+            sums = (figures if len(some) == len(alike) else _sums(some))[:_SUMS]
             for category in categories:
                 _put(found.categories, (minute - minute % DAY_S, test, category, app, model), sums)
     tier = (first.service_tier or "")[:_LONGEST_TIER]
-    _put(found.figures, (minute, first.workspace, test, first.key_hash, model, endpoint, app, tier, first.provider), _sums(alike))
+    _put(found.figures, (minute, first.workspace, test, first.key_hash, model, endpoint, app, tier, first.provider), figures)
     if first.endpoint:
         here = (minute, test, model, endpoint, first.provider)
         _time(alike, found.speeds.setdefault(here, ([], [])))

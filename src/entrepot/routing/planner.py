@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from entrepot.catalog.catalog import Catalog, Resolved
 from entrepot.dialects.openai_embeddings.wire import NAME as EMBEDDINGS
 from entrepot.metering.sheet import Sheet
@@ -22,29 +24,32 @@ Refuses = dict[str, frozenset[str]]
 
 
 class Planner:
-    """Of a workspace, `sheet` gives what it pays, None for list prices, and `usual` the order of its endpoints."""
+    """Of a workspace, `sheet` gives what it pays, None for list prices; `sort` the order of its endpoints, None for the usual."""
 
     def __init__(
         self,
         catalog: Catalog,
         refuses: Refuses,
         sheet: Callable[[str], Sheet | None],
-        usual: Callable[[str], By] = lambda _: "price",
+        sort: Callable[[str], By | None] = lambda _: None,
+        usual: str = "price",
     ) -> None:
         """refuses  by provider slug: request fields it answers with an error"""
         self._catalog = catalog
         self._refuses = refuses
         self._sheet = sheet
-        self._usual = usual
+        self._sort = sort
+        self._usual: By = msgspec.convert(usual, By)
         self._standings = NOTHING_KNOWN
         self._plans = PlanMemo()
         self._sandboxed: dict[str, Offer] = {}
 
     def plan(self, request: Request, caller: Caller) -> Plan:
         """raises  as `routing.plan.plan`"""
-        wished, sheet, usual = request.slugs, self._sheet(caller.workspace), self._usual(caller.workspace)
-        asked = (caller.kind == "test", wished, sheet, usual)
-        return self._plans.plan(request, asked, lambda: self._made(request, wished, caller, sheet, usual))
+        wished, workspace = request.slugs, caller.workspace
+        sheet, sort = self._sheet(workspace), self._sort(workspace)
+        asked = (caller.kind == "test", wished, sheet, sort)
+        return self._plans.plan(request, asked, lambda: self._made(request, wished, caller, sheet, sort or self._usual))
 
     def suit(self, request: Request, candidate: Candidate) -> Fit:
         """What must change in a request for one endpoint."""
