@@ -13,9 +13,9 @@ import yaml
 from recordings import ROOT, WHY_SKIPPED, Recording, _body, _json
 
 from entrepot.dialects.dialect import Dialect, Hearing
-from entrepot.values.event import Event
+from entrepot.values.event import Event, PartBegan, PartEnded
 
-__all__ = ["PLACES", "ROOT", "WHY_SKIPPED", "dialect", "frame", "heard", "native_recordings", "pieces_of"]
+__all__ = ["PLACES", "ROOT", "WHY_SKIPPED", "dialect", "frame", "heard", "native_recordings", "pieces_of", "strays_in"]
 
 PLACES = {
     "cohere": ("cohere", "/v2/chat"),
@@ -52,6 +52,21 @@ def heard(name: str, pieces: list[bytes], hearing: Hearing | None = None) -> lis
     events += reader.close()
     assert reader.done
     return events
+
+
+def strays_in(events: list[Event]) -> list[Event]:
+    """Those that are about a part which has not begun, or has ended before."""
+    is_open: set[tuple[int, int]] = set()
+    strays: list[Event] = []
+    for event in events:
+        place = (getattr(event, "choice", 0), getattr(event, "index", -1))
+        if isinstance(event, PartBegan):
+            is_open.add(place)
+        elif place[1] >= 0 and place not in is_open:
+            strays.append(event)
+        if isinstance(event, PartEnded):
+            is_open.discard(place)
+    return strays
 
 
 def pieces_of(body: bytes, seed: int) -> list[bytes]:

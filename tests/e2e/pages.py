@@ -8,7 +8,7 @@ from entrepot.testing.gateway import ServerProcess
 DO = Path(__file__).parents[2] / "docs" / "do"
 
 
-def run_page(name: str, server: ServerProcess) -> None:
+def must_run(name: str, server: ServerProcess) -> None:
     blocks = re.findall(r"^```python\n(.*?)^```", (DO / f"{name}.md").read_text(encoding="utf8"), re.S | re.M)
     assert blocks
     for block in blocks:

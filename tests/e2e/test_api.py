@@ -123,12 +123,12 @@ def test_no_request_made_from_the_description_gets_anything_it_does_not_describe
     generations = {route.documented_path for route in ROUTES if route.handler is None}
     for operation in (result.ok() for result in api.get_all_operations()):
         if operation.path not in generations:
-            judge(operation, GenerationMode.POSITIVE, server.test_key)
+            must_be_as_described(operation, GenerationMode.POSITIVE, server.test_key)
             if operation.query:
-                judge(operation, GenerationMode.NEGATIVE, server.test_key)
+                must_be_as_described(operation, GenerationMode.NEGATIVE, server.test_key)
 
 
-def judge(operation: Any, mode: GenerationMode, key: str) -> None:
+def must_be_as_described(operation: Any, mode: GenerationMode, key: str) -> None:
     known = {parameter.name for parameter in operation.query}
 
     @settings(

@@ -33,7 +33,7 @@ def axe() -> str:
     return AXE.read_text(encoding="utf8")
 
 
-def look(page: Any, axe: str) -> None:
+def must_have_nothing_serious(page: Any, axe: str) -> None:
     """Of what is alike (operations, rows) the first ones are looked at: axe compares every element with every other."""
     page.wait_for_load_state("networkidle")
     page.evaluate(
@@ -50,7 +50,7 @@ def look(page: Any, axe: str) -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_has_nothing_serious(visit: Any, axe: str, path: str) -> None:
     page, _ = visit(path, color_scheme="light", reduced_motion="reduce")
-    look(page, axe)
+    must_have_nothing_serious(page, axe)
 
 
 @pytest.mark.parametrize("opened", ["Settings", "Code", "Add a model", "Test key"])
@@ -62,4 +62,4 @@ def test_a_chat_and_its_sheets_have_nothing_serious(visit: Any, axe: str, opened
     page.locator(".facts").wait_for()
     page.get_by_role("button", name=opened).first.click()
     page.locator("dialog[open]").wait_for()
-    look(page, axe)
+    must_have_nothing_serious(page, axe)

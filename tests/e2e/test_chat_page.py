@@ -243,6 +243,7 @@ def test_chats_are_searched_renamed_and_deleted(chat: Any) -> None:
     chat.get_by_role("button", name="More for Fish herring").click()
     chat.get_by_role("button", name="Delete").click()
     chat.get_by_text("No chat has these words.").wait_for()
+    assert chat.locator("#past-list li").count() == 0
 
 
 def test_an_export_is_taken_in_again(chat: Any, tmp_path: Path) -> None:

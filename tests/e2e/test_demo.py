@@ -239,6 +239,7 @@ class TestInABrowser:
         page.go_back()
         page.wait_for_url("**/models")
         page.get_by_role("status").get_by_text(re.compile("1 to 50 here")).wait_for()
+        assert page.url.endswith("/models")
 
     def test_lists_are_whole_without_scripts(self, open: Any) -> None:
         page, _ = open("/models", java_script_enabled=False)

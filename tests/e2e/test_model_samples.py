@@ -84,7 +84,7 @@ def _written(folder: Path, samples: list[Sample], languages: dict[str, str]) -> 
     return chosen
 
 
-def _compare(command: list[str], files: dict[str, Sample], server: ServerProcess) -> None:
+def must_print(command: list[str], files: dict[str, Sample], server: ServerProcess) -> None:
     environment = os.environ | {"ENTREPOT_API_KEY": server.test_key}
     ran = subprocess.run([*command, *files], env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert ran.returncode == 0, ran.stderr[-3000:]
@@ -110,16 +110,16 @@ def test_each_thing_a_model_can_do_has_a_sample_in_every_language(samples: list[
 
 def test_curl(samples: list[Sample], server: ServerProcess, tmp_path: Path) -> None:
     files = _written(tmp_path, samples, {"bash": ".sh"})
-    _compare(["bash", "-c", _RUN_CURL, "run"], files, server)
+    must_print(["bash", "-c", _RUN_CURL, "run"], files, server)
 
 
 def test_python(samples: list[Sample], server: ServerProcess, tmp_path: Path) -> None:
     files = _written(tmp_path, samples, {"python": ".py"})
-    _compare([sys.executable, "-c", _RUN_PYTHON], files, server)
+    must_print([sys.executable, "-c", _RUN_PYTHON], files, server)
 
 
 def test_node(samples: list[Sample], server: ServerProcess, tmp_path: Path) -> None:
     program = node()
     (tmp_path / "node_modules").symlink_to(HERE / "node_modules")
     files = _written(tmp_path, samples, {"javascript": ".mjs", "typescript": ".mts"})
-    _compare([program, "--input-type=module", "--eval", _RUN_NODE], files, server)
+    must_print([program, "--input-type=module", "--eval", _RUN_NODE], files, server)

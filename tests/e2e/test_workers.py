@@ -55,6 +55,7 @@ def test_workers_stop_when_the_process_that_made_them_is_killed() -> None:
         server.process.kill()
         server.process.wait()
         until(lambda: not any(alive(worker) for worker in workers))
+        assert [worker for worker in workers if alive(worker)] == []
 
 
 def alive(process: int) -> bool:

@@ -166,7 +166,7 @@ def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Away]:
         away.stop()
 
 
-def gone_for(away: Away, before_s: float, seconds: float) -> None:
+def must_refuse_nobody_and_bill_all_once(away: Away, before_s: float, seconds: float) -> None:
     with away.load() as load:
         load.until_asked(50)
         time.sleep(before_s)
@@ -187,12 +187,12 @@ def gone_for(away: Away, before_s: float, seconds: float) -> None:
 
 
 def test_while_the_database_is_away_nobody_who_has_a_lease_is_refused_and_all_is_billed_once(away: Away) -> None:
-    gone_for(away, before_s=1, seconds=4)
+    must_refuse_nobody_and_bill_all_once(away, before_s=1, seconds=4)
 
 
 @pytest.mark.soak
 def test_a_minute_without_the_database_refuses_nobody_who_has_a_lease(away: Away) -> None:
-    gone_for(away, before_s=75, seconds=60)
+    must_refuse_nobody_and_bill_all_once(away, before_s=75, seconds=60)
 
 
 def test_a_restart_of_the_database_under_load_refuses_nobody_and_loses_nothing(away: Away) -> None:

@@ -157,7 +157,7 @@ def until_gone(processes: Sequence[int]) -> None:
         time.sleep(0.02)
 
 
-def run(scene: Scene, faults: Sequence[Fault], rounds: int) -> None:
+def must_lose_and_double_nothing(scene: Scene, faults: Sequence[Fault], rounds: int) -> None:
     for number in range(rounds):
         faults[number % len(faults)](scene)
     tally = scene.end()
@@ -196,18 +196,18 @@ def on_postgresql(tmp_path: Path, dice: random.Random) -> Iterator[Scene]:
 
 
 def test_7_kills_on_sqlite_lose_and_double_nothing(on_sqlite: Scene) -> None:
-    run(on_sqlite, ON_SQLITE, 7)
+    must_lose_and_double_nothing(on_sqlite, ON_SQLITE, 7)
 
 
 def test_8_kills_on_postgresql_lose_and_double_nothing(on_postgresql: Scene) -> None:
-    run(on_postgresql, ON_POSTGRESQL, 8)
+    must_lose_and_double_nothing(on_postgresql, ON_POSTGRESQL, 8)
 
 
 @pytest.mark.soak
 def test_100_kills_on_sqlite_lose_and_double_nothing(on_sqlite: Scene) -> None:
-    run(on_sqlite, ON_SQLITE, 100)
+    must_lose_and_double_nothing(on_sqlite, ON_SQLITE, 100)
 
 
 @pytest.mark.soak
 def test_100_kills_on_postgresql_lose_and_double_nothing(on_postgresql: Scene) -> None:
-    run(on_postgresql, ON_POSTGRESQL, 100)
+    must_lose_and_double_nothing(on_postgresql, ON_POSTGRESQL, 100)

@@ -178,7 +178,7 @@ def limited_key(settings: Settings, nano: int = LIMIT) -> tuple[str, str]:
     return key, made.key_hash
 
 
-async def run(folder: Path, url: str, seeds: Sequence[int]) -> None:
+async def must_hold(folder: Path, url: str, seeds: Sequence[int]) -> None:
     print(f"seeds {list(seeds)}")
     fleet = Fleet(folder, url, seeds)
     with fleet.serving():
@@ -193,9 +193,9 @@ async def run(folder: Path, url: str, seeds: Sequence[int]) -> None:
 
 async def test_nested_limits_hold_to_the_nano_dollar_and_can_be_spent(tmp_path: Path, store_url: str) -> None:
     first = random.randrange(10**6)
-    await run(tmp_path, store_url, range(first, first + 5))
+    await must_hold(tmp_path, store_url, range(first, first + 5))
 
 
 @pytest.mark.soak
 async def test_nested_limits_hold_with_50_seeds(tmp_path: Path, store_url: str) -> None:
-    await run(tmp_path, store_url, range(50))
+    await must_hold(tmp_path, store_url, range(50))

@@ -65,7 +65,7 @@ async def test_an_answer_left_unread_costs_its_connection():
     async with Peer(long) as peer, client() as asking:
         answer = await asking.send(peer.origin(), post(peer.origin()), b"{}")
         answer.close()
-        await asyncio.wait_for(peer.seen_end.wait(), 5)
+        assert await asyncio.wait_for(peer.seen_end.wait(), 5)
 
 
 async def test_a_refused_connection_names_the_host_and_the_reason():
@@ -88,7 +88,7 @@ async def test_a_provider_that_never_answers_times_out_and_is_hung_up_on():
     async with Peer(stalls) as peer, client(first_byte_s=0.05) as asking:
         with pytest.raises(TimedOut, match="did not answer in time"):
             await ask(asking, peer.origin())
-        await asyncio.wait_for(peer.seen_end.wait(), 5)
+        assert await asyncio.wait_for(peer.seen_end.wait(), 5)
 
 
 async def test_a_stall_inside_an_answer_times_out_after_what_came():
@@ -139,7 +139,7 @@ async def test_leaving_closes_the_connection_at_once(moment):
         leaving.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await leaving
-        await asyncio.wait_for(peer.seen_end.wait(), 1)
+        assert await asyncio.wait_for(peer.seen_end.wait(), 1)
         assert leaving.cancelled()
 
 
@@ -173,7 +173,7 @@ async def test_failed_connections_give_their_places_back():
 async def test_an_idle_connection_is_closed_after_its_time():
     async with Peer(answers_always) as peer, client(idle_s=0.05) as asking:
         await ask(asking, peer.origin())
-        await asyncio.wait_for(peer.seen_end.wait(), 5)
+        assert await asyncio.wait_for(peer.seen_end.wait(), 5)
 
 
 async def test_only_so_many_idle_connections_are_kept():
@@ -184,7 +184,7 @@ async def test_only_so_many_idle_connections_are_kept():
             answer.close()
         await ask(asking, peer.origin())
         assert peer.connections == 3
-        await asyncio.wait_for(peer.seen_end.wait(), 5)
+        assert await asyncio.wait_for(peer.seen_end.wait(), 5)
 
 
 async def test_a_provider_is_read_no_faster_than_its_answer_is():

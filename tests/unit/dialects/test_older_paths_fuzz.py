@@ -57,4 +57,4 @@ def test_a_vector_is_read_or_is_none(vector: Any, usage: Any, kind: str) -> None
     asked = embeddings.parse(told({"model": "x/y", "input": "a", "encoding_format": kind}))
     with contextlib.suppress(Malformed, ErrorEvent):
         answer = PlainEmbeddings(told({"data": [{"embedding": vector}], "usage": usage}), VOICE, asked)
-        json.loads(answer.render_with(answer.usage or Usage(1), 0, 0))
+        assert json.loads(answer.render_with(answer.usage or Usage(1), 0, 0))["data"][0]["object"] == "embedding"
