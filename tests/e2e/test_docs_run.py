@@ -20,7 +20,12 @@ NOT_HERE = re.compile(r"^(git clone|make serve|claude |codex |export OPENAI_API_
 """Commands that fetch, serve for ever or call a program that is not ours; the rest of their block is run."""
 LOOKS = re.compile(r"entrepot (ledger audit|reconcile)")
 """How blocks begin that look at a gateway which was started before."""
-REFUSED = {"/credits/checkout": "Payments are off", "/top-up": "Payments are off", "/codes/redeem": "no such code"}
+REFUSED = {
+    "/credits/checkout": "Payments are off",
+    "/top-up": "Payments are off",
+    "/codes/redeem": "no such code",
+    "ofset=": "Did you mean `offset`?",
+}
 """What has to be refused here, where there is no account at Stripe and the code that is shown was never made."""
 
 
