@@ -95,7 +95,7 @@ async def serve(
 
     with _signals(stop):
         async with _run(server, listening):
-            settle_down()
+            _settle_down()
             ready()
             await server.stopped()
 
@@ -433,7 +433,7 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def settle_down() -> None:
+def _settle_down() -> None:
     """What was made at start stays for good: the collector need not look at it again, nor look as often as its defaults say.
 
     The thread that writes records gives the interpreter up soon when an answer waits for it, not after five milliseconds.

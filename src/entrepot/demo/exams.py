@@ -17,6 +17,7 @@ from entrepot.app import App
 from entrepot.checks import store
 from entrepot.checks.case import Case
 from entrepot.checks.session import Session, check, session
+from entrepot.checks.suite import usual
 from entrepot.demo.clock import HistoryClock, Moment, enter
 from entrepot.demo.doubles import EXAMINER, Doubles, Saying
 from entrepot.demo.people import Ask
@@ -26,6 +27,8 @@ from entrepot.metering.tokens import count_prompt, count_text
 from entrepot.storage.database import Database
 
 EXAMINED = ("deepseek/deepseek-v3.2", "openai/gpt-oss-120b", "openai/gpt-5.1")
+_NAMES = [name for name in usual() if name != "recall_32k"]
+"""The longest one takes as long as all others together."""
 _PIECES = 12
 _BROKEN = {"schema": '{"ship": "Tide", "tons": "many", "flag": "norway", "cargo": []}'}
 _LOST = "I am not sure."
@@ -66,7 +69,7 @@ def _sessions(app: App, clock: HistoryClock, samples: int | None) -> Iterable[Se
         found = app.catalog.resolve(slug)
         for endpoint in found.endpoints:
             if endpoint.on and endpoint.provider in CHARACTERS:
-                yield session(found.model, endpoint, seed=seed, samples=samples)
+                yield session(found.model, endpoint, seed=seed, names=_NAMES, samples=samples)
 
 
 class _Timed:

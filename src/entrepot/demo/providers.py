@@ -69,10 +69,10 @@ CHARACTERS: Mapping[str, Character] = {
     "z-ai": Character(0.85, 64, 0.002, 0.004, 0.35, 8),
     "northquay": Character(0.34, 118, 0.001, 0.001, 0.12, 12),
     "tidewater": Character(0.55, 82, 0.006, 0.008, 0.35, 17, (Outage(0.62, 6.5, 0.93), Outage(0.862, 1.2, 0.5)),
-        slips={"instructions": 0.1, "schema": 0.06, "tools": 0.12, "recall_32k": 0.4}),
+        slips={"instructions": 0.1, "schema": 0.06, "tools": 0.12, "recall_8k": 0.15}),
     "saltmarsh": Character(1.15, 38, 0.009, 0.02, 0.6, 15, (Outage(0.27, 2.5, 0.6),),
-        slips={"instructions": 0.2, "json": 0.15, "schema": 0.2, "tools": 0.3, "stop": 0.3, "seed": 0.6, "recall_8k": 0.3,
-            "recall_32k": 0.8}, counts=1.06),
+        slips={"instructions": 0.2, "json": 0.15, "schema": 0.2, "tools": 0.3, "stop": 0.3, "seed": 0.6,
+            "recall_8k": 0.6}, counts=1.06),
     "basalt": Character(0.16, 640, 0.002, 0.012, 0.1, 15, slips={"seed": 1.0, "tools": 0.08}),
 }  # fmt: skip
 _OPEN = (
