@@ -112,7 +112,7 @@ class Catalog:
             field="model",
             expected=", ".join(near) or "a slug of GET /api/v1/models",
             received=slug[:100],
-            remedy=f"Ask for `{near[0]}`." if near else "GET /api/v1/models lists what there is.",
+            remedy=f"Ask for `{near[0]}`." if near else "`entrepot models list` or GET /api/v1/models shows what there is.",
             metadata={
                 "availability": {
                     "code": "model_not_found",

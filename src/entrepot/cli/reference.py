@@ -100,7 +100,7 @@ def _errors() -> str:
         '  "expected": "one of: offset, limit, include_disabled, workspace_id", "remedy_hint": "Did you mean `offset`?"}}}',
         "```",
         "",
-        "| error | status | error_type | may be tried again | means | mended by |",
+        "| error | status | error_type | retry | means | mended by |",
         "|---|---|---|---|---|---|",
     ]
     for kind in kinds():

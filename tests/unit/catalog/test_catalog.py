@@ -96,7 +96,7 @@ def test_an_unknown_model_names_its_nearest() -> None:
 def test_a_model_that_is_like_none_is_not_taken_for_another(slug: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         catalog().resolve(slug)
-    assert "Did you mean" not in caught.value.message and caught.value.remedy == "GET /api/v1/models lists what there is."
+    assert "Did you mean" not in caught.value.message and "GET /api/v1/models" in (caught.value.remedy or "")
 
 
 @pytest.mark.parametrize("slug", ["", "/", ":", "openai/gpt-5.1:free", "openai/gpt-5.1:online", "a" * 300, "☃/☃"])
