@@ -1,6 +1,7 @@
 """Commands say what they did, or what went wrong and what would mend it, with an exit code that means it."""
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -202,3 +203,10 @@ def test_a_workspace_gets_a_slug_of_its_name_without_accents(entrepot: Any, name
 def test_a_name_without_letters_asks_for_a_slug(entrepot: Any):
     code, _, failed = entrepot("workspaces", "create", "!!!")
     assert code == 1 and "Give a slug beside the name" in failed
+
+
+def test_a_demo_finds_a_port_that_is_taken_before_it_makes_a_history(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code = run(["demo", "--data-dir", str(tmp_path / "demo"), "--port", str(taken.getsockname()[1])])
+    assert code == 1 and "in use" in capsys.readouterr().err
+    assert not (tmp_path / "demo").exists()
