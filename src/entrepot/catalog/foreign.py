@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from entrepot.catalog.rows import Row
-from entrepot.values.model import Reasoning
+from entrepot.values.model import Benchmark, Reasoning
 
 SLUG = re.compile(r"^~?[a-z0-9][\w.-]*/[\w.:+@-]+$", re.IGNORECASE | re.ASCII)
 
@@ -41,6 +41,12 @@ class _Target(msgspec.Struct):
     slug: str
 
 
+class _Benchmarks(msgspec.Struct):
+    """What another Entrepot has; the results of OpenRouter's own members come without source and date."""
+
+    published: tuple[Benchmark, ...] = ()
+
+
 class _Listed(msgspec.Struct):
     """What we take of a row of OpenRouter's catalogue: no descriptions, no benchmarks."""
 
@@ -62,6 +68,7 @@ class _Listed(msgspec.Struct):
     supported_voices: tuple[str, ...] | None = None
     distillable: bool | None = None
     is_trainable_text: bool | None = None
+    benchmarks: _Benchmarks | None = None
 
 
 def openrouter(entry: dict[str, Any]) -> Row:
@@ -90,6 +97,7 @@ def openrouter(entry: dict[str, Any]) -> Row:
         is_moderated=bool(top.is_moderated),
         alias_target=told.alias_target.slug if told.alias_target else None,
         supported_voices=told.supported_voices or None,
+        benchmarks=told.benchmarks.published if told.benchmarks else (),
         distillable=told.is_trainable_text if told.distillable is None else told.distillable,
     )
 

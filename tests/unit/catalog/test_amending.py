@@ -77,6 +77,15 @@ def test_a_file_of_no_known_form_is_told_which_there_are() -> None:
         assert "LiteLLM price map" in str(refused.value.remedy)
 
 
+def test_the_list_of_another_entrepot_brings_its_results_and_that_of_openrouter_none() -> None:
+    row = {"id": "acme/two", "name": "Two", "pricing": {"prompt": "1", "completion": "1"}}
+    theirs: dict[str, Any] = {"artificial_analysis": {"coding_index": 49.4}, "design_arena": []}
+    for told, names in ((theirs | {"published": [RESULT]}, ["GPQA Diamond"]), (theirs, []), (None, [])):
+        data = json.dumps({"data": [row | {"benchmarks": told}]}).encode()
+        (found,) = parse_file(data, source="t", as_of="2026-11-21")[1]
+        assert [result.name for result in found.benchmarks] == names
+
+
 def test_a_list_of_others_says_whether_text_may_train_others() -> None:
     row = {"id": "acme/two", "name": "Two", "pricing": {"prompt": "1", "completion": "1"}}
     for told, known in (({"is_trainable_text": True}, True), ({"distillable": False}, False), ({}, None)):
