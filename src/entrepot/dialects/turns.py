@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from entrepot.values.conversation import Message, Opaque, Part, ToolCall, ToolResult
+from entrepot.values.conversation import Message, Opaque, Part, Reasoning, ToolCall, ToolResult
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -65,6 +65,18 @@ _SAFE = re.compile(r"[A-Za-z0-9_-]+")
 def takes_back(state: Opaque | None, family: str) -> bool:
     """Whether opaque state goes to an endpoint of this family."""
     return state is not None and state.family == family
+
+
+def loops_unthinking(messages: Sequence[Message], family: str) -> bool:
+    """Whether results end it, of calls before which no thinking stands that goes back: Claude then may not think."""
+    if not messages or messages[-1].role != "tool":
+        return False
+    for message in reversed(messages):
+        if message.role == "user":
+            return True
+        if any(isinstance(part, Reasoning) and takes_back(part.state, family) for part in message.parts):
+            return False
+    return True
 
 
 def left_out(state: Opaque, family: str) -> str:

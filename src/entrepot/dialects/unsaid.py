@@ -6,6 +6,7 @@ For dialects that only providers speak; what concerns single parts of messages s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -113,6 +114,12 @@ def callable_tools(conversation: Conversation, dialect: str, notes: list[str]) -
         elif not names or tool.name in names:
             offered.append(tool)
     return offered
+
+
+def function_of(tool: Tool) -> dict[str, Any]:
+    """A tool as Chat Completions spells it, which others took over."""
+    described = {"description": tool.description} if tool.description is not None else {}
+    return {"type": "function", "function": {"name": tool.name, **described, "parameters": schema_of(tool)}}
 
 
 def schema_of(tool: Tool) -> Raw:

@@ -15,14 +15,13 @@ from entrepot.dialects.anthropic_messages.thinking import Thinking, thinking_for
 from entrepot.dialects.anthropic_messages.words import ANSWER_TOOL, FAMILY, NAME
 from entrepot.dialects.dialect import Rendered, Wishes
 from entrepot.dialects.pseudonym import pseudonym
-from entrepot.dialects.turns import takes_back
+from entrepot.dialects.turns import loops_unthinking
 from entrepot.dialects.unsaid import cannot, schema_of, unsaid
 from entrepot.dialects.voice import encode
 from entrepot.values.conversation import (
     Conversation,
     Message,
     OutputFormat,
-    Reasoning,
     Sampling,
     Tool,
     ToolCall,
@@ -207,22 +206,10 @@ def _possible(thinking: Thinking, said: Conversation, choice: Object | None, fam
     if choice is not None and choice["type"] in ("any", "tool"):
         notes.append("reasoning: thinking left out, a call is forced")
         return Thinking(None, thinking.effort)
-    if thinking.control["type"] == "enabled" and _loops_unthinking(said.messages, family):
+    if thinking.control["type"] == "enabled" and loops_unthinking(said.messages, family):
         notes.append("reasoning: thinking left out until the calls under way are over, which began without it")
         return Thinking(None, thinking.effort)
     return thinking
-
-
-def _loops_unthinking(messages: Sequence[Message], family: str) -> bool:
-    """Whether results end the conversation, of calls that were made without thinking that goes back."""
-    if not messages or messages[-1].role != "tool":
-        return False
-    for message in reversed(messages):
-        if message.role == "user":
-            return True
-        if any(isinstance(part, Reasoning) and takes_back(part.state, family) for part in message.parts):
-            return False
-    return True
 
 
 def _sampled(sampling: Sampling, thinking: Thinking, notes: list[str]) -> Object:

@@ -10,9 +10,9 @@ import re
 from typing import Any
 
 from entrepot.dialects.dialect import Wishes
-from entrepot.dialects.turns import takes_back
+from entrepot.dialects.turns import loops_unthinking
 from entrepot.dialects.unsaid import budget_of
-from entrepot.values.conversation import Conversation, Reasoning
+from entrepot.values.conversation import Conversation
 
 Object = dict[str, Any]
 _ADAPTIVE = re.compile(r"claude-(?:\w+-)?(?:4-(?:[6-9]|\d\d)(?!\d)|[5-9](?!\d))")
@@ -62,7 +62,7 @@ def _claude(conversation: Conversation, wishes: Wishes, notes: list[str]) -> Obj
     if conversation.tool_choice is not None and conversation.tool_choice.mode == "required":
         notes.append("reasoning: left out, Claude does not think when it is made to call a tool")
         return {}
-    if _loops_unthinking(conversation, wishes.family):
+    if loops_unthinking(conversation.messages, wishes.family):
         notes.append("reasoning: left out until the calls under way are over, which began without it")
         return {}
     length = conversation.max_tokens or wishes.longest_answer or _USUAL_LENGTH
@@ -70,19 +70,6 @@ def _claude(conversation: Conversation, wishes: Wishes, notes: list[str]) -> Obj
     if budget != wish.max_tokens:
         notes.append(f"reasoning: {wish.effort or wish.max_tokens} sent as a budget of {budget} tokens")
     return {"thinking": {"type": "enabled", "budget_tokens": budget}}
-
-
-def _loops_unthinking(conversation: Conversation, family: str) -> bool:
-    """Whether results end the conversation, of calls before which no thinking stands that goes back: Claude then refuses it."""
-    messages = conversation.messages
-    if not messages or messages[-1].role != "tool":
-        return False
-    for message in reversed(messages):
-        if message.role == "user":
-            return True
-        if any(isinstance(part, Reasoning) and takes_back(part.state, family) for part in message.parts):
-            return False
-    return True
 
 
 def _thinks_adaptively(wishes: Wishes) -> bool:

@@ -13,8 +13,8 @@ from entrepot.dialects.unsaid import (
     budget_of,
     callable_tools,
     cannot,
+    function_of,
     results_in_words,
-    schema_of,
     text_in,
     thinks_foreign,
     unsaid,
@@ -71,17 +71,7 @@ def _say_tools(conversation: Conversation, body: Object, notes: list[str]) -> No
     tools = callable_tools(conversation, NAME, notes)
     if not tools:
         return
-    body["tools"] = [
-        {
-            "type": "function",
-            "function": {
-                "name": tool.name,
-                **({"description": tool.description} if tool.description is not None else {}),
-                "parameters": schema_of(tool),
-            },
-        }
-        for tool in tools
-    ]
+    body["tools"] = [function_of(tool) for tool in tools]
     strict = [tool.strict for tool in tools]
     if all(strict):
         body["strict_tools"] = True

@@ -10,8 +10,8 @@ from entrepot.dialects.unsaid import (
     arguments_of,
     callable_tools,
     cannot,
+    function_of,
     results_in_words,
-    schema_of,
     text_in,
     thinks_foreign,
     unsaid,
@@ -53,17 +53,7 @@ def _say_tools(conversation: Conversation, body: Object, notes: list[str]) -> No
         raise cannot("tool_choice", "auto or none", "required", "Ask for the call in words, or choose another model.")
     if not tools or (choice is not None and choice.mode == "none"):
         return
-    body["tools"] = [
-        {
-            "type": "function",
-            "function": {
-                "name": tool.name,
-                **({"description": tool.description} if tool.description is not None else {}),
-                "parameters": schema_of(tool),
-            },
-        }
-        for tool in tools
-    ]
+    body["tools"] = [function_of(tool) for tool in tools]
 
 
 def _say_settings(conversation: Conversation, body: Object) -> None:

@@ -14,11 +14,11 @@ import msgspec
 from msgspec import Raw
 
 from entrepot.dialects.openai_chat.contents import parts_of
+from entrepot.dialects.openai_chat.wire import citation_of
 from entrepot.dialects.voice import encode
 from entrepot.values import messages as sent
 from entrepot.values.conversation import (
     Audio,
-    Citation,
     Foreign,
     Image,
     Opaque,
@@ -55,7 +55,7 @@ def said_by(message: sent.AssistantMessage, legacy: str) -> tuple[Part, ...]:
 
 def _spoken(message: sent.AssistantMessage, states: States) -> list[Part]:
     parts = [part for part in parts_of(message.content) if not (isinstance(part, Text) and not part.text)]
-    citations = tuple([_citation(raw) for raw in message.annotations or ()])
+    citations = tuple([citation_of(msgspec.json.decode(raw), raw) for raw in message.annotations or ()])
     state = states.get(TEXT_STATE)
     for position, part in enumerate(parts):
         if isinstance(part, Text) and (citations or state):
@@ -75,16 +75,6 @@ def _image(raw: Raw) -> Part:
     inner = told.get("image_url") if isinstance(told, dict) else None
     url = inner.get("url") if isinstance(inner, dict) else None
     return Image(source_of(url)) if isinstance(url, str) else Foreign("openai_chat", "images", raw)
-
-
-def _citation(raw: Raw) -> Citation:
-    told = msgspec.json.decode(raw)
-    inner = told.get("url_citation") if isinstance(told, dict) else None
-    if not isinstance(inner, dict):
-        return Citation(raw=raw, dialect="openai_chat")
-    url, title, text = [value if isinstance(value, str) else "" for value in map(inner.get, ("url", "title", "content"))]
-    start, end = [value if isinstance(value, int) else -1 for value in map(inner.get, ("start_index", "end_index"))]
-    return Citation(url, title, text, start, end, raw, "openai_chat")
 
 
 def _call(call: sent.ToolCall, states: States) -> ToolCall:

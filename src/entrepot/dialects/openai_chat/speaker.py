@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from entrepot.dialects.openai_chat.finish import normal_finish
-from entrepot.dialects.openai_chat.wire import Said, text_of
+from entrepot.dialects.openai_chat.wire import Said, citation_of, text_of
 from entrepot.dialects.voice import dumps
 from entrepot.values.conversation import NOTHING, Audio, Citation, Foreign, Image, Opaque, Source, source_of
 from entrepot.values.event import (
@@ -26,8 +26,6 @@ from entrepot.values.event import (
     StateDelta,
     TextDelta,
 )
-
-NAME = "openai_chat"
 
 
 class _Logprobs(msgspec.Struct):
@@ -138,7 +136,7 @@ class Speaker:
         elif kind == "refusal" and isinstance(part.get("refusal"), str):
             out.append(RefusalDelta(self._into("refusal", out), part["refusal"], self._choice))
         else:
-            self._whole(Foreign(NAME, text_of(kind), Raw(dumps(part))), out)
+            self._whole(Foreign("openai_chat", text_of(kind), Raw(dumps(part))), out)
 
     def _whole(self, part: Image | Audio | Foreign, out: list[Event]) -> None:
         self._end_open(out)
@@ -227,7 +225,7 @@ class Speaker:
     def _say_more(self, said: Said, out: list[Event]) -> None:
         for annotation in said.annotations if isinstance(said.annotations, list) else ():
             if isinstance(annotation, dict):
-                out.append(CitationAdded(self._any_text(out), _citation(annotation), self._choice))
+                out.append(CitationAdded(self._any_text(out), _cited(annotation), self._choice))
         for image in said.images if isinstance(said.images, list) else ():
             inner = image.get("image_url") if isinstance(image, dict) else None
             if isinstance(inner, dict) and isinstance(inner.get("url"), str):
@@ -267,11 +265,7 @@ def _reason(told: str, has_calls: bool) -> Finish:
     return "tool_calls" if word == "function_call" else word  # type: ignore[return-value] # the words of `finish.py`
 
 
-def _citation(annotation: dict[str, Any]) -> Citation:
-    inner = annotation.get("url_citation")
+def _cited(annotation: dict[str, Any]) -> Citation:
+    """`index` is the place among the pieces of a stream, and none of the citation's own."""
     raw = Raw(dumps({name: value for name, value in annotation.items() if name != "index"}))
-    if not isinstance(inner, dict):
-        return Citation(raw=raw, dialect=NAME)
-    url, title, content = [text_of(inner.get(name)) for name in ("url", "title", "content")]
-    start, end = [place if isinstance(place, int) else -1 for place in (inner.get("start_index"), inner.get("end_index"))]
-    return Citation(url, title, content, start, end, raw, NAME)
+    return citation_of(annotation, raw)

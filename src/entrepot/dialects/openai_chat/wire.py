@@ -1,4 +1,4 @@
-"""What a provider's chat answer looks like, whole or a chunk of it. Loose, since vendors keep few promises."""
+"""What a chat answer looks like, whole or a chunk of it. Loose, since vendors keep few promises."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from entrepot.dialects.voice import Malformed, dumps, loads
-from entrepot.values.conversation import NOTHING
+from entrepot.values.conversation import NOTHING, Citation
 
 
 class Said(msgspec.Struct):
@@ -95,3 +95,13 @@ def groq_usage(raw: Raw) -> Raw:
 def text_of(value: Any) -> str:
     """Nothing of what is no text."""
     return value if isinstance(value, str) else ""
+
+
+def citation_of(annotation: Any, raw: Raw) -> Citation:
+    """raw  what is kept of it"""
+    inner = annotation.get("url_citation") if isinstance(annotation, dict) else None
+    if not isinstance(inner, dict):
+        return Citation(raw=raw, dialect="openai_chat")
+    url, title, text = [text_of(inner.get(name)) for name in ("url", "title", "content")]
+    start, end = [place if isinstance(place, int) else -1 for place in (inner.get("start_index"), inner.get("end_index"))]
+    return Citation(url, title, text, start, end, raw, "openai_chat")
