@@ -20,6 +20,7 @@ PATHS = [
     "/authors/openai",
     "/apps",
     "/rankings",
+    "/rankings?category=coding&by=category",
     "/chat",
     "/status",
     "/design",
