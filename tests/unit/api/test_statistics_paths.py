@@ -17,8 +17,8 @@ from entrepot.records.rollups import Rollups
 from entrepot.testing.builders import NOW_MS, attempt, endpoint, generation, model, usage
 from entrepot.values.generation import Generation
 from entrepot.values.ids import generation_id
+from entrepot.values.times import DAY_MS
 
-DAY_MS = 86_400_000
 TODAY_MS = NOW_MS // DAY_MS * DAY_MS
 ROUTES = (*activity.ROUTES, *analytics.ROUTES, *datasets.ROUTES)
 A, B = "openai/a", "acme/b"

@@ -14,9 +14,9 @@ from entrepot.ledger.statement import Used, by_model, month_of, statement
 from entrepot.ledger.statement_paper import decimals_of, figure, paper_of
 from entrepot.storage.database import Database
 from entrepot.storage.engines import open_database
+from entrepot.values.times import DAY_MS
 
 NOVEMBER = month_of("2026-11")
-DAY_MS = 86_400_000
 DOLLAR = 10**9
 
 

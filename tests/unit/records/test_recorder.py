@@ -16,9 +16,8 @@ from entrepot.storage.engines import open_database
 from entrepot.storage.sqlite import connect
 from entrepot.values.generation import Generation
 from entrepot.values.ids import generation_id
+from entrepot.values.times import DAY_MS
 from entrepot.values.usage import Usage
-
-DAY_MS = 86_400_000
 
 
 def generation(now_ms: int = DAY_MS * 20_000, **more: object) -> Generation:

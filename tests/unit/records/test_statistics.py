@@ -16,9 +16,9 @@ from entrepot.storage.database import Database
 from entrepot.storage.engines import open_database
 from entrepot.testing.builders import NOW_MS, attempt, generation, usage
 from entrepot.values.ids import generation_id
+from entrepot.values.times import DAY_MS
 
 A, B = "openai/a", "acme/b"
-DAY_MS = 86_400_000
 TODAY = last(NOW_MS, days=1)
 
 

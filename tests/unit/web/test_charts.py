@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from entrepot.values.times import DAY_MS, HOUR_MS
 from entrepot.web import figures
 from entrepot.web.charts import Chart, Series, chart
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 START = 20_000 * DAY_MS
 
 
