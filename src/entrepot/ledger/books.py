@@ -111,6 +111,12 @@ def is_posted(db: Database, key: str) -> bool:
     return db.execute("SELECT 1 FROM ledger_transactions WHERE key = ?", (key,)).fetchone() is not None
 
 
+def credited(db: Database, key: str) -> list[tuple[str, int]]:
+    """What a transaction that is in the books gave to workspaces' credit, and took of it below zero."""
+    sql = "SELECT owner, amount_nano FROM ledger_entries WHERE key = ? AND account = 'credit' ORDER BY line"
+    return [(owner, int(amount)) for owner, amount in db.execute(sql, (key,)).fetchall()]
+
+
 def balance(db: Database, account: Account, owner: str, book: Book = "live") -> int:
     """The sum of an account's entries."""
     return sum(amount for _, amount in by_kind(db, account, owner, book))

@@ -7,7 +7,7 @@ from typing import NoReturn
 from entrepot.errors import Conflict, InvalidRequest
 from entrepot.identity.store import no_workspace
 from entrepot.ledger import audit, leases
-from entrepot.ledger.books import LARGEST, Account, Move, Transaction, balance, is_posted, post
+from entrepot.ledger.books import LARGEST, Account, Move, Transaction, balance, credited, is_posted, post
 from entrepot.ledger.purses import credit_purse
 from entrepot.storage.database import Database
 from entrepot.values.money import parse_usd, usd
@@ -62,19 +62,23 @@ def amount_of(text: str, *, field: str = "amount", negative: bool = False, zero:
     if (nano == 0 and not zero) or (nano < 0 and not negative):
         why = "It must not be below zero" if zero else "It must not be zero" if negative else "It must be above zero"
         _refuse(why, field, text, expected, _WRITTEN)
+    if abs(nano) > LARGEST:
+        _refuse("It is more than the books hold", field, text, f"US dollars up to {usd(LARGEST)}", "Choose a smaller amount.")
     return nano
 
 
 def _fund(db: Database, order: Order, kind: str, against: Account) -> bool:
     _check(order, kind)
     with db.transaction(alone=leases.alone(order.workspace)):
-        row = db.execute("SELECT prepaid FROM workspaces WHERE id = ? AND deleted_ms IS NULL", (order.workspace,)).fetchone()
-        if row is None:
+        row = db.execute("SELECT prepaid, deleted_ms FROM workspaces WHERE id = ?", (order.workspace,)).fetchone()
+        # What was paid for a workspace that is gone can still be paid back.
+        if row is None or (row[1] is not None and kind != "refund"):
             raise no_workspace(order.workspace)
+        gain = -order.amount_nano if kind == "refund" else order.amount_nano
         if is_posted(db, f"{kind}:{order.key}"):
+            _check_same(db, order, kind, gain)
             return False
         before = balance(db, "credit", order.workspace)
-        gain = -order.amount_nano if kind == "refund" else order.amount_nano
         if kind == "refund" or (gain < 0 and row[0]):
             _check_free(db, order, before, -gain)
         if abs(before + gain) > LARGEST:
@@ -86,6 +90,18 @@ def _fund(db: Database, order: Order, kind: str, against: Account) -> bool:
         subject = f"workspace/{order.workspace}"
         audit.write(db, order, f"credit.{kind}", subject, {"balance": usd(before)}, {"balance": usd(before + gain)})
     return True
+
+
+def _check_same(db: Database, order: Order, kind: str, gain: int) -> None:
+    """One key names one order: another one under it would be taken for done. raises Conflict"""
+    if credited(db, f"{kind}:{order.key}") != [(order.workspace, gain)]:
+        raise Conflict(
+            f"`key`: {order.key!r} names a {kind} of another amount or workspace, which is done. Nothing was changed.",
+            field="key",
+            expected="a name that no other order has",
+            received=order.key[:80],
+            remedy="Choose another `key`, one for each order.",
+        )
 
 
 def _check_free(db: Database, order: Order, before: int, amount: int) -> None:

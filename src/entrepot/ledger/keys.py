@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from entrepot.errors import InvalidRequest
+from entrepot.errors import InvalidRequest, NotFound
 from entrepot.identity import store
 from entrepot.ledger import audit, leases
 from entrepot.ledger.audit import Act
@@ -68,13 +68,14 @@ def make(db: Database, secret: bytes, order: Order, act: Act) -> tuple[str, Call
 
 
 def change(db: Database, key: Caller, wished: Change, act: Act) -> Caller:
-    """The key as it is then. raises InvalidRequest, and then nothing is changed"""
+    """The key as it is then. What others changed since it was read stays. raises InvalidRequest, NotFound: nothing is changed"""
     told = dict(_given(wished))
     byok_in_limit = told.pop("byok_in_limit", None)
-    after = msgspec.structs.replace(key, **told)
-    store.check_name(after.name)
-    _check(after.limit_nano, after.limit_reset)
     with db.transaction(alone=leases.alone(key.workspace)):
+        key = _as_it_is(db, key)
+        after = msgspec.structs.replace(key, **told)
+        store.check_name(after.name)
+        _check(after.limit_nano, after.limit_reset)
         facts = store.facts(db, key.key_hash)
         byok_before = {"include_byok_in_limit": facts.byok_in_limit}
         byok_after = byok_before if byok_in_limit is None else {"include_byok_in_limit": byok_in_limit}
@@ -83,6 +84,19 @@ def change(db: Database, key: Caller, wished: Change, act: Act) -> Caller:
             _check_spent(db, after, act.at_ms)
         audit.write(db, act, "key.change", _subject(key), _told(key) | byok_before, _told(after) | byok_after)
     return after
+
+
+def _as_it_is(db: Database, key: Caller) -> Caller:
+    found = store.key_by_hash(db, key.key_hash)
+    if found is None:
+        raise NotFound(
+            "The key was deleted meanwhile. Nothing was changed.",
+            field="hash",
+            expected="a key that is there",
+            received=key.key_hash,
+            remedy="GET /api/v1/keys lists them.",
+        )
+    return found
 
 
 def delete(db: Database, key: Caller, act: Act) -> None:

@@ -83,16 +83,17 @@ def make(db: Database, order: Order, act: Act) -> Workspace:
 
 
 def change(db: Database, workspace: Workspace, wished: Change, act: Act) -> Workspace:
-    """As it is then. raises InvalidRequest, Conflict, and then nothing is changed"""
+    """As it is then. What others changed since stays. raises InvalidRequest, Conflict, NotFound: then nothing is changed"""
     names = [name for name in ("name", "slug", "description", "prepaid") if getattr(wished, name) is not UNSET]
-    after = msgspec.structs.replace(
-        workspace,
-        **{name: getattr(wished, name) for name in names},
-        settings={**workspace.settings, **wished.settings},
-        updated_ms=act.at_ms,
-    )
-    _check(after)
-    with db.transaction(alone="workspaces"), db.transaction(alone=leases.alone(workspace.id)):
+    with db.transaction(alone=leases.alone(workspace.id)), db.transaction(alone="workspaces"):
+        workspace = find(db, workspace.id)
+        after = msgspec.structs.replace(
+            workspace,
+            **{name: getattr(wished, name) for name in names},
+            settings={**workspace.settings, **wished.settings},
+            updated_ms=act.at_ms,
+        )
+        _check(after)
         _check_free(db, after)
         settings = msgspec.json.encode(after.settings).decode()
         values = (after.name, after.slug, after.description, settings, int(after.prepaid), act.at_ms, after.id)
@@ -112,7 +113,8 @@ def delete(db: Database, workspace: Workspace, act: Act) -> None:
             received=workspace.id,
             remedy="Rename it, or disable its keys.",
         )
-    with db.transaction(alone="keys"), db.transaction(alone=leases.alone(workspace.id)):
+    # Locks are taken in one order everywhere: what a workspace's purses hold, then keys, then workspaces.
+    with db.transaction(alone=leases.alone(workspace.id)), db.transaction(alone="keys"):
         row = db.execute("SELECT count(*) FROM keys WHERE workspace = ? AND deleted = 0", (workspace.id,)).fetchone()
         if row is not None and row[0]:
             raise Conflict(

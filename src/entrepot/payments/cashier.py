@@ -56,7 +56,7 @@ class Cashier:
         quote = self._terms.quote(amount, currency, day_of(now_ms))
         payment = new_payment(workspace, quote, Act(actor=actor, at_ms=now_ms), keep_card=keep_card)
         with self._db.transaction():
-            if self._db.execute("SELECT 1 FROM workspaces WHERE id = ?", (workspace,)).fetchone() is None:
+            if self._db.execute("SELECT 1 FROM workspaces WHERE id = ? AND deleted_ms IS NULL", (workspace,)).fetchone() is None:
                 raise no_workspace(workspace, "workspace_id")
             store.add(self._db, payment)
             told = {"workspace": workspace, "currency": currency, "total_minor": quote.total_minor}

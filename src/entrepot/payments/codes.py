@@ -166,7 +166,10 @@ def _check(db: Database, batch: Batch, act: Act) -> None:
         _refuse("amount", f"above 0 and at most {usd(_MOST_NANO)}", usd(batch.amount_nano))
     if batch.expires_ms is not None and batch.expires_ms <= act.at_ms:
         _refuse("expires_at", "a time to come", str(batch.expires_ms))
-    if batch.workspace and db.execute("SELECT 1 FROM workspaces WHERE id = ?", (batch.workspace,)).fetchone() is None:
+    if (
+        batch.workspace
+        and db.execute("SELECT 1 FROM workspaces WHERE id = ? AND deleted_ms IS NULL", (batch.workspace,)).fetchone() is None
+    ):
         raise no_workspace(batch.workspace, "workspace_id")
 
 

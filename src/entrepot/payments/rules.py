@@ -38,10 +38,14 @@ def find(db: Database, workspace: str) -> Rule | None:
 
 
 def low(db: Database, workspace: str = "") -> list[str]:
-    """Workspaces whose rule is on, that have less than its threshold, and that are not being topped up; all, or only the one."""
+    """Workspaces whose rule is on, that have less than its threshold and are not being topped up; all, or only the one.
+
+    None that was deleted: it has nothing, and would be topped up for ever.
+    """
     thresholds: dict[str, int] = dict(
         db.execute(
-            "SELECT t.workspace, t.threshold_nano FROM top_ups t WHERE t.state = 'on' AND NOT EXISTS "
+            "SELECT t.workspace, t.threshold_nano FROM top_ups t WHERE t.state = 'on' "
+            "AND NOT EXISTS (SELECT 1 FROM workspaces w WHERE w.id = t.workspace AND w.deleted_ms IS NOT NULL) AND NOT EXISTS "
             "(SELECT 1 FROM payments p WHERE p.workspace = t.workspace AND p.origin = 'top_up' AND p.state = 'open') "
             "AND (? = '' OR t.workspace = ?)",
             (workspace, workspace),

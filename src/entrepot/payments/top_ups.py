@@ -99,7 +99,7 @@ class TopUps:
             )
         rule = Rule(workspace, threshold, quote.currency, quote.amount_minor, ceiling, changed_ms=act.at_ms)
         with self._db.transaction(alone=leases.alone(workspace)):
-            if self._db.execute("SELECT 1 FROM workspaces WHERE id = ?", (workspace,)).fetchone() is None:
+            if self._db.execute("SELECT 1 FROM workspaces WHERE id = ? AND deleted_ms IS NULL", (workspace,)).fetchone() is None:
                 raise no_workspace(workspace, "id")
             payer = cards.find(self._db, workspace)
             if payer is None or not payer.card:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.errors import Conflict, InvalidRequest, Unavailable
+from entrepot.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from entrepot.identity.store import ensure_workspace
-from entrepot.ledger import audit
+from entrepot.ledger import audit, workspaces
 from entrepot.ledger.audit import Act
 from entrepot.ledger.books import balance
 from entrepot.ledger.verify import verify
@@ -112,6 +112,20 @@ def test_a_refund_that_stripe_did_not_answer_stands_as_asked_and_is_done_once() 
         shop.till.trouble = None
         assert shop.cashier.refund(payment, 500, ACT).state == "done"
         assert shop.credit == 15 * DOLLAR and len(shop.till.refunds) == 1
+
+
+def test_what_was_paid_for_a_workspace_that_is_gone_can_be_paid_back() -> None:
+    """Its customer had the page open when it was deleted, and paid all the same."""
+    shop = Shop()
+    team = workspaces.make(shop.db, workspaces.Order(name="team"), ACT)
+    payment, _ = shop.cashier.open(team.id, "20", "usd", "admin")
+    workspaces.delete(shop.db, team, ACT)
+    assert shop.cashier.hear(b"", "good") == "done"
+    assert balance(shop.db, "credit", team.id) == 20 * DOLLAR
+    assert shop.cashier.refund(payment.id, None, ACT).state == "done"
+    assert balance(shop.db, "credit", team.id) == 0
+    with pytest.raises(NotFound):
+        shop.cashier.open(team.id, "20", "usd", "admin")
 
 
 def test_another_refund_waits_for_the_one_that_stands_as_asked() -> None:

@@ -9,7 +9,9 @@ from decimal import Decimal
 import pytest
 from till_without_stripe import CardTill
 
+from entrepot.errors import NotFound
 from entrepot.identity.store import ensure_workspace
+from entrepot.ledger import workspaces
 from entrepot.ledger.audit import Act
 from entrepot.ledger.books import Move, Transaction, balance, post
 from entrepot.ledger.verify import verify
@@ -107,3 +109,26 @@ def test_a_new_month_has_its_own_ceiling(replicas: Replicas) -> None:
     for _ in range(4):
         replicas.tick()
     assert replicas.dollars == 40
+
+
+def test_a_clock_that_goes_back_over_the_end_of_a_month_opens_no_second_ceiling(replicas: Replicas) -> None:
+    replicas.all[0].set("default", Wish(Decimal(1000), Decimal(10), Decimal(20)), ACT)
+    for back_ms in (0, 31 * 86_400_000, 0, 31 * 86_400_000):
+        replicas.now_ms = NOW_MS + 31 * 86_400_000 - back_ms
+        for _ in range(4):
+            replicas.tick()
+    assert replicas.dollars == 20
+
+
+def test_a_workspace_that_was_deleted_is_topped_up_no_more(replicas: Replicas) -> None:
+    team = workspaces.make(replicas.db, workspaces.Order(name="team"), ACT)
+    cards.customer_of(replicas.db, replicas.till, team.id, NOW_MS)
+    with replicas.db.transaction():
+        cards.keep(replicas.db, team.id, CardSeen("pm_2", "visa", "4242", "2030-01"), ACT)
+    replicas.all[0].remove("default", ACT)
+    replicas.all[0].set(team.id, Wish(Decimal(20), Decimal(10), Decimal(50)), ACT)
+    workspaces.delete(replicas.db, team, ACT)
+    replicas.tick()
+    assert (len(replicas.till.charges), replicas.states) == (0, [])
+    with pytest.raises(NotFound):
+        replicas.all[0].set(team.id, Wish(Decimal(20), Decimal(10), Decimal(50)), ACT)
