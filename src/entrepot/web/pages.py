@@ -6,7 +6,6 @@ OpenAPI document that the routes make. The reader's own address is taken from th
 
 from __future__ import annotations
 
-import datetime
 import functools
 import re
 import threading
@@ -24,6 +23,7 @@ from entrepot.catalog.catalog import Catalog
 from entrepot.checks.store import Report
 from entrepot.records.statistics import Statistics
 from entrepot.values.command import Command
+from entrepot.values.times import utc
 from entrepot.web import chat, design, model_page, status
 from entrepot.web.assets import PREFIX, Assets
 from entrepot.web.docs import doc_pages
@@ -187,7 +187,7 @@ class Pages:
             return None
         row, tab = found
         asked = visit.path.strip("/").removesuffix(f"/{tab}")
-        where = model_page.Where(visit.base_url, asked, datetime.datetime.fromtimestamp(self._now_s(), datetime.UTC))
+        where = model_page.Where(visit.base_url, asked, utc(self._now_s() * 1000))
         if tab in model_page.DOCUMENTS:
             return json(self._model_pages.document(row, tab, where.base_url))
         context = self._model_pages.context(self._shelf, row, tab, visit.asked, where)
