@@ -16,7 +16,6 @@ PATHS: Mapping[Surface, str] = {
     "embeddings": "/api/v1/embeddings",
 }
 _MISSPELT = "openai/gpt-5.1-turbo"
-_MOST_TOKENS = 16_000
 _TOLD, _ASKED = "Answer in short.", "When does the tide turn?"
 _USER = {"role": "user", "content": _ASKED}
 _NAME, _MEANING = "read_file", "Reads a file."
@@ -37,7 +36,7 @@ def body(ask: Ask) -> bytes:
 
 def _chat(ask: Ask) -> dict[str, Any]:
     messages = [{"role": "system", "content": _TOLD}, _USER]
-    asked: dict[str, Any] = {"messages": messages, "stream": ask.stream, "max_tokens": _MOST_TOKENS}
+    asked: dict[str, Any] = {"messages": messages, "stream": ask.stream, "max_tokens": ask.app.most}
     if ask.tools:
         asked["tools"] = [{"type": "function", "function": {"name": _NAME, "description": _MEANING, "parameters": _TAKES}}]
     if ask.json:
@@ -50,7 +49,7 @@ def _responses(ask: Ask) -> dict[str, Any]:
         "instructions": _TOLD,
         "input": [_USER],
         "stream": ask.stream,
-        "max_output_tokens": _MOST_TOKENS,
+        "max_output_tokens": ask.app.most,
         "store": False,
     }
     if ask.tools:
@@ -61,7 +60,7 @@ def _responses(ask: Ask) -> dict[str, Any]:
 
 
 def _messages(ask: Ask) -> dict[str, Any]:
-    asked: dict[str, Any] = {"system": _TOLD, "messages": [_USER], "stream": ask.stream, "max_tokens": _MOST_TOKENS}
+    asked: dict[str, Any] = {"system": _TOLD, "messages": [_USER], "stream": ask.stream, "max_tokens": ask.app.most}
     if ask.tools:
         asked["tools"] = [{"name": _NAME, "description": _MEANING, "input_schema": _TAKES}]
     return asked

@@ -67,6 +67,6 @@ KEYS: Mapping[str, KeyTerms] = {
     "Stowage": KeyTerms("stowage index"),
     "Sextant": KeyTerms("sextant, summer intern", expires=0.45),
     "Coxswain": KeyTerms("coxswain (found in a public repository)", disabled=0.6),
-    "": KeyTerms("trying things out", "0.40"),
+    "": KeyTerms("trying things out", "0.12"),
 }
 """By the title of the app that calls with it."""

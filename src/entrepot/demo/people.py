@@ -30,6 +30,7 @@ class App(msgspec.Struct, frozen=True):
     streams      part of the calls that stream; `tools` that call tools; `json` that ask for JSON; `leaves` that are hung up
     workspace    the slug of the firm that it belongs to
     until        how far through history it is given up, 0 to 1
+    most         tokens that an answer may have, as it asks
     """
 
     title: str
@@ -53,6 +54,7 @@ class App(msgspec.Struct, frozen=True):
     workspace: str = "default"
     surface: Surface = "chat"
     until: float = math.inf
+    most: int = 16_000
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -152,7 +154,7 @@ APPS = (
         workspace="splice", until=0.45),
     App("Coxswain", "https://coxswain.example", "coxswain/1.2", 16, _TALK, 2.0, 0.9, 21, 0.3, 0.1, 800, 240, 0.0, 0.9,
         categories="game", until=0.6),
-    App("", "", "curl/8.9", 15, _TALK, 1.0, 0.5, 14, 0.3, 0.3, 60, 120, 0.0, 0.2, workspace="default"),
+    App("", "", "curl/8.9", 15, _TALK, 1.0, 0.5, 14, 0.3, 0.3, 60, 120, 0.0, 0.2, workspace="default", most=2_000),
 )  # fmt: skip
 """The last one sends no referer: calls of people who try things out, which belong to no app."""
 
