@@ -99,6 +99,8 @@ _REFRESH_S = 0.5
 _LEAVE_S = 6.0
 """On the way out a database that says nothing is waited for so long."""
 _READ_PAUSE_S = 0.005
+_STALE_MS = 600_000
+"""An answer made of many sums that is older than half a minute is given for so long while a new one is made."""
 _SPOKEN = (*chat.ROUTES, *responses.ROUTES, *messages.ROUTES, *completions.ROUTES, *embeddings.ROUTES)
 ROUTES = (
     *_SPOKEN,
@@ -169,7 +171,9 @@ class App:
         reading = self._db.sibling(read_only=True)
         self._stack.callback(reading.close)
         self._reading = reading
-        self.statistics = Statistics(reading, self.clock.now_ms)
+        behind = self._db.sibling(read_only=True, mapped=False)
+        self._stack.callback(behind.close)
+        self.statistics = Statistics(reading, self.clock.now_ms, behind=behind, stale_ms=_STALE_MS)
         self.terms = Terms(watching)
         self.prices = PriceLists(watching, self.clock.now_ms())
         self.holds, self._janitor = self._money()
@@ -266,6 +270,7 @@ class App:
         yield self.pipeline.watch()
         yield self._read_keys()
         yield self._refresh()
+        yield self._renew()
         yield self._janitor.run()
         yield watch(self.planner, self.statistics, self._reading, self._worries.tell)
         rules: list[Rule] = [
@@ -411,6 +416,13 @@ class App:
             except (StorageAway, Refused):  # told by `_refresh`, which asks the same store
                 await asyncio.sleep(_REFRESH_S)
             await asyncio.sleep(_READ_PAUSE_S)
+
+    async def _renew(self) -> None:
+        """Answers made of many sums are made again behind those who ask for them."""
+        while True:
+            await asyncio.sleep(_REFRESH_S)
+            with contextlib.suppress(StorageAway, Refused):  # told by `watch`, which asks the same store
+                await asyncio.to_thread(self.statistics.renew)
 
     async def _refresh(self) -> None:
         """Sees what other processes did: keys made, disabled or deleted, models imported. And that a day began."""

@@ -85,9 +85,15 @@ def show_rankings(desk: Desk, request: Request) -> Response:
     query: RankingsQuery = request.query
     first, last = _days(query.start_date, query.end_date, desk.now_ms())
     of = Scope(category=category_of(query.category, "category"))
-    question = Question(table_of(of), ("prompt_tokens", "completion_tokens"), ("at", "model"), conditions(of))
     unkept = query.context_bucket or query.language_type
-    rows = [] if unkept else desk.statistics.ask(question, Span(first * DAY_MS, (last + 1) * DAY_MS), "day")
+    named = ("rankings", first, last, query.period, query.modality, of)
+    data = [] if unkept else desk.statistics.remembered(named, lambda: _ranked(desk, query, of, first, last))
+    return answer(Rankings(data, _meta(desk, first, last)))
+
+
+def _ranked(desk: Desk, query: RankingsQuery, of: Scope, first: int, last: int) -> list[RankingsRow]:
+    question = Question(table_of(of), ("prompt_tokens", "completion_tokens"), ("at", "model"), conditions(of))
+    rows = desk.statistics.ask(question, Span(first * DAY_MS, (last + 1) * DAY_MS), "day")
     models = desk.catalog().models
     found: dict[int, dict[str, int]] = {}
     for at, slug, prompt, completion in rows:
@@ -99,8 +105,7 @@ def show_rankings(desk: Desk, request: Request) -> Response:
         of_period = found.setdefault(max(first_of(query.period, at // DAY_S), first), {})
         name = slug if model is None else model.canonical_slug
         of_period[name] = of_period.get(name, 0) + prompt + completion
-    data = [row for day in sorted(found) for row in _top(date_of(day), found[day].items())]
-    return answer(Rankings(data, _meta(desk, first, last)))
+    return [row for day in sorted(found) for row in _top(date_of(day), found[day].items())]
 
 
 def _top(date: str, tokens: Iterable[tuple[str, int]]) -> list[RankingsRow]:

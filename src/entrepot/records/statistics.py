@@ -1,7 +1,7 @@
 """Statistics, as pages and APIs read them: from sums that are kept as records come, never from the records themselves.
 
 What is bounded: a span is read by whole minutes, hours or days (`Span.level` says which), at most 2,000 of them; lists have at
-most 100 rows; an answer about all models or apps is remembered for half a minute, and at most 256 of those are. Traffic of test
+most 100 rows; an answer about all models or apps is remembered for half a minute, and at most 768 of those are. Traffic of test
 keys is kept apart: `Scope(test=True)` asks for it, and a page that shows it should say so.
 
     now      = statistics.now_ms()
@@ -17,7 +17,7 @@ keys is kept apart: `Scope(test=True)` asks for it, and a page that shows it sho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Literal, TypeVar
 
 from entrepot.records import histogram
@@ -47,10 +47,11 @@ from entrepot.records.sums import SUMS, By, column, level_of, named, plus, sums_
 from entrepot.storage.database import Database, Row
 
 K = TypeVar("K")
+T = TypeVar("T")
 V = TypeVar("V")
 _ENDINGS = ("ended_stop", "ended_length", "ended_tools", "ended_filter", "streamed", "tool_calls", "attempts")
 _REMEMBERED_MS = 30_000
-_REMEMBERED = 256
+_REMEMBERED = 768
 _SPEEDS = (0.5, 0.75, 0.9, 0.95, 0.99)
 _LEAST_REACHED = (0.01, 0.05, 0.1, 0.25, 0.5)
 
@@ -58,11 +59,27 @@ _LEAST_REACHED = (0.01, 0.05, 0.1, 0.25, 0.5)
 class Statistics:
     """May be asked from any thread. All methods raise StorageAway."""
 
-    def __init__(self, db: Database, now_ms: Callable[[], int]) -> None:
-        """db  a sibling of its own that only reads"""
-        self._db = db
+    def __init__(self, db: Database, now_ms: Callable[[], int], *, behind: Database | None = None, stale_ms: int = 0) -> None:
+        """db        a sibling of its own that only reads
+        behind    another one, for answers that nobody waits for
+        stale_ms  how much longer an answer is given while a new one is made; above 0 somebody must call `renew`
+        """
+        self._front = db
+        self._behind = behind or db
         self.now_ms = now_ms
-        self._remembered = Remembered(now_ms, for_ms=_REMEMBERED_MS, most=_REMEMBERED)
+        self._remembered = Remembered(now_ms, for_ms=_REMEMBERED_MS, most=_REMEMBERED, stale_ms=stale_ms)
+
+    @property
+    def _db(self) -> Database:
+        return self._behind if self._remembered.renewing else self._front
+
+    def remembered(self, name: Hashable, make: Callable[[], T]) -> T:
+        """An answer that is made of many sums, half a minute old at most. `name` tells answers apart."""
+        return self._remembered.get(name, make)
+
+    def renew(self) -> None:
+        """Makes remembered answers again that were asked for since they became old. raises StorageAway, Refused"""
+        self._remembered.renew()
 
     def totals(self, scope: Scope, span: Span, level: Level | None = None) -> Totals:
         """Of an app and of a key by whole days, of a workspace by whole hours."""
@@ -219,10 +236,9 @@ class Statistics:
         """Tokens by category and model, by whole days. Remembered."""
 
         def made() -> dict[str, dict[str, int]]:
-            tokens, where = ("prompt_tokens", "completion_tokens"), conditions(Scope())
-            question = Question("category_sums", tokens, ("category", "model"), where)
+            tokens, by = ("prompt_tokens", "completion_tokens"), ("category", "model")
             found: dict[str, dict[str, int]] = {}
-            for category, model, prompt, completion in ask(self._db, question, span, "day"):
+            for category, model, prompt, completion in sums_of(self._db, Scope(), span, "day", by, tokens):
                 if model:
                     found.setdefault(category, {})[model] = prompt + completion
             return found

@@ -5,6 +5,7 @@ An app is known by the address it tells of itself. Its page is below `/apps` at 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -76,7 +77,8 @@ def page(shelf: Shelf, place: str, measured: Measured) -> dict[str, Any] | None:
     return {
         "app": app,
         "place": place,
-        "models": [(model, shelf.rows.get(model), one) for model, one in named.items()],
+        "models": [(model, shelf.rows.get(model), one) for model, one in itertools.islice(named.items(), _MOST)],
+        "left_out": max(len(named) - _MOST, 0),
         "most": max((one.total_tokens for one in named.values()), default=1) or 1,
         "total": sum_of(points),
         "charts": [drawn] if (drawn := stacked(split, shelf)) is not None else [],

@@ -1,4 +1,4 @@
-"""What was measured, as lists of models, providers and apps show it: sums of `records.statistics`, remembered for a minute.
+"""What was measured, as lists of models, providers and apps show it: sums of `records.statistics`, remembered for half a minute.
 
 Without statistics, or while their store is away, nothing is known, and the pages say so.
 """
@@ -11,13 +11,10 @@ from typing import TypeVar
 import msgspec
 
 from entrepot.records.figures import Quantiles, Scope, Span, Speed, Totals, Uptime, last, together
-from entrepot.records.remembered import Remembered
 from entrepot.records.statistics import Statistics
 from entrepot.storage.database import StorageAway
 
 T = TypeVar("T")
-_REMEMBERED_MS = 60_000
-_REMEMBERED = 512
 
 
 class ModelFigures(msgspec.Struct, frozen=True):
@@ -50,19 +47,18 @@ class Measured:
 
     def __init__(self, statistics: Statistics | None) -> None:
         self._statistics = statistics
-        self._remembered = Remembered(lambda: self.now_ms, for_ms=_REMEMBERED_MS, most=_REMEMBERED)
 
     @property
     def now_ms(self) -> int:
         return self._statistics.now_ms() if self._statistics is not None else 0
 
     def ask(self, name: Hashable, question: Callable[[Statistics], T], nothing: T) -> T:
-        """The answer to a question, a minute old at most; `nothing` where nobody can be asked. `name` tells questions apart."""
+        """The answer to a question, remembered; `nothing` where nobody can be asked. `name` tells questions apart."""
         statistics = self._statistics
         if statistics is None:
             return nothing
         try:
-            return self._remembered.get(name, lambda: question(statistics))
+            return statistics.remembered(("page", name), lambda: question(statistics))
         except StorageAway:
             return nothing
 
