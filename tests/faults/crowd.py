@@ -13,7 +13,7 @@ from entrepot.values.money import parse_usd
 
 LONGEST = 60
 _IN_FLIGHT = "openrouter_in_flight_budget"
-_PATIENCE_S = 30.0
+_PATIENCE_S = 120.0
 
 
 class Seen(NamedTuple):
