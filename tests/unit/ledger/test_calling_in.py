@@ -2,22 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from test_holds import ACT, Alone, World, held
 
-from entrepot.errors import Conflict
+from entrepot.errors import Conflict, InvalidRequest, OutOfCredits
 from entrepot.identity.store import ensure_workspace
 from entrepot.ledger.books import balance
 from entrepot.ledger.calling_in import called_in
 from entrepot.ledger.funding import Order, correct, grant, refund
 from entrepot.ledger.janitor import Janitor
 from entrepot.ledger.leases import leased
-from entrepot.ledger.purses import release
+from entrepot.ledger.posting import post_usage
+from entrepot.ledger.purses import release, settle
 from entrepot.ledger.terms import set_prepaid
+from entrepot.ledger.verify import verify
+from entrepot.records import store
 from entrepot.storage.engines import open_database
-from entrepot.testing.builders import NOW_MS
+from entrepot.testing.builders import NOW_MS, generation
 
 
 @pytest.fixture
@@ -71,3 +75,56 @@ async def test_what_a_gateway_that_is_gone_had_leased_is_told_apart(world: World
     late = Order(actor="cli", at_ms=NOW_MS + 31_000, key="k", workspace="default", amount_nano=900_000, reason="r")
     with pytest.raises(Conflict, match=r"\$0.0006 by a gateway that has not been heard of for 30 s"):
         refund(world.db, late)
+
+
+async def test_refunds_and_calls_at_once_never_take_more_than_there_is(world: World) -> None:
+    """Two processes hold, settle and record while somebody pays back again and again: credit ends at zero, and is never below."""
+    processes = [world.process("one"), world.process("two")]
+    janitors = [Janitor(holds, Alone(), lambda why: None) for holds in processes]
+    caller, loop, paid, lowest = world.caller(), asyncio.get_running_loop(), 0, 1_000_000
+
+    def tick(_: float) -> None:
+        for janitor in janitors:
+            asyncio.run_coroutine_threadsafe(janitor.tick(), loop).result()
+
+    def pay_back() -> int:
+        """All that is left, as far as it is not in use."""
+        nonlocal lowest
+        done = 0
+        for number in range(40):
+            left = balance(world.db, "credit", "default")
+            lowest = min(lowest, left, left - leased(world.db, "credit/default"))
+            amount = min(left, 50_000)
+            if amount:
+                with suppress(Conflict, InvalidRequest):
+                    done += amount * called_in(
+                        world.db,
+                        "default",
+                        NOW_MS,
+                        lambda amount=amount, key=f"r{number}": refund(world.db, order(amount, key)),
+                        tick,
+                    )
+        return done
+
+    async def call(number: int) -> None:
+        holds = processes[number % 2]
+        with suppress(OutOfCredits):
+            hold = await held(holds, caller, 20)
+            await asyncio.sleep(0)
+            settle(hold, 1_000 * (number % 20))
+            made = generation(f"gen-{number}", key_hash=caller.key_hash, cost_nano=1_000 * (number % 20), held=hold.names)
+            await holds.apart(
+                lambda: store.insert(world.db, [(made, b"{}")], lambda new: post_usage(world.db, new, holds.process))
+            )
+
+    async def calls() -> None:
+        for number in range(100):
+            await call(number)
+
+    paid, _ = await asyncio.gather(asyncio.to_thread(pay_back), calls())
+    left = balance(world.db, "credit", "default")
+    used = sum(1_000 * (number % 20) for number in range(100))
+    assert 0 <= left <= 1_000_000 - paid
+    assert 1_000_000 - paid - left <= used
+    assert lowest >= 0
+    assert not [finding for finding in verify(world.db) if finding.wrong]
