@@ -35,6 +35,7 @@ _TIMES = 60
 _STARTS = 3
 _FURTHER = 1.2
 _NOTICED_MS = 1.0
+_READS_S, _PAUSE_S, _IDLE = 180.0, 2.0, 0.03
 _TESTS = Path(__file__).parents[1] / "tests"
 _KEPT = "filled.json"
 _SERVER = ("shared_buffers=1GB", "max_wal_size=2GB", "wal_level=minimal", "max_wal_senders=0")
@@ -131,6 +132,7 @@ def _measured(place: Path, store: Filled, pids: Callable[[], list[int]]) -> Figu
     for last in [False] * (_STARTS - 1) + [True]:
         with _served(place, store.shown, starts) as (connection, child):
             if last:
+                _quiet(child)
 
                 def cpu_s(child: Child = child) -> float:
                     return child.cpu_s() + sum(map(cpu_of, pids()))
@@ -139,6 +141,17 @@ def _measured(place: Path, store: Filled, pids: Callable[[], list[int]]) -> Figu
                 told["MiB of the server"] = child.rss_mib()
     start = Took(*(statistics.median(figures) for figures in zip(*map(msgspec.structs.astuple, starts), strict=True)))
     return Figures({"start, to the first answer": start} | askings, told)
+
+
+def _quiet(child: Child) -> None:
+    """Until it has read its keys, which it does beside requests."""
+    until = time.monotonic() + _READS_S
+    before_s = child.cpu_s()
+    while time.monotonic() < until:
+        time.sleep(_PAUSE_S)
+        if (now_s := child.cpu_s()) - before_s < _IDLE * _PAUSE_S:
+            return
+        before_s = now_s
 
 
 def _verified(url: str) -> float:

@@ -1,0 +1,37 @@
+"""The page of an app."""
+
+import contextlib
+from pathlib import Path
+
+import msgspec
+
+from entrepot.catalog.catalog import Catalog
+from entrepot.records import store
+from entrepot.records.rollups import Rollups
+from entrepot.records.statistics import Statistics
+from entrepot.storage.engines import open_database
+from entrepot.testing.builders import NOW_MS, generation, usage
+from entrepot.values.ids import generation_id
+from entrepot.web import listings_apps
+from entrepot.web.listings_measured import Measured
+from entrepot.web.shelf import Shelf
+
+
+def test_the_models_that_an_app_uses_most_are_listed_and_the_others_counted(tmp_path: Path) -> None:
+    with contextlib.closing(open_database(f"sqlite:///{tmp_path / 'e.db'}")) as db:
+        db.migrate()
+        rollups = Rollups(db, "p", 0, lambda: NOW_MS)
+        for place in range(103):
+            of_app = {
+                "http_referer": "https://one.example",
+                "app_title": "One",
+                "model": f"a/m{place}",
+                "endpoint": f"a/m{place}@p",
+            }
+            made = generation(generation_id(NOW_MS + place), usage=usage(1000 + place, 0), **of_app)
+            store.insert(db, [(made, msgspec.json.encode(made))], rollups.note)
+        rollups.add()
+        page = listings_apps.page(Shelf(Catalog([], ()), {}), "one.example", Measured(Statistics(db, lambda: NOW_MS)))
+    assert page is not None
+    assert [name for name, _, _ in page["models"]] == [f"a/m{place}" for place in range(102, 2, -1)]
+    assert page["left_out"] == 3
