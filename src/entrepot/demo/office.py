@@ -49,15 +49,16 @@ class Office:
         self._mark = mark
         self._clock = clock
         self._times = math.ceil(max(mark.scale, 1.0))
+        self._keys: dict[str, str] = {}
         self._cashier = Cashier(db, DemoTill(), terms_of(Payments(most_usd="1000000")), clock.now_ms, _SELLER)
 
     def open(self) -> dict[str, str]:
-        """Makes what is not there yet, and gives the key of each app by its title."""
+        """Makes what is not there yet, and gives the key of each app that still calls, by its title."""
         ensure_workspace(self._db, self._clock.now_ms())
         ids = {firm.slug: self._workspace(firm) for firm in FIRMS}
-        keys = self._kept()
+        keys = self._keys = self._kept()
         for app in APPS:
-            if app.title not in keys:
+            if app.title not in keys and self._part() < app.until:
                 keys[app.title] = self._key(KEYS[app.title], ids.get(app.workspace, DEFAULT_WORKSPACE))
         self._keep(keys)
         self.look()
@@ -72,7 +73,8 @@ class Office:
             if firm.top_up and rules.find(self._db, workspace) is None:
                 self._buy(firm, workspace)
         self._cashier.top_ups.tick()
-        for terms in KEYS.values():
+        for title in self._keys:
+            terms = KEYS[title]
             if terms.disabled is not None and self._part() >= terms.disabled:
                 self._disable(terms)
 

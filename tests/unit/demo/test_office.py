@@ -99,3 +99,11 @@ def test_keys_come_to_their_ends_in_time(db: Database, office: Office, clock: Hi
     clock.reach(MONDAY_S + 20 * DAY_S)
     office.look()
     assert find_key(db, KEYS["Coxswain"].name).disabled
+
+
+def test_a_demo_from_before_there_were_offices_gets_them(db: Database, office: Office, clock: HistoryClock) -> None:
+    """What was given up by then gets no key any more."""
+    clock.reach(MONDAY_S + 31 * DAY_S)
+    assert set(KEYS) - set(office.open()) == {"Sextant", "Coxswain"}
+    office.look()
+    assert [key.name for key in list_keys(db) if key.disabled] == []
