@@ -69,6 +69,9 @@ def conditions(scope: Scope) -> Conditions:
     told: list[tuple[str, str, object]] = [("test", "=", int(scope.test))]
     named = ("model", "endpoint", "provider", "app", "category", "workspace", "key_hash")
     told += [(name, "=", getattr(scope, name)) for name in named if getattr(scope, name)]
+    if scope.category and not scope.app:
+        # Its applications together are in rows of their own, without a name, and so are its models together.
+        told.append(("app", "=", ""))
     if scope.author:
         # All that begin with the author and a slash; "0" is the letter after it.
         told += [("model", ">=", f"{scope.author}/"), ("model", "<", f"{scope.author}0")]
@@ -97,7 +100,7 @@ def _select(
     first, before = span.bounds(level)
     if before <= first:
         return []
-    looks_up = set(_LEADING[table]) <= {column for column, how, _ in where if how == "="}
+    looks_up = set(_LEADING[table]) <= {column for column, how, _ in where if how == "=" or table == "category_sums"}
     head = _BUCKETS.format(each=each) if looks_up else ""
     # A join would do as well, but with statistics of its own SQLite reads the whole table first to filter one.
     bounds = "s.at IN (SELECT at FROM bucket)" if looks_up else "s.at >= ? AND s.at < ?"

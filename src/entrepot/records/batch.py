@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import product
 from operator import add
 from typing import Any
 
@@ -41,7 +42,7 @@ class Gathered(msgspec.Struct, frozen=True):
     attempts  beside the last of each generation, by the same
     failures  by minute, test, model, endpoint, what, error_type, provider
     titles    of the applications, and the time of the first request
-    categories  by day, test, category, application, model: sums
+    categories  by day, test, category and an application or a model, or neither: sums
     """
 
     figures: dict[Kind, Sums] = {}
@@ -61,7 +62,7 @@ class Batch(msgspec.Struct, frozen=True):
     workspaces  by hour, workspace, test, model, endpoint, app, tier, provider: sums
     keys        by day, workspace, test, key, model, endpoint, app, tier, provider: sums
     apps        by day, test, app, model: sums
-    categories  by day, test, category, app, model: sums
+    categories  by day, test, category and an app or a model, or neither: sums
     titles      of the applications, with the time of the first request
     """
 
@@ -147,8 +148,8 @@ def _tell(found: Gathered, alike: list[Generation], admit: Admit) -> None:
             found.titles[app] = (first.app_title, first.created_ms)
         for categories, some in told(alike).items():
             sums = (figures if len(some) == len(alike) else _sums(some))[:_SUMS]
-            for category in categories:
-                _put(found.categories, (minute - minute % DAY_S, test, category, app, model), sums)
+            for category, rest in product(categories, {("", ""), (app, ""), ("", model)}):
+                _put(found.categories, (minute - minute % DAY_S, test, category, *rest), sums)
     tier = (first.service_tier or "")[:_LONGEST_TIER]
     _put(found.figures, (minute, first.workspace, test, first.key_hash, model, endpoint, app, tier, first.provider), figures)
     if first.endpoint:

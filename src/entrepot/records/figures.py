@@ -212,7 +212,7 @@ class App(NamedTuple):
 
 class Scope(msgspec.Struct, frozen=True):
     """What sums are about; empty is all. An app, a workspace or a key stands alone or with a model, a key beside its workspace.
-    A category stands alone, or with an app or a model.
+    A category stands alone, or with an app or with a model.
 
     endpoint  as `openai/gpt-5.1@openai`; needs its model
     author    as `openai`: all its models

@@ -232,6 +232,12 @@ class Statistics:
         """Of every model, those with most tokens first. Remembered."""
         return self._remembered.get(("models", span, test), lambda: self.totals_by("model", Scope(test=test), span))
 
+    def categories_seen(self, span: Span) -> frozenset[str]:
+        """Those that anything was counted for. Remembered."""
+        return self._remembered.get(
+            ("categories seen", span), lambda: frozenset(self.totals_by("category", Scope(), span, "day"))
+        )
+
     def categories(self, span: Span) -> Mapping[str, Mapping[str, int]]:
         """Tokens by category and model, by whole days. Remembered."""
 

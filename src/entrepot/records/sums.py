@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from entrepot.records.asked import Question, ask, conditions, kept_level, table_of
+from entrepot.records.asked import Conditions, Question, ask, conditions, kept_level, table_of
+from entrepot.records.categories import LABELS
 from entrepot.records.figures import Level, Scope, Span, Totals
 from entrepot.storage.database import Database, Row
 
@@ -22,7 +23,18 @@ def sums_of(
 ) -> list[Row]:
     """Rows of the columns `by`, then of the sums, from the table that is kept for such a scope."""
     table = "category_sums" if "category" in by else table_of(scope)
-    return ask(db, Question(table, sums, by, conditions(scope)), span, kept_level(table, level or span.level))
+    where = _of_categories(scope, by) if table == "category_sums" else conditions(scope)
+    return ask(db, Question(table, sums, by, where), span, kept_level(table, level or span.level))
+
+
+def _of_categories(scope: Scope, by: tuple[str, ...]) -> Conditions:
+    """Each application or model by itself, or else all together; all categories by their names, so that each is looked up."""
+    where = [one for one in conditions(scope) if one[0] != "app" or scope.app]
+    if not scope.app:
+        where.append(("app", "<>" if "app" in by else "=", ""))
+    if not scope.model and not scope.author:
+        where.append(("model", "<>" if "model" in by else "=", ""))
+    return tuple(where if scope.category else [*where, ("category", "IN", tuple(LABELS))])
 
 
 def totals_by(db: Database, by: By, scope: Scope, span: Span, level: Level | None = None) -> dict[str, Totals]:

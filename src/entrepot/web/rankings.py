@@ -152,9 +152,9 @@ def _apps(statistics: Statistics, wish: Wish, span: Span) -> dict[str, list[Poin
 
 def _lines(wish: Wish, measured: Measured) -> list[list[Turn]]:
     """Links to the categories that anything was counted for in the last month, and to the parts of what is chosen."""
-    nothing: Mapping[str, Mapping[str, int]] = {}
-    counted = measured.ask("categories", lambda statistics: statistics.categories(last(statistics.now_ms(), days=30)), nothing)
-    known = {*counted, wish.category}
+    none: frozenset[str] = frozenset()
+    seen = measured.ask("categories", lambda statistics: statistics.categories_seen(last(statistics.now_ms(), days=30)), none)
+    known = {*seen, wish.category}
     whole = whole_of(wish.category) or wish.category
     lines = [_turns(wish, "All", "", known)]
     if whole:
