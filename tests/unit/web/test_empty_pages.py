@@ -1,6 +1,7 @@
 """A page that has nothing yet shows commands that can be copied as they stand."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -9,11 +10,14 @@ from entrepot.testing.builders import model
 from entrepot.values.command import Command
 from entrepot.web.pages import FrontFacts, Pages
 
+DOCUMENT: dict[str, Any] = {"paths": {}, "components": {"schemas": {}}}
 COMMAND = Command(".venv/bin/entrepot", "--data-dir port")
 
 
 def shown(path: str, host: str) -> str:
-    pages = Pages(lambda: FrontFacts(1, 0, 0.0, (), COMMAND), dict, lambda: Catalog([model()], ()), now_s=lambda: 3_700.0)
+    pages = Pages(
+        lambda: FrontFacts(1, 0, 0.0, (), COMMAND), lambda: DOCUMENT, lambda: Catalog([model()], ()), now_s=lambda: 3_700.0
+    )
     answer = pages.respond("GET", path, {"host": host})
     assert answer is not None and answer.status == 200
     return answer.body.decode()
