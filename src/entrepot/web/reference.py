@@ -42,7 +42,7 @@ class Reference:
 
     def groups(self, base_url: str) -> list[Group]:
         tags: dict[str, list[dict[str, Any]]] = {}
-        for path, methods in self._document["paths"].items():
+        for path, methods in self._document.get("paths", {}).items():
             for method, operation in methods.items():
                 tag = (operation.get("tags") or ["Other"])[0]
                 tags.setdefault(tag, []).append(self._operation(path, method, operation, base_url))
