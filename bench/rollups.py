@@ -19,7 +19,6 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench.filled import urls
 from bench.processes import cpu_of
 from entrepot.records import store
 from entrepot.records.rollups import Rollups
@@ -44,11 +43,20 @@ def main() -> int:
     engine = parser.parse_args().engine
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="entrepot-bench-")))
-        url = urls(stack, engine, folder)("rollups")
+        url = _url(stack, engine, folder)
         db = stack.enter_context(contextlib.closing(open_database(url)))
         db.migrate()
         _show(engine, *_measured(db, _servers_cpu if engine == "postgresql" else lambda: 0.0))
     return 0
+
+
+def _url(stack: contextlib.ExitStack, engine: str, folder: Path) -> str:
+    if engine == "sqlite":
+        return f"sqlite:///{folder / 'entrepot.db'}"
+    sys.path.append(str(Path(__file__).parents[1] / "tests"))
+    from postgres_server import PostgresServer
+
+    return stack.enter_context(PostgresServer()).database()
 
 
 def _measured(db: Database, server_s: Callable[[], float]) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
