@@ -16,9 +16,9 @@ from typing import Literal
 import msgspec
 
 from entrepot.errors import InvalidRequest, NotFound
-from entrepot.identity.store import no_workspace
 from entrepot.ledger import audit
 from entrepot.ledger.audit import Act
+from entrepot.ledger.workspaces import check_lives
 from entrepot.metering.sheet import ANY, Rule, Sheet
 from entrepot.storage.database import Database, Row
 from entrepot.values.ids import ulid
@@ -127,8 +127,8 @@ def enter(db: Database, order: Order, act: Act) -> Entry:
     from_ms = act.at_ms if order.from_ms is None else order.from_ms
     _check(order, from_ms, act.at_ms)
     with db.transaction(alone="prices"):
-        if order.workspace and not _is_workspace(db, order.workspace):
-            raise no_workspace(order.workspace)
+        if order.workspace:
+            check_lives(db, order.workspace)
         before = in_force(db, order.workspace, order.model, from_ms)
         if order.rule is None and (before is None or before.rule is None):
             raise NotFound(
@@ -235,10 +235,6 @@ def per_million(rates: Rates) -> dict[str, str]:
 
 def _scope(workspace: str, model: str) -> str:
     return f"{model or 'every model'} for {workspace or 'everybody'}"
-
-
-def _is_workspace(db: Database, workspace: str) -> bool:
-    return db.execute("SELECT 1 FROM workspaces WHERE id = ? AND deleted_ms IS NULL", (workspace,)).fetchone() is not None
 
 
 def _columns(rule: Rule | None) -> tuple[str | None, str | None]:

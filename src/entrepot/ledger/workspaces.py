@@ -150,6 +150,12 @@ def find(db: Database, wanted: str, field: str = "workspace") -> Workspace:
     return _workspace(row)
 
 
+def check_lives(db: Database, id_: str, field: str = "workspace") -> None:
+    """raises NotFound. field  where it was told"""
+    if db.execute("SELECT 1 FROM workspaces WHERE id = ? AND deleted_ms IS NULL", (id_,)).fetchone() is None:
+        raise no_workspace(id_, field)
+
+
 def id_of(db: Database, wanted: str) -> str:
     """The id of one that is told by its id or slug; what is neither, or was deleted, stays what it is. raises NotFound"""
     if not wanted.isprintable():

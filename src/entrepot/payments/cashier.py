@@ -9,10 +9,10 @@ from typing import Literal, NoReturn
 import msgspec
 
 from entrepot.errors import Conflict, InvalidRequest, NotFound, Unavailable
-from entrepot.identity.store import no_workspace
 from entrepot.ledger import audit, funding, leases
 from entrepot.ledger.audit import Act
 from entrepot.ledger.calling_in import called_in
+from entrepot.ledger.workspaces import check_lives
 from entrepot.payments import cards, posting, store
 from entrepot.payments.posting import Seen, mismatch
 from entrepot.payments.receipts import Seller
@@ -56,8 +56,7 @@ class Cashier:
         quote = self._terms.quote(amount, currency, day_of(now_ms))
         payment = new_payment(workspace, quote, Act(actor=actor, at_ms=now_ms), keep_card=keep_card)
         with self._db.transaction():
-            if self._db.execute("SELECT 1 FROM workspaces WHERE id = ? AND deleted_ms IS NULL", (workspace,)).fetchone() is None:
-                raise no_workspace(workspace, "workspace_id")
+            check_lives(self._db, workspace, "workspace_id")
             store.add(self._db, payment)
             told = {"workspace": workspace, "currency": currency, "total_minor": quote.total_minor}
             audit.write(self._db, Act(actor=actor, at_ms=now_ms), "payment.open", f"payment/{payment.id}", {}, told)

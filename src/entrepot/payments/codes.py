@@ -15,10 +15,10 @@ from typing import Literal
 import msgspec
 
 from entrepot.errors import InvalidRequest, NotFound, RateLimited
-from entrepot.identity.store import no_workspace
 from entrepot.ledger import audit, leases
 from entrepot.ledger.audit import Act
 from entrepot.ledger.books import Move, Transaction, post
+from entrepot.ledger.workspaces import check_lives
 from entrepot.storage.database import Database, Table
 from entrepot.values.ids import ulid
 from entrepot.values.money import NANO, usd
@@ -166,11 +166,8 @@ def _check(db: Database, batch: Batch, act: Act) -> None:
         _refuse("amount", f"above 0 and at most {usd(_MOST_NANO)}", usd(batch.amount_nano))
     if batch.expires_ms is not None and batch.expires_ms <= act.at_ms:
         _refuse("expires_at", "a time to come", str(batch.expires_ms))
-    if (
-        batch.workspace
-        and db.execute("SELECT 1 FROM workspaces WHERE id = ? AND deleted_ms IS NULL", (batch.workspace,)).fetchone() is None
-    ):
-        raise no_workspace(batch.workspace, "workspace_id")
+    if batch.workspace:
+        check_lives(db, batch.workspace, "workspace_id")
 
 
 def _refuse(field: str, expected: str, received: str) -> None:

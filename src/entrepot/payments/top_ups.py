@@ -14,11 +14,11 @@ from decimal import Decimal
 import msgspec
 
 from entrepot.errors import Conflict, GatewayError, InvalidRequest, NotFound
-from entrepot.identity.store import no_workspace
 from entrepot.ledger import audit, leases
 from entrepot.ledger.audit import Act
 from entrepot.ledger.funding import amount_of
 from entrepot.ledger.purses import window_of
+from entrepot.ledger.workspaces import check_lives
 from entrepot.payments import cards, posting, rules, store
 from entrepot.payments.cards import Payer
 from entrepot.payments.posting import Seen, mismatch
@@ -99,8 +99,7 @@ class TopUps:
             )
         rule = Rule(workspace, threshold, quote.currency, quote.amount_minor, ceiling, changed_ms=act.at_ms)
         with self._db.transaction(alone=leases.alone(workspace)):
-            if self._db.execute("SELECT 1 FROM workspaces WHERE id = ? AND deleted_ms IS NULL", (workspace,)).fetchone() is None:
-                raise no_workspace(workspace, "id")
+            check_lives(self._db, workspace, "id")
             payer = cards.find(self._db, workspace)
             if payer is None or not payer.card:
                 raise Conflict("No card is kept to charge.", remedy="Buy credit once with `save_card`: true, and pay by card.")
