@@ -28,6 +28,7 @@ _SUMS = 11
 _NO_SUMS = (0,) * 17
 Key = tuple[object, ...]
 Kind = tuple[int, str, int, str, str, str, str, str, str]
+Told = tuple[int, int, tuple[str, ...], str, str]
 Sums = tuple[int, ...]
 Buckets = tuple[list[int], list[int]]
 Admit = Callable[[str, str, int], str]
@@ -42,7 +43,7 @@ class Gathered(msgspec.Struct, frozen=True):
     attempts  beside the last of each generation, by the same
     failures  by minute, test, model, endpoint, what, error_type, provider
     titles    of the applications, and the time of the first request
-    categories  by day, test, category and an application or a model, or neither: sums
+    categories  by day, test, all the categories that they count for, application, model: sums
     """
 
     figures: dict[Kind, Sums] = {}
@@ -50,7 +51,7 @@ class Gathered(msgspec.Struct, frozen=True):
     attempts: dict[Key, int] = {}
     failures: dict[Key, int] = {}
     titles: dict[str, tuple[str, int]] = {}
-    categories: dict[Key, Sums] = {}
+    categories: dict[Told, Sums] = {}
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -102,7 +103,7 @@ def gather(made: Sequence[Generation], admit: Admit) -> Gathered:
 def summed(gathered: Iterable[Gathered]) -> Batch:
     """All of them together."""
     every = _together(gathered)
-    made = Batch({}, {}, {key: (count,) for key, count in every.failures.items()}, {}, {}, {}, every.titles, every.categories)
+    made = Batch({}, {}, {key: (count,) for key, count in every.failures.items()}, {}, {}, {}, every.titles, {})
     for key, figures in every.figures.items():
         minute, workspace, test, key_hash, model, endpoint, app, tier, provider = key
         day, sums = minute - minute % DAY_S, figures[:_SUMS]
@@ -112,6 +113,9 @@ def summed(gathered: Iterable[Gathered]) -> Batch:
         _put(made.keys, (day, workspace, test, key_hash, *rest), sums)
         if app:
             _put(made.apps, (day, test, app, model), sums)
+    for (day, test, categories, app, model), sums in every.categories.items():
+        for category, whose in product(categories, {("", ""), (app, ""), ("", model)}):
+            _put(made.categories, (day, test, category, *whose), sums)
     for there, count in every.attempts.items():
         _put(made.endpoints, there, (*_NO_SUMS, count))
     for there, (latency, throughput) in every.speeds.items():
@@ -148,8 +152,7 @@ def _tell(found: Gathered, alike: list[Generation], admit: Admit) -> None:
             found.titles[app] = (first.app_title, first.created_ms)
         for categories, some in told(alike).items():
             sums = (figures if len(some) == len(alike) else _sums(some))[:_SUMS]
-            for category, rest in product(categories, {("", ""), (app, ""), ("", model)}):
-                _put(found.categories, (minute - minute % DAY_S, test, category, *rest), sums)
+            _put(found.categories, (minute - minute % DAY_S, test, categories, app, model), sums)
     tier = (first.service_tier or "")[:_LONGEST_TIER]
     _put(found.figures, (minute, first.workspace, test, first.key_hash, model, endpoint, app, tier, first.provider), figures)
     if first.endpoint:
@@ -214,8 +217,8 @@ def _together(gathered: Iterable[Gathered]) -> Gathered:
     for one in gathered:
         for kind, sums in one.figures.items():
             _put(found.figures, kind, sums)
-        for key, sums in one.categories.items():
-            _put(found.categories, key, sums)
+        for told_by, sums in one.categories.items():
+            _put(found.categories, told_by, sums)
         for key, buckets in one.speeds.items():
             for held, more in zip(found.speeds.setdefault(key, ([], [])), buckets, strict=True):
                 held += more
