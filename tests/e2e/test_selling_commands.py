@@ -49,7 +49,7 @@ def test_a_workspace_is_made_listed_changed_and_deleted(entrepot: Callable[..., 
     told("keys", "delete", "k")
     told("workspaces", "delete", "one")
     assert [one["slug"] for one in told("workspaces", "list", "--json")] == ["default"]
-    assert entrepot("workspaces", "create", "Ä") == 1
+    assert entrepot("workspaces", "create", "中") == 1
 
 
 def test_the_price_of_a_model_that_is_gone_is_ended_by_its_name(told: Callable[..., Any], tmp_path: Path) -> None:
