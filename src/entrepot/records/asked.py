@@ -33,6 +33,7 @@ _LEADING: dict[TableName, tuple[str, ...]] = {
     "category_sums": ("test", "category"),
 }
 """The columns after `level` and `at` in its primary key; where they are given, each bucket is looked up instead of read whole."""
+_WITHIN = "s.at >= ? AND s.at < ?"
 _BUCKETS = (
     "WITH RECURSIVE bucket (at) AS (SELECT CAST(? AS BIGINT) UNION ALL SELECT at + {each} FROM bucket WHERE at + {each} < ?) "
 )
@@ -103,13 +104,17 @@ def _select(
     looks_up = set(_LEADING[table]) <= {column for column, how, _ in where if how == "=" or table == "category_sums"}
     head = _BUCKETS.format(each=each) if looks_up else ""
     # A join would do as well, but with statistics of its own SQLite reads the whole table first to filter one.
-    bounds = "s.at IN (SELECT at FROM bucket)" if looks_up else "s.at >= ? AND s.at < ?"
+    bounds = "s.at IN (SELECT at FROM bucket)" if looks_up else _WITHIN
+    edges = [first, before]
+    if looks_up and db.engine == "postgresql":
+        # Or PostgreSQL may look at all there ever was of a model, and take the buckets out of that.
+        bounds, edges = f"{bounds} AND {_WITHIN}", edges * 2
     told = "".join(f" AND s.{column} {how} {_marks(value)}" for column, how, value in where)
     grouped = f" GROUP BY {', '.join(by)}" if by else ""
     values = [one for _, _, value in where for one in (value if isinstance(value, tuple) else (value,))]
     return db.execute(
         f"{head}SELECT {', '.join(shown)} FROM {table} s WHERE s.level = {each} AND {bounds}{told}{grouped}",  # noqa: S608 # own names
-        [first, before, *values],
+        [*edges, *values],
     ).fetchall()
 
 
