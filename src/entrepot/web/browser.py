@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
@@ -212,7 +213,7 @@ def browse(shelf: Shelf, wish: Wish, measured: Mapping[str, ModelFigures] = {}) 
     """One look at each row: what fails one filter alone is counted for that filter's other values."""
     words = wish.texts.get("q", "").lower().split()
     rows: list[Row] = []
-    counts: dict[str, Counter[str]] = {name: Counter() for name in TITLES}
+    counted: dict[str, list[frozenset[str]]] = {name: [] for name in TITLES}
     for row in shelf.rows.values():
         if not _in_range(row, wish) or not all(word in row.words for word in words):
             continue
@@ -222,10 +223,10 @@ def browse(shelf: Shelf, wish: Wish, measured: Mapping[str, ModelFigures] = {}) 
             rows.append(row)
         if len(failed) < 2:
             for name in failed or TITLES:
-                counts[name].update(marks[name])
+                counted[name].append(marks[name])
     order = _ORDERS[wish.sort]
     rows.sort(key=lambda row: (not row.ready, *order(row, measured.get(row.target, NOTHING)), row.model.id))
-    return Found(rows, counts)
+    return Found(rows, {name: Counter(chain.from_iterable(found)) for name, found in counted.items()})
 
 
 def _in_range(row: Row, wish: Wish) -> bool:
