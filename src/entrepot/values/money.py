@@ -24,7 +24,8 @@ def parse_usd(text: str, *, scale: int = NANO) -> int:
     raises  ValueError, when it is not a finite decimal, is finer than one unit of `scale`, or does not fit 64 bit (nano)
     """
     try:
-        value = Decimal(text)
+        # Python also takes "1_000" and the digits of every script.
+        value = Decimal(text if text.isascii() and "_" not in text else "")
     except InvalidOperation:
         raise ValueError(f"{text[:80]!r} is not a decimal number") from None
     if not value.is_finite() or value.copy_abs() > 10**12:

@@ -137,3 +137,9 @@ def test_a_price_of_more_digits_than_a_decimal_usually_holds_is_exact(text: str)
 def test_what_is_not_an_amount_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="dollar|decimal"):
         parse_usd(text)
+
+
+@pytest.mark.parametrize("text", ["", "1_000", "١", "１", "0x1", "1,5", "one", "inf", "nan", "1e13", "0.0000000001"])
+def test_an_amount_that_a_person_would_not_write_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a decimal number|not an amount|finer than"):
+        parse_usd(text)
