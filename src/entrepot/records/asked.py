@@ -11,7 +11,7 @@ from entrepot.records.figures import LEVEL_S, Level, Scope, Span
 from entrepot.storage.database import Database, Row
 
 TableName = Literal[
-    "endpoint_sums", "endpoint_speeds", "endpoint_failures", "workspace_sums", "key_sums", "app_sums", "category_sums"
+    "endpoint_sums", "endpoint_speeds", "endpoint_failures", "workspace_sums", "key_sums", "app_sums", "app_totals", "category_sums"
 ]
 KEPT: dict[TableName, tuple[Level, ...]] = {
     "endpoint_sums": ("minute", "hour", "day"),
@@ -20,6 +20,7 @@ KEPT: dict[TableName, tuple[Level, ...]] = {
     "workspace_sums": ("hour", "day"),
     "key_sums": ("day",),
     "app_sums": ("day",),
+    "app_totals": ("day",),
     "category_sums": ("day",),
 }
 """What each table has rows for."""
@@ -30,6 +31,7 @@ _LEADING: dict[TableName, tuple[str, ...]] = {
     "workspace_sums": ("workspace",),
     "key_sums": ("workspace", "test", "key_hash"),
     "app_sums": ("test", "app"),
+    "app_totals": ("test", "app"),
     "category_sums": ("test", "category"),
 }
 """The columns after `level` and `at` in its primary key; where they are given, each bucket is looked up instead of read whole."""

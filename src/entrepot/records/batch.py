@@ -63,6 +63,7 @@ class Batch(msgspec.Struct, frozen=True):
     workspaces  by hour, workspace, test, model, endpoint, app, tier, provider: sums
     keys        by day, workspace, test, key, model, endpoint, app, tier, provider: sums
     apps        by day, test, app, model: sums
+    app_totals  by day, test, app: sums
     categories  by day, test, category and an app or a model, or neither: sums
     titles      of the applications, with the time of the first request
     """
@@ -73,6 +74,7 @@ class Batch(msgspec.Struct, frozen=True):
     workspaces: dict[Key, Sums]
     keys: dict[Key, Sums]
     apps: dict[Key, Sums]
+    app_totals: dict[Key, Sums]
     titles: dict[str, tuple[str, int]]
     categories: dict[Key, Sums]
 
@@ -103,7 +105,7 @@ def gather(made: Sequence[Generation], admit: Admit) -> Gathered:
 def summed(gathered: Iterable[Gathered]) -> Batch:
     """All of them together."""
     every = _together(gathered)
-    made = Batch({}, {}, {key: (count,) for key, count in every.failures.items()}, {}, {}, {}, every.titles, {})
+    made = Batch({}, {}, {key: (count,) for key, count in every.failures.items()}, {}, {}, {}, {}, every.titles, {})
     for key, figures in every.figures.items():
         minute, workspace, test, key_hash, model, endpoint, app, tier, provider = key
         day, sums = minute - minute % DAY_S, figures[:_SUMS]
@@ -113,6 +115,7 @@ def summed(gathered: Iterable[Gathered]) -> Batch:
         _put(made.keys, (day, workspace, test, key_hash, *rest), sums)
         if app:
             _put(made.apps, (day, test, app, model), sums)
+            _put(made.app_totals, (day, test, app), sums)
     for (day, test, categories, app, model), sums in every.categories.items():
         for category, whose in product(categories, {("", ""), (app, ""), ("", model)}):
             _put(made.categories, (day, test, category, *whose), sums)

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from entrepot.records.apps import is_local
-from entrepot.records.asked import Question, ask, conditions
+from entrepot.records.asked import Question, TableName, ask, conditions
 from entrepot.records.categories import parts_of
 from entrepot.records.figures import Level, Ranked, Scope, Span, Totals
 from entrepot.records.sums import SUMS, most_first, sums_of, totals_by
@@ -66,7 +66,8 @@ def _totals_of_apps(db: Database, of: Scope, span: Span, level: Level | None) ->
     if of.workspace or of.key_hash or of.category:
         rows = sums_of(db, of, span, level, ("app",))
     else:
-        rows = ask(db, Question("app_sums", SUMS, ("app",), conditions(of)), span, "day")
+        table: TableName = "app_sums" if of.model or of.author else "app_totals"
+        rows = ask(db, Question(table, SUMS, ("app",), conditions(of)), span, "day")
     return most_first({app: Totals(*sums) for app, *sums in rows})
 
 

@@ -29,6 +29,7 @@ _KEYS: dict[TableName, tuple[str, ...]] = {
     "workspace_sums": ("level", "at", "workspace", "test", "model", "endpoint", "app", "tier", "provider", "part"),
     "key_sums": ("level", "at", "workspace", "test", "key_hash", "model", "endpoint", "app", "tier", "provider", "part"),
     "app_sums": ("level", "at", "test", "app", "model", "part"),
+    "app_totals": ("level", "at", "test", "app", "part"),
     "category_sums": ("level", "at", "test", "category", "app", "model", "part"),
 }
 """What tells rows apart. A provider follows from its endpoint, or where there is none stands beside it."""
@@ -39,6 +40,7 @@ _VALUES: dict[TableName, tuple[str, ...]] = {
     "workspace_sums": _SUMS,
     "key_sums": _SUMS,
     "app_sums": _SUMS,
+    "app_totals": _SUMS,
     "category_sums": _SUMS,
 }
 _WHOLE_NUMBERS: dict[str, Kind] = {"level": "integer", "at": "bigint", "test": "integer", "part": "integer"}
@@ -130,6 +132,7 @@ class Rollups:
         self._add("workspace_sums", batch.workspaces, finest)
         self._add("key_sums", batch.keys, finest)
         self._add("app_sums", batch.apps, finest)
+        self._add("app_totals", batch.app_totals, finest)
         self._add("category_sums", batch.categories, finest)
         self._add_speeds(batch.speeds, finest)
         self._name(batch.titles)
