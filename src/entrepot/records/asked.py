@@ -11,7 +11,14 @@ from entrepot.records.figures import LEVEL_S, Level, Scope, Span
 from entrepot.storage.database import Database, Row
 
 TableName = Literal[
-    "endpoint_sums", "endpoint_speeds", "endpoint_failures", "workspace_sums", "key_sums", "app_sums", "app_totals", "category_sums"
+    "endpoint_sums",
+    "endpoint_speeds",
+    "endpoint_failures",
+    "workspace_sums",
+    "key_sums",
+    "app_sums",
+    "app_totals",
+    "category_sums",
 ]
 KEPT: dict[TableName, tuple[Level, ...]] = {
     "endpoint_sums": ("minute", "hour", "day"),
