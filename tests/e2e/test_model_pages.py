@@ -44,6 +44,7 @@ def test_a_model_is_searched_by_keyboard_and_without_scripts(visit: Any) -> None
 def test_headings_sort_and_pages_turn(visit: Any) -> None:
     page, _ = visit("/models")
     page.locator(".manifest thead").get_by_role("link", name="Model").click()
+    page.wait_for_url("**/models?sort=name")
     page.get_by_role("link", name="Next").click()
     page.wait_for_url("**/models?sort=name&page=2")
     assert page.locator("[aria-sort]").inner_text().startswith("Model")

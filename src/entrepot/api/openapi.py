@@ -141,7 +141,8 @@ def _responses(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     if route.also:
         good["content"][route.also] = {"schema": {"type": "string"}}
     if route.streams:
-        good["content"]["text/event-stream"] = {"schema": {"type": "string", "description": route.streams}}
+        # No type: to some readers it is the text of the stream, to others each of its events.
+        good["content"]["text/event-stream"] = {"schema": {"description": route.streams}}
     responses: dict[str, Any] = {"200": good}
     if route.lasting is not None:
         good["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Names this answer, until it changes."}}
