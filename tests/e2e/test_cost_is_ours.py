@@ -9,15 +9,15 @@ import pytest
 from entrepot.testing.gateway import Gateway
 from entrepot.testing.upstream import FakeUpstream, Reply, Seen, chat_body, sse, sse_reply
 
-SECRET = "777"
+SECRET = "777310777"
 COSTS = {
-    "cost": 0.777,
-    "cost_details": {"upstream_inference_cost": 0.777, "upstream_inference_prompt_cost": 0.777},
+    "cost": 0.777310777,
+    "cost_details": {"upstream_inference_cost": 0.777310777, "upstream_inference_prompt_cost": 0.777310777},
     "is_byok": True,
-    "cost_in_usd_ticks": 7_770_000_000,
+    "cost_in_usd_ticks": 7_773_107_770,
 }
 """As OpenRouter and xAI tell them."""
-META = {"usage": {"credits_used": 777, "usd_spent": 0.777}}
+META = {"usage": {"credits_used": 777310777, "usd_spent": 0.777310777}}
 """As AI/ML API tells them, in the last chunk."""
 CHAT_USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12} | COSTS
 RESPONSE = {
@@ -66,7 +66,8 @@ def reply(seen: Seen) -> Reply:
         events += [chunk | {"choices": [], "usage": CHAT_USAGE, "meta": META}]
     if not streamed:
         return Reply(
-            headers={"content-type": "application/json", "x-aimlapi-usd-spent": "0.777"}, pieces=(json.dumps(body).encode(),)
+            headers={"content-type": "application/json", "x-aimlapi-usd-spent": "0.777310777"},
+            pieces=(json.dumps(body).encode(),),
         )
     return sse_reply([*(b"event: " + e.get("type", "chunk").encode() + b"\n" + sse(e) for e in events), b"data: [DONE]\n\n"])
 
