@@ -39,9 +39,14 @@ def visit(browser: Any, site: str) -> Iterator[Any]:
     def visit(path: str, **window: Any) -> tuple[Any, list[str]]:
         windows.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | window))
         page, complaints = windows[-1].new_page(), []
+
+        def fails(request: Any) -> None:
+            if request.failure != "net::ERR_ABORTED":  # that is what was still loading when the page was left
+                complaints.append(request.url)
+
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("requestfailed", lambda request: complaints.append(request.url))
+        page.on("requestfailed", fails)
         page.goto(site + path)
         return page, complaints
 
