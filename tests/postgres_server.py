@@ -97,10 +97,15 @@ class PostgresServer:
         self._end(signal.SIGQUIT)
 
     def kill(self) -> None:
-        """`kill -9`, of the first process and of all that it made."""
+        """`kill -9`, of the first process and of all that it made; none of them is there afterwards, or it could not start again."""
+        assert self._process is not None
+        _signal([self._process.pid], signal.SIGSTOP)  # or it would make more meanwhile
         children = self._children()
-        self._end(signal.SIGKILL)
         _signal(children, signal.SIGKILL)
+        self._end(signal.SIGKILL)
+        until = time.monotonic() + _STARTS_S
+        while any(_lives(child) for child in children) and time.monotonic() < until:
+            time.sleep(0.01)
 
     def pids(self) -> list[int]:
         """Of all its processes."""
@@ -127,6 +132,13 @@ class PostgresServer:
             self._process.send_signal(how)
             self._process.wait(30)
             self._process = None
+
+
+def _lives(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def _signal(processes: list[int], number: signal.Signals) -> None:
