@@ -7,8 +7,9 @@ of others.
 
 from __future__ import annotations
 
+import functools
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -20,7 +21,7 @@ from entrepot.identity.installation import installation_secret
 from entrepot.identity.store import DEFAULT_WORKSPACE
 from entrepot.ledger.posting import post_usage
 from entrepot.records import store
-from entrepot.records.batch import Gathered, gather, summed
+from entrepot.records.groups import Groups
 from entrepot.records.partitions import make_ahead
 from entrepot.records.rollups import Rollups
 from entrepot.storage.database import Database, Table
@@ -219,20 +220,20 @@ def _write(db: Database, days: Iterator[list[Generation]], now_ms: int, told: Ca
     rollups = Rollups(db, "fill", 0, lambda: now_ms)
     for made in days:
         make_ahead(db, made[0].created_ms)
-        gathered: list[Gathered] = []
+        written: list[Groups] = []
         for at in range(0, len(made), _AT_ONCE):
             some = made[at : at + _AT_ONCE]
-            gathered.append(gather(some, rollups.admitted))
-            store.insert(db, [(one, _encode(one)) for one in some], lambda new: _post(db, new))
+            store.insert(db, [(one, _encode(one)) for one in some], functools.partial(_post, db, written))
             told(len(some))
         with db.transaction():
-            rollups.add_batch(summed(gathered))
+            rollups.add_batch(rollups.summed(written))
 
 
-def _post(db: Database, made: Sequence[Generation]) -> None:
+def _post(db: Database, written: list[Groups], new: Groups) -> None:
     """The own calls one by one, as a server does that has few; those of the crowd together."""
-    for one in made:
+    written.append(new)
+    for one in new.made:
         if one.workspace == DEFAULT_WORKSPACE:
-            post_usage(db, [one], "fill")
-    if crowd := [one for one in made if one.workspace != DEFAULT_WORKSPACE]:
-        post_usage(db, crowd, "fill")
+            post_usage(db, Groups([one]), "fill")
+    if crowd := [one for one in new.made if one.workspace != DEFAULT_WORKSPACE]:
+        post_usage(db, Groups(crowd), "fill")

@@ -7,9 +7,7 @@ for a category counts for the one that it is part of too, once, so that `coding`
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
-
-from entrepot.values.generation import Generation
+from collections.abc import Mapping
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "coding": ("cli-agent", "ide-extension", "cloud-agent", "programming-app", "native-app-builder"),
@@ -81,16 +79,7 @@ def whole_of(category: str) -> str:
     return _WHOLE.get(category, "")
 
 
-def told(alike: Iterable[Generation]) -> Mapping[tuple[str, ...], list[Generation]]:
-    """Those that tell categories, by the categories that they count for."""
-    found: dict[tuple[str, ...], list[Generation]] = {}
-    for generation in alike:
-        if generation.categories:
-            found.setdefault(_counted(generation.categories), []).append(generation)
-    return found
-
-
 @functools.lru_cache(1024)
-def _counted(categories: tuple[str, ...]) -> tuple[str, ...]:
-    """With those that they are part of."""
+def counted(categories: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that count, which are they and those that they are part of."""
     return tuple(sorted({*categories, *(whole for category in categories if (whole := whole_of(category)))}))

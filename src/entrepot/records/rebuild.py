@@ -10,8 +10,8 @@ import contextlib
 from collections.abc import Iterator
 
 from entrepot.records.asked import KEPT
-from entrepot.records.batch import gather, summed
 from entrepot.records.figures import Level
+from entrepot.records.groups import Groups
 from entrepot.records.rollups import PARTS, Rollups
 from entrepot.records.store import page_by_id
 from entrepot.storage.database import Database
@@ -44,7 +44,7 @@ def rebuild_day(db: Database, day: int, now_ms: int) -> int:
             db.execute(f"DELETE FROM {table} WHERE at >= ? AND at < ? AND level IN (60, 3600, 86400)", _bounds(day))  # noqa: S608
         for page in _pages(db, day):
             made = [generation for generation in page if generation.id not in waiting]
-            rollups.add_batch(summed([gather(made, rollups.admitted)]), finest)
+            rollups.add_batch(rollups.summed([Groups(made)]), finest)
             counted += len(made)
     return counted
 

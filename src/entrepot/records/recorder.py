@@ -26,6 +26,7 @@ import msgspec
 
 from entrepot.errors import GatewayError
 from entrepot.records import store
+from entrepot.records.groups import Groups
 from entrepot.records.journal import Finished, Journal, has_journal, left_behind
 from entrepot.records.partitions import make_ahead
 from entrepot.records.retention import delete_records, delete_sums
@@ -50,13 +51,13 @@ _PATIENCE_S = 20.0
 _LAST_S = 5.0
 _REMEDY = "The operator must free space on the disk of the data directory."
 _LAST_PAUSE_S = 0.25
-Post = Callable[[Database, Sequence[Generation], str], None]
+Post = Callable[[Database, Groups, str], None]
 """Told of new records within the transaction that writes them, and of the process that settled them."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Generation).decode
 
 
-def _unposted(db: Database, made: Sequence[Generation], process: str) -> None:
+def _unposted(db: Database, groups: Groups, process: str) -> None:
     """For records that nobody else is told of."""
 
 
@@ -164,9 +165,9 @@ class Recorder:
             self._day = today
 
     def _posting(self, process: str) -> store.Also:
-        def posting(made: Sequence[Generation]) -> None:
-            self._post(self._db, made, process)
-            self._rollups.note(made)
+        def posting(groups: Groups) -> None:
+            self._post(self._db, groups, process)
+            self._rollups.note(groups)
 
         return posting
 

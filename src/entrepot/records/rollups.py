@@ -12,12 +12,12 @@ from contextlib import AbstractContextManager
 
 from entrepot.records.apps import Admission
 from entrepot.records.asked import KEPT, TableName
-from entrepot.records.batch import Batch, Gathered, Key, Sums, at_level, gather, summed
+from entrepot.records.batch import Batch, at_level, summed
 from entrepot.records.figures import LEVEL_S, Level, Totals
+from entrepot.records.groups import Groups, Key, Sums
 from entrepot.records.histogram import pack, unpack
 from entrepot.records.store import by_ids
 from entrepot.storage.database import Database, Kind, Row, Table
-from entrepot.values.generation import Generation
 
 PARTS = 16
 _SUMS = Totals.__struct_fields__
@@ -79,20 +79,19 @@ class Rollups:
         self._process = process
         self._part = part % PARTS if db.engine == "postgresql" else 0
         self._now_ms = now_ms
-        self.admitted = Admission(self._apps_of).admitted
-        """The name that an application of a workspace and day is counted under."""
+        self._admission = Admission(self._apps_of)
         self._titles: dict[str, str] = {}
-        self._noted: dict[int, Gathered] = {}
+        self._noted: dict[int, Groups] = {}
         self._waiting = 0
         self._last = 0
 
-    def note(self, made: Sequence[Generation]) -> None:
+    def note(self, groups: Groups) -> None:
         """Within the transaction that writes these records. Should that fail, what is noted here is found to be void."""
         self._last += 1
-        ids = "\n".join([generation.id for generation in made])
+        ids = "\n".join([generation.id for generation in groups.made])
         self._db.execute("INSERT INTO statistics_queue VALUES (?, ?, ?, ?)", (self._process, self._last, self._now_ms(), ids))
-        self._noted[self._last] = gather(made, self.admitted)
-        self._waiting += len(made)
+        self._noted[self._last] = groups
+        self._waiting += len(groups.made)
 
     def add(self) -> None:
         """Adds what was noted and committed. After a failure it is left to `adopt`. raises StorageAway, Refused"""
@@ -102,7 +101,7 @@ class Rollups:
         with self._alone():
             sql = "DELETE FROM statistics_queue WHERE process = ? AND number <= ? RETURNING number"
             there = [number for (number,) in self._db.execute(sql, (self._process, max(noted))).fetchall()]
-            self.add_batch(summed(noted[number] for number in there if number in noted))
+            self.add_batch(self.summed([noted[number] for number in there if number in noted]))
 
     @property
     def waiting(self) -> int:
@@ -118,12 +117,16 @@ class Rollups:
         with self._alone():
             sql = "DELETE FROM statistics_queue WHERE at_ms < ? RETURNING ids"
             ids = "\n".join(ids for (ids,) in self._db.execute(sql, (before_ms,)).fetchall()).split("\n")
-            self.add_batch(summed(gather(made, self.admitted) for made in by_ids(self._db, ids)))
+            self.add_batch(self.summed(Groups(made) for made in by_ids(self._db, ids)))
         return len(ids)
 
     def _alone(self) -> AbstractContextManager[None]:
         """Two processes that share a part take turns: each reads the histograms it adds to."""
         return self._db.transaction(alone=f"statistics {self._part}")
+
+    def summed(self, written: Iterable[Groups]) -> Batch:
+        """What is to be added for them; nobody may use them afterwards."""
+        return summed(written, self._admission.admitted)
 
     def add_batch(self, batch: Batch, finest: Level = "minute") -> None:
         """Within a transaction that is alone with these rows. Nothing finer than `finest` is kept of it."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from entrepot.records.groups import Groups
 from entrepot.storage.database import Database, EngineName, Kind, Table
 from entrepot.values.generation import Generation
 from entrepot.values.ids import ulid
@@ -15,7 +16,7 @@ PARTS = 16
 """Rows that the sums of one key and day lie in where many processes add to them at once."""
 Row = tuple[Generation, bytes]
 """A record and its JSON, which is kept whole beside the columns."""
-Also = Callable[[Sequence[Generation]], None]
+Also = Callable[[Groups], None]
 """Told of records that are new, within the transaction that writes them."""
 _decode = msgspec.json.Decoder(Generation).decode
 _IDS_AT_ONCE = 500
@@ -49,7 +50,7 @@ _SUMS: dict[EngineName, Table] = {
 _ADDED = ", ".join(f"{name} = key_usage.{name} + excluded.{name}" for name, _ in _SUMMED)
 
 
-def _nothing(made: Sequence[Generation]) -> None:
+def _nothing(groups: Groups) -> None:
     """For records that nobody else is told of."""
 
 
@@ -87,14 +88,15 @@ def _present(db: Database, ids: Sequence[str]) -> Iterator[str]:
 
 def _insert(db: Database, rows: Sequence[Row], also: Also, part: int) -> None:
     db.insert(_GENERATIONS, [_columns(*row) for row in rows])
-    sums = _sums(rows)
+    groups = Groups([generation for generation, _ in rows])
+    sums = _sums(groups)
     if db.engine == "sqlite":
         db.insert(_SUMS["sqlite"], sums, f"ON CONFLICT (key_hash, day) DO UPDATE SET {_ADDED}")
     else:
         parted = [(key_hash, day, part % PARTS, *totals) for key_hash, day, *totals in sums]
         db.insert(_SUMS["postgresql"], parted, f"ON CONFLICT (key_hash, day, part) DO UPDATE SET {_ADDED}")
     if rows:
-        also([generation for generation, _ in rows])
+        also(groups)
 
 
 def _columns(g: Generation, detail: bytes) -> tuple[object, ...]:
@@ -104,15 +106,15 @@ def _columns(g: Generation, detail: bytes) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _sums(rows: Sequence[Row]) -> list[tuple[str, int, int, int, int, int]]:
+def _sums(groups: Groups) -> list[tuple[str, int, int, int, int, int]]:
     """Key, day, and requests, cost and tokens of both; sorted, so that no two writers wait for each other crosswise."""
     sums: dict[tuple[str, int], list[int]] = {}
-    for g, _ in rows:
-        total = sums.setdefault((g.key_hash, g.created_ms // DAY_MS), [0, 0, 0, 0])
-        total[0] += 1
-        total[1] += g.cost_nano
-        total[2] += g.usage.prompt_tokens
-        total[3] += g.usage.completion_tokens
+    for group in groups:
+        total = sums.setdefault((group.first.key_hash, group.first.created_ms // DAY_MS), [0, 0, 0, 0])
+        total[0] += group.requests
+        total[1] += group.cost_nano
+        total[2] += group.prompt_tokens
+        total[3] += group.completion_tokens
     return sorted((key_hash, day, *total) for (key_hash, day), total in sums.items())  # type: ignore[misc]
 
 

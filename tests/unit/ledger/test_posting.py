@@ -1,6 +1,6 @@
 """Generations reach the books with their records, each exactly once, whatever dies."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -11,12 +11,12 @@ from entrepot.ledger.books import balance
 from entrepot.ledger.posting import post_usage
 from entrepot.ledger.verify import Finding, verify
 from entrepot.records import journal, store
+from entrepot.records.groups import Groups
 from entrepot.records.recorder import Recorder
 from entrepot.storage.database import Database, Violation
 from entrepot.storage.engines import open_database
 from entrepot.testing.builders import NOW_MS, generation
 from entrepot.values.caller import KeyKind
-from entrepot.values.generation import Generation
 from entrepot.values.ids import generation_id
 
 
@@ -66,7 +66,7 @@ async def test_records_of_a_dead_process_are_posted_once_by_whoever_finds_them(d
 
 
 def test_a_posting_that_fails_takes_its_records_with_it(db: Database) -> None:
-    def post(new: Sequence[Generation]) -> None:
+    def post(new: Groups) -> None:
         post_usage(db, new, "p")
         db.execute("INSERT INTO ledger_moves SELECT * FROM ledger_moves")
 
@@ -82,5 +82,5 @@ def test_what_was_spent_leaves_the_lease_it_was_held_against(db: Database) -> No
     db.execute("INSERT INTO leases VALUES ('credit/default', 'p', 100)")
     db.execute("INSERT INTO leases VALUES ('credit/default', 'q', 100)")
     with db.transaction():
-        post_usage(db, [generation(cost_nano=30, held=("credit/default",)), generation("gen-2", cost_nano=5)], "p")
+        post_usage(db, Groups([generation(cost_nano=30, held=("credit/default",)), generation("gen-2", cost_nano=5)]), "p")
     assert db.execute("SELECT process, granted_nano FROM leases ORDER BY process").fetchall() == [("p", 70), ("q", 100)]
