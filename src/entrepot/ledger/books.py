@@ -71,16 +71,6 @@ class Transaction(msgspec.Struct, frozen=True):
     memo: str = ""
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """One side of a move, as a statement shows it."""
-
-    key: str
-    kind: str
-    at_ms: int
-    memo: str
-    amount_nano: int
-
-
 def post(db: Database, transaction: Transaction) -> bool:
     """Writes it down; false when its key is in the books already, and then nothing is done. raises ValueError, Violation"""
     if not transaction.moves or any(not 0 < move.amount_nano <= LARGEST for move in transaction.moves):
@@ -131,22 +121,3 @@ def by_kind(db: Database, account: Account, owner: str, book: Book = "live") -> 
             (book, account, owner),
         ).fetchall()
     ]
-
-
-def balance_at(db: Database, account: Account, owner: str, before_ms: int, book: Book = "live") -> int:
-    """The sum of its entries before a moment."""
-    row = db.execute(
-        "SELECT sum(amount_nano) FROM ledger_entries WHERE account = ? AND owner = ? AND book = ? AND at_ms < ?",
-        (account, owner, book, before_ms),
-    ).fetchone()
-    return int(row[0] or 0) if row else 0
-
-
-def entries(db: Database, account: Account, owner: str, from_ms: int, before_ms: int, book: Book = "live") -> list[Entry]:
-    """An account's entries in a span of time, oldest first."""
-    rows = db.execute(
-        "SELECT e.key, e.kind, e.at_ms, t.memo, e.amount_nano FROM ledger_entries e JOIN ledger_transactions t ON t.key = e.key "
-        "WHERE e.account = ? AND e.owner = ? AND e.book = ? AND e.at_ms >= ? AND e.at_ms < ? ORDER BY e.at_ms, e.key, e.line",
-        (account, owner, book, from_ms, before_ms),
-    ).fetchall()
-    return [Entry(*row) for row in rows]

@@ -7,7 +7,7 @@ import pytest
 
 from entrepot.errors import InvalidRequest, NotFound
 from entrepot.identity.store import ensure_workspace
-from entrepot.ledger import audit, books
+from entrepot.ledger import audit
 from entrepot.ledger.audit import Act
 from entrepot.ledger.books import Move, Transaction, balance, post
 from entrepot.ledger.funding import Order, amount_of, correct, grant, refund
@@ -124,11 +124,3 @@ def test_a_balance_that_somebody_bent_is_found(db: Database) -> None:
     wrong = [finding for finding in verify(db) if finding.wrong]
     assert [finding.what for finding in wrong] == ["balances equal the sum of their entries"]
     assert wrong[0].wrong == ("live/credit/default/grant: 1",)
-
-
-def test_a_statement_s_entries_add_up_to_its_balances(db: Database) -> None:
-    for number, amount in enumerate((5, 8, -3)):
-        correct(db, Order(actor="cli", at_ms=number * 10, key=str(number), workspace="default", amount_nano=amount, reason="r"))
-    entries = books.entries(db, "credit", "default", 5, 25)
-    before, after = (books.balance_at(db, "credit", "default", at) for at in (5, 25))
-    assert before + sum(entry.amount_nano for entry in entries) == after == 10
