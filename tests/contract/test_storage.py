@@ -2,8 +2,10 @@
 
 import contextlib
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import pytest
 
@@ -12,6 +14,19 @@ from entrepot.storage.database import Database, Refused, Table, UnknownSchema, V
 from entrepot.storage.engines import open_database
 from entrepot.storage.schema import migrations
 
+FIGURES = (
+    "requests",
+    "errors",
+    "cancelled",
+    "prompt_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "completion_tokens",
+    "reasoning_tokens",
+    "cost_nano",
+    "cache_discount_nano",
+    "upstream_cost_nano",
+)
 RESPONSES = Table(
     "responses",
     (
@@ -142,3 +157,21 @@ def test_what_many_rows_add_to_is_kept_letter_for_letter(db: Database, text: str
     kept = db.execute("SELECT * FROM responses ORDER BY created_ms").fetchall()
     stored = str.maketrans({"\0": "\ufffd"}) if db.engine == "postgresql" else {}
     assert [tuple(one.translate(stored) if isinstance(one, str) else one for one in row) for row in rows] == kept
+
+
+def test_what_applications_had_before_they_were_summed_whole_is_summed_by_its_migration(db: Database) -> None:
+    keys = (("app", "text"), ("model", "text"), ("at", "bigint"), ("level", "integer"), ("test", "integer"), ("part", "integer"))
+    rows = [
+        (app, model, at, 86_400, 0, part, *(at + len(model) + part * n for n in range(len(FIGURES))))
+        for app, model, at, part in product(("", "https://a.example"), ("a/m", "b/longer"), (0, 86_400), (0, 3))
+    ]
+    db.insert(Table("app_sums", keys + tuple((name, "bigint") for name in FIGURES)), rows)
+    for undone in ("DROP TABLE app_totals", "DROP INDEX app_sums_by_model", "DELETE FROM schema_versions WHERE number = 13"):
+        db.execute(undone)
+    db.migrate()
+    expected = Counter[tuple[object, ...]]()
+    for app, _, at, _, _, part, *sums in rows:
+        expected.update({(app, at, part, name): amount for name, amount in enumerate(sums)})
+    found = db.execute(f"SELECT app, at, part, {', '.join(FIGURES)} FROM app_totals WHERE level = 86400 AND test = 0").fetchall()
+    assert {(*row[:3], name): amount for row in found for name, amount in enumerate(row[3:])} == dict(expected)
+    assert len(found) == 8
