@@ -81,7 +81,7 @@ def test_only_settings_reads_the_environment() -> None:
         and isinstance(node.value, ast.Name)
         and node.value.id == "os"
     ]
-    assert set(readers) <= {"entrepot.settings", "entrepot.testing.gateway"}
+    assert set(readers) <= {"entrepot.settings.environment", "entrepot.testing.gateway"}
 
 
 def test_every_module_says_what_it_is_for() -> None:

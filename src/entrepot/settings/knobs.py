@@ -1,20 +1,18 @@
 """Every knob, once: name, type, default, unit, meaning.
 
-The file `entrepot.toml`, the environment (`ENTREPOT_SERVER_PORT` for `server.port`) and the command line are read here and
-nowhere else; later ones win in that order. `load` checks all of it together and reports every problem at once. The reference
-page and the commented sample file are made from these declarations (`describe`).
+Reading them (`reading.py`), the reference page and the commented sample file (`describe`) are made from these declarations.
 """
 
 from __future__ import annotations
 
-import os
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta
+
+from entrepot.settings.environment import secret
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -334,18 +332,10 @@ class Knob(NamedTuple):
     meaning: str
 
 
-_SECTIONS: dict[str, type[msgspec.Struct]] = {
-    "server": Server,
-    "storage": Storage,
-    "upstream": Upstream,
-    "routing": Routing,
-    "sandbox": Sandbox,
-    "catalog": Catalog,
-    "ledger": Ledger,
-    "payments": Payments,
-    "checks": Checks,
-    "log": Log,
+SECTIONS: dict[str, type[msgspec.Struct]] = {
+    field.name: type(field.default) for field in msgspec.structs.fields(Settings) if isinstance(field.default, msgspec.Struct)
 }
+"""The tables of the file whose members are knobs, by name."""
 _TABLES: dict[str, type[msgspec.Struct]] = {
     "providers.SLUG": ProviderConfig,
     "endpoints[]": EndpointConfig,
@@ -356,7 +346,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
 def describe() -> Iterator[Knob]:
     """Every knob in the order of the file."""
     yield from _knobs("", Settings, only=("data_dir",))
-    for section, struct in (_SECTIONS | _TABLES).items():
+    for section, struct in (SECTIONS | _TABLES).items():
         yield from _knobs(section + ".", struct)
 
 
@@ -373,117 +363,3 @@ def _knobs(prefix: str, struct: type[msgspec.Struct], only: tuple[str, ...] = ()
             told = told.type
         default = None if field.default is msgspec.NODEFAULT else field.default
         yield Knob(prefix + field.name, type(told).__name__.removesuffix("Type").lower(), default, meaning)
-
-
-def load(
-    path: Path | None = None, environment: Mapping[str, str] | None = None, overrides: Mapping[str, Any] | None = None
-) -> Settings:
-    """Settings from a TOML file, the environment and `overrides` (dotted names), later ones winning.
-
-    path         None: `entrepot.toml` in the working directory, when there is one
-    environment  None: this process's
-    raises       BadSettings, with every problem
-    """
-    environment = os.environ if environment is None else environment
-    raw = _read(path)
-    for name, value in _from_environment(environment):
-        _put(raw, name, value)
-    for name, value in (overrides or {}).items():
-        if value is not None:
-            _put(raw, name, value)
-    return check(raw)
-
-
-def check(raw: dict[str, Any]) -> Settings:
-    """Settings from plain data, or BadSettings with all that is wrong."""
-    problems: list[str] = []
-    for part in _parts(raw):
-        try:
-            msgspec.convert(part, Settings, strict=False)
-        except msgspec.ValidationError as error:
-            problems.append(_in_words(str(error)))
-    if problems:
-        raise BadSettings(problems)
-    return msgspec.convert(raw, Settings, strict=False)
-
-
-def secret(reference: str, environment: Mapping[str, str] | None = None) -> str:
-    """The value behind "env:NAME" or "file:PATH"; "" for "". Other text is itself.
-
-    raises  KeyError for an unset variable, OSError for an unreadable file
-    """
-    if reference.startswith("env:"):
-        return (os.environ if environment is None else environment)[reference[4:]].strip()
-    if reference.startswith("file:"):
-        return Path(reference[5:]).read_text(encoding="utf8").strip()
-    return reference
-
-
-def environment_credential(name: str, environment: Mapping[str, str] | None = None) -> str:
-    """A provider's usual variable, or "" when it is not set."""
-    return (os.environ if environment is None else environment).get(name, "").strip()
-
-
-def proxy_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The usual proxy variables that are set, under lower-case names."""
-    names = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
-    return {
-        name.lower(): value
-        for name, value in (os.environ if environment is None else environment).items()
-        if name.lower() in names and value
-    }
-
-
-def _read(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        path = Path("entrepot.toml")
-        if not path.exists():
-            return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf8"))
-    except OSError as error:
-        raise BadSettings([f"{path}: cannot be read ({error.strerror})"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadSettings([f"{path}: not valid TOML: {error}"]) from None
-
-
-def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for section, struct in _SECTIONS.items():
-        for field in struct.__struct_fields__:
-            value = environment.get(f"ENTREPOT_{section}_{field}".upper())
-            if value is not None:
-                yield f"{section}.{field}", value
-    if "ENTREPOT_DATA_DIR" in environment:
-        yield "data_dir", environment["ENTREPOT_DATA_DIR"]
-
-
-def _put(raw: dict[str, Any], name: str, value: Any) -> None:
-    *sections, last = name.split(".")
-    for section in sections:
-        raw = raw.setdefault(section, {})
-    raw[last] = value
-
-
-def _parts(raw: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Pieces small enough that each can carry one problem, so that all problems show at once."""
-    for section, content in raw.items():
-        if section == "endpoints" and isinstance(content, list):
-            for entry in content:
-                yield {section: [entry]}
-        elif isinstance(content, dict):
-            for key, value in content.items():
-                yield {section: {key: value}}
-        else:
-            yield {section: content}
-
-
-_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text"}
-
-
-def _in_words(error: str) -> str:
-    """msgspec's message with the path first and without its sign for the root, and kinds of values as people call them."""
-    message, _, path = error.partition(" - at `$")
-    for kind, meaning in _KINDS.items():
-        message = message.replace(f"`{kind}`", meaning)
-    path = path.rstrip("`").lstrip(".") or "entrepot.toml"
-    return f"{path}: {message}"

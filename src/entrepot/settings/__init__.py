@@ -1,0 +1,52 @@
+"""Settings: `knobs.py` declares them, `reading.py` reads and checks them, `environment.py` alone looks at the environment."""
+
+from entrepot.settings.environment import environment_credential, proxy_environment, secret
+from entrepot.settings.knobs import (
+    DEMO_MARK,
+    BadSettings,
+    Catalog,
+    Checks,
+    EndpointConfig,
+    EndpointPrice,
+    Files,
+    Knob,
+    Ledger,
+    Log,
+    Payments,
+    ProviderConfig,
+    Routing,
+    Sandbox,
+    Server,
+    Settings,
+    Storage,
+    Upstream,
+    describe,
+)
+from entrepot.settings.reading import check, load
+
+__all__ = [
+    "DEMO_MARK",
+    "BadSettings",
+    "Catalog",
+    "Checks",
+    "EndpointConfig",
+    "EndpointPrice",
+    "Files",
+    "Knob",
+    "Ledger",
+    "Log",
+    "Payments",
+    "ProviderConfig",
+    "Routing",
+    "Sandbox",
+    "Server",
+    "Settings",
+    "Storage",
+    "Upstream",
+    "check",
+    "describe",
+    "environment_credential",
+    "load",
+    "proxy_environment",
+    "secret",
+]
