@@ -73,15 +73,17 @@ async def test_a_refused_connection_names_the_host_and_the_reason():
         taken.bind(("127.0.0.1", 0))
         origin = Origin("http", "127.0.0.1", taken.getsockname()[1])
         async with client() as asking:
-            with pytest.raises(Unreachable, match=r"^127\.0\.0\.1 did not accept a connection: .*refused"):
+            with pytest.raises(Unreachable, match=r"^127\.0\.0\.1 did not accept a connection: .*refused") as told:
                 await asking.send(origin, post(origin, Authorization="Bearer secret"), b"{}")
+    assert told.value.expected == f"a connection to 127.0.0.1:{origin.port}" and "refused" in str(told.value.received)
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "x" * 70 + ".test"])
 async def test_a_name_that_cannot_be_looked_up_is_unreachable(host):
     async with client() as asking:
-        with pytest.raises(Unreachable):
+        with pytest.raises(Unreachable) as told:
             await asking.send(Origin("http", host, 80), b"GET / HTTP/1.1\r\n", b"")
+    assert told.value.expected and told.value.received
 
 
 async def test_a_provider_that_never_answers_times_out_and_is_hung_up_on():

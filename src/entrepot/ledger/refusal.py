@@ -46,6 +46,8 @@ def refusal(purse: str, lack: Lack) -> GatewayError:
         f"the {_name(kind, more)} is available. {_owes(kind, lack)}{_afford(lack)}",
         remedy=_remedy(kind, more, in_flight=in_flight, affordable=lack.affordable),
         retry_after_s=_RETRY_S if in_flight else None,
+        expected=_expected(lack),
+        received=_received(lack),
         metadata=told,
     )
     error.retryable = in_flight
@@ -64,6 +66,8 @@ def _over_budget(lack: Lack, span: str, *, in_flight: bool) -> Forbidden:
         return Forbidden(
             f"{begins} is reached: this needs up to ${required}, and ${available} is left.",
             remedy=f"{mend[0].upper()}{mend[1:]}.",
+            expected=_expected(lack),
+            received=_received(lack),
             metadata=told,
         )
     held = usd(lack.unspent - max(lack.available, 0))
@@ -72,6 +76,8 @@ def _over_budget(lack: Lack, span: str, *, in_flight: bool) -> Forbidden:
         "be free again soon.",
         remedy=_IN_A_MOMENT,
         retry_after_s=_RETRY_S,
+        expected=_expected(lack),
+        received=_received(lack),
         metadata=told | {"reason": "in_flight_budget_exhausted", "held": held},
     )
     error.retryable = True
@@ -82,6 +88,16 @@ def _name(kind: str, more: list[str]) -> str:
     if kind == "credit":
         return "workspace's credit"
     return "key's limit" if more[0] == "lifetime" else f"key's {more[0]} limit"
+
+
+def _expected(lack: Lack) -> str:
+    fits = f", as with max_tokens of {lack.affordable} or less" if lack.affordable > 0 else ""
+    return f"a request of at most ${usd(max(lack.available, 0))}{fits}"
+
+
+def _received(lack: Lack) -> str:
+    wished = "the shortest answer that is made" if lack.wished is None else f"max_tokens of {lack.wished}"
+    return f"one of up to ${usd(lack.required)}, with {wished}"
 
 
 def _needs(lack: Lack) -> str:

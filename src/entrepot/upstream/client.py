@@ -201,7 +201,9 @@ class Client:
                 return parse_proxy(self._settings.proxy)
             return proxy_for(origin.scheme, origin.host, self._environment) if self._environment else None
         except ValueError as error:
-            raise Unreachable(f"The proxy for {origin.host} is not usable: {error}.") from None
+            raise _no_way(
+                f"The proxy for {origin.host} is not usable: {error}.", "a proxy as http://host:port", str(error)
+            ) from None
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:
@@ -240,14 +242,21 @@ def _as_ours(error: BaseException, origin: Origin) -> BaseException:
     if isinstance(error, UpstreamError):
         return error
     if isinstance(error, TimeoutError):
-        return TimedOut(f"{origin.host} did not accept a connection in time.")
+        what = f"a connection to {origin.authority} in time"
+        return TimedOut(f"{origin.host} did not accept a connection in time.", expected=what, received="nothing")
     if isinstance(error, ssl.SSLError):
         why = getattr(error, "verify_message", "") or error.reason or error
-        return Unreachable(f"{origin.host} and we could not agree on TLS: {why}.")
+        return _no_way(
+            f"{origin.host} and we could not agree on TLS: {why}.", f"TLS with a good certificate of {origin.host}", why
+        )
     if isinstance(error, UnicodeError):
-        return Unreachable(f"{origin.host} is not a name that can be looked up.")
+        return _no_way(f"{origin.host} is not a name that can be looked up.", "the name of a host", origin.host)
     if isinstance(error, OSError):
         number = error.errno or 0
         why = os.strerror(number) if number > 0 else error.strerror or error
-        return Unreachable(f"{origin.host} did not accept a connection: {why}.")
+        return _no_way(f"{origin.host} did not accept a connection: {why}.", f"a connection to {origin.authority}", why)
     return error
+
+
+def _no_way(message: str, expected: str, received: object) -> Unreachable:
+    return Unreachable(message, expected=expected, received=str(received)[:200])

@@ -93,7 +93,7 @@ class Connection(asyncio.Protocol):
         """Sends one request and returns when the head of its answer is here. raises Unreachable, TimedOut, ProviderBroke"""
         self._reset()
         if not self.usable:
-            raise Unreachable(f"{self.host} closed the connection before the request was sent.")
+            raise self._closed("before the request was sent")
         self.in_use = True
         now = self._loop.time()
         self.total_deadline = now + total_s
@@ -132,7 +132,12 @@ class Connection(asyncio.Protocol):
         if self.error is None and not self.complete:
             late = now >= self.total_deadline and self.status
             what = "took too long over its answer" if late else "stopped in the middle of its answer"
-            self._fail(TimedOut(f"{self.host} {what if self.status else 'did not answer in time'}."))
+            told = what if self.status else "did not answer in time"
+            self._fail(
+                TimedOut(
+                    f"{self.host} {told}.", expected="a whole answer in time", received="a part" if self.status else "nothing"
+                )
+            )
 
     async def _wait(self, timeout_s: float) -> None:
         self.deadline = self._loop.time() + timeout_s
@@ -178,6 +183,9 @@ class Connection(asyncio.Protocol):
             if waiter is not None and not waiter.done():
                 waiter.set_result(None)
 
+    def _closed(self, when: str) -> Unreachable:
+        return Unreachable(f"{self.host} closed the connection {when}.", expected="an answer", received="a closed connection")
+
     def _not_understood(self) -> None:
         """What follows a whole answer spoils the connection, not the answer."""
         if self.complete:
@@ -189,7 +197,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, reason: Exception | None) -> None:
         if self.in_use and not self.complete and self.error is None:
             if not self.status:
-                self.error = Unreachable(f"{self.host} closed the connection before it answered.")
+                self.error = self._closed("before it answered")
             elif self._ends_with_connection() and reason is None:
                 self.complete = True
             else:

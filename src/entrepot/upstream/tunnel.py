@@ -40,8 +40,12 @@ async def open_tunnel(
         outside.write(b"CONNECT " + target + b" HTTP/1.1\r\nHost: " + target + b"\r\n" + proxy.authorization + b"\r\n")
         status = (await heard).split(b" ", 2)[1:2]
         if status != [b"200"]:
-            told = f" (it answered {status[0].decode('ascii', 'replace')[:3]})" if status else ""
-            raise Unreachable(f"The proxy {proxy.host} did not open a way to {host}{told}.")
+            told = f"status {status[0].decode('ascii', 'replace')[:3]}" if status else "nothing"
+            raise Unreachable(
+                f"The proxy {proxy.host} did not open a way to {host}: it answered {told}.",
+                expected="status 200 to CONNECT",
+                received=told,
+            )
         inside = await loop.start_tls(outside, connection, tls, server_hostname=host)
     except BaseException:
         outside.abort()

@@ -71,12 +71,23 @@ def nothing_worked(failures: list[UpstreamError], plan: Plan, course: Course) ->
         status=status,
         retry_after_s=min(waits) if waits and status in (429, 503) else None,
         detail=chosen.detail,
-        remedy=chosen.remedy,
+        remedy=chosen.remedy or _remedy(chosen),
         field=chosen.field,
+        expected=chosen.expected,
+        received=chosen.received,
         metadata=_metadata(chosen, code, plan, shown_last, waits) | {"provider_name": _name(shown_last[-1], plan, course)},
     )
     error.retryable = chosen.retryable
     return error
+
+
+def _remedy(chosen: UpstreamError) -> str | None:
+    """Where the request is wrong the provider's own words are all that is known."""
+    if isinstance(chosen, RequestRejected):
+        return None
+    if not chosen.retryable:
+        return "Allow other providers or models to answer; asking again helps only when the operator has mended what the message says."
+    return "Try again in a moment, or allow other providers or models to answer."
 
 
 def _name(attempt: Attempt, plan: Plan, course: Course) -> str:

@@ -40,6 +40,17 @@ def test_a_refusal_says_what_was_counted_and_what_would_mend_it(purse: str, lack
     assert (error.status, error.metadata["required"]) == (402, "2")
 
 
+@pytest.mark.parametrize("purse", ["key/abc/daily/1", "credit/default", "budget/default/daily/1"])
+def test_what_would_have_fitted_stands_beside_what_came(purse: str) -> None:
+    for unspent in (500_000_000, 3_000_000_000):
+        told = refusal(purse, Lack(2_000_000_000, 500_000_000, unspent, 100, wished=400)).metadata
+        assert told["expected"] == "a request of at most $0.5, as with max_tokens of 100 or less"
+        assert told["received"] == "one of up to $2, with max_tokens of 400"
+    told = refusal(purse, Lack(2_000_000_000, -1, -1, 0)).metadata
+    assert told["expected"] == "a request of at most $0"
+    assert told["received"] == "one of up to $2, with the shortest answer that is made"
+
+
 def test_a_budget_that_calls_hold_is_403_and_may_be_free_again_soon() -> None:
     error = refusal("budget/default/daily/1", Lack(2_000_000_000, 500_000_000, 3_000_000_000, 100))
     told = error.metadata

@@ -164,6 +164,22 @@ async def test_of_mixed_failures_the_one_that_may_pass_is_shown_with_its_own_pro
         assert sorted(error["status"] for error in told_of["previous_errors"]) == [401, 500]
 
 
+async def test_of_a_provider_that_cannot_be_reached_is_told_what_was_awaited_what_came_and_what_helps() -> None:
+    away = Unreachable("x did not accept a connection: refused.", expected="a connection to x:443", received="refused")
+    with pytest.raises(Unavailable) as told:
+        await walked([away], [])
+    metadata = told.value.metadata
+    assert (metadata["expected"], metadata["received"]) == ("a connection to x:443", "refused")
+    assert metadata["remedy_hint"].startswith("Try again")
+
+
+async def test_what_asking_again_cannot_help_says_so_and_what_the_provider_explains_is_left_to_its_words() -> None:
+    for status, remedy in ((401, "only when the operator has mended"), (400, None)):
+        with pytest.raises(Unavailable) as told:
+            await walked([Scripted(status, [b"{}"])], [])
+        assert (remedy or "") in (told.value.remedy or "") and (told.value.remedy is None) == (remedy is None)
+
+
 async def test_the_shortest_wait_of_all_is_told() -> None:
     script = [Scripted(429, [b"{}"], {"retry-after": wait}) for wait in ("30", "7")]
     with pytest.raises(Unavailable) as told:
