@@ -86,7 +86,7 @@ def _remedy(chosen: UpstreamError) -> str | None:
     if isinstance(chosen, RequestRejected):
         return None
     if not chosen.retryable:
-        return "Allow other providers or models to answer; asking again helps only when the operator has mended what the message says."
+        return "Allow other providers or models to answer; asking again helps only when the operator has mended what it says."
     return "Try again in a moment, or allow other providers or models to answer."
 
 
