@@ -223,7 +223,7 @@ def _meter(call: Call, request: Request, opened: Opened) -> Bill:
         return bill
     total = chargeable(call.hold, bill.cost.total_nano)
     settle(call.hold, total)
-    return msgspec.structs.replace(bill, cost=within(bill.cost, total))
+    return bill if total == bill.cost.total_nano else msgspec.structs.replace(bill, cost=within(bill.cost, total))
 
 
 async def _keep(call: Call, request: Request, last: bytes) -> None:

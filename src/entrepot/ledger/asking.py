@@ -42,9 +42,8 @@ class Ask:
         self._sum_up()
 
     def _sum_up(self) -> None:
-        least = min(self._policy.least_tokens, self.tokens) if self.open_ended else self.tokens
-        self.least = self._cost(least)
-        self.most = self._cost(self.tokens) if self.open_ended else self.least
+        self.most = self._cost(self.tokens)
+        self.least = self._cost(min(self._policy.least_tokens, self.tokens)) if self.open_ended else self.most
 
     def _cost(self, tokens: int) -> int:
         return self._worst.cost(self._prompt, tokens * self._answers, self._images)

@@ -100,6 +100,8 @@ def _within(tokens: int, request: Request, worst: Worst) -> int:
 
 def answers_wished(request: Request) -> int:
     """How many answers are to be written to one prompt."""
+    if "n" not in request.fields and "best_of" not in request.fields:
+        return 1
     return max(_number(request, "n"), _number(request, "best_of"), 1)
 
 

@@ -116,10 +116,10 @@ class Holds:
         if not bound.purses:
             return None
         ask = Ask(request, self._worsts.of(plan), self._policy)
-        hold = take(bound.purses, bound.names, ask.amount(_available(bound.purses)))
+        hold = take(bound.purses, bound.names, _wished(ask, bound.purses))
         if hold is None:
             hold = await self._lend(caller, ask, began_ms)
-        if hold is not None:
+        if hold is not None and hold.amount < ask.most:
             hold.cap = ask.cap(hold.amount)
         return hold
 
@@ -249,7 +249,7 @@ class Holds:
         purses, names = bound.purses, bound.names
         if not purses:
             return None
-        hold = take(purses, names, ask.amount(_available(purses)))
+        hold = take(purses, names, _wished(ask, purses))
         if hold is not None:
             return hold
         self._give_up_on(purses, ask)
@@ -262,7 +262,7 @@ class Holds:
             return None
         purses, names = tuple(purse for purse, _, _ in there), tuple(name for _, name, _ in there)
         free = min(purse.free for purse in purses)
-        hold = take(purses, names, min(ask.amount(_available(purses)), max(free, ask.least)))
+        hold = take(purses, names, min(_wished(ask, purses), max(free, ask.least)))
         if hold is not None:
             return hold
         if ask.sharpen():
@@ -318,6 +318,11 @@ def _away(why: str) -> StorageAway:
         why,
         message="The gateway's database cannot be asked now, and what was set aside from it beforehand does not cover this call.",
     )
+
+
+def _wished(ask: Ask, purses: Sequence[Purse]) -> int:
+    """To be held. Only a call that does not say how long its answer may be asks what there is."""
+    return ask.amount(_available(purses)) if ask.open_ended else ask.most
 
 
 def _available(purses: Sequence[Purse]) -> int:

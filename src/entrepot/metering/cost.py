@@ -47,8 +47,6 @@ def cost_of(usage: Usage, price: Price, *, images: int = 0, at_utc_hhmm: int | N
 
 def within(cost: Cost, total_nano: int) -> Cost:
     """The same cost, of which no more than so much is charged."""
-    if total_nano == cost.total_nano:
-        return cost
     prompt = min(cost.prompt_nano, total_nano)
     return Cost(total_nano, prompt, total_nano - prompt, cost.cache_discount_nano)
 

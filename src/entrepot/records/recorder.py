@@ -191,8 +191,8 @@ class Recorder:
         """raises  NotRecorded, when the disk does not take it"""
         if self._closing or self._bytes > _BOUND_BYTES:
             raise NotRecorded("Records are not being written.", detail=self.refusal or "the server is stopping")
-        usage = generation.usage
-        if max(abs(generation.cost_nano), usage.prompt_tokens, usage.completion_tokens) > _LARGEST:
+        cost, usage = generation.cost_nano, generation.usage
+        if not -_LARGEST <= cost <= _LARGEST or usage.prompt_tokens > _LARGEST or usage.completion_tokens > _LARGEST:
             raise NotRecorded("The cost or usage of this generation is larger than a record holds.", detail=generation.id)
         try:
             line = _encode(generation)
