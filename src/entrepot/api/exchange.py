@@ -1,7 +1,7 @@
 """One request for a generation, straight on its connection: `values.http.Http` without an ASGI layer in between.
 
-`server.py` makes one for each request on a hot path, feeds it with the body and tells it when the client is gone. The names of
-its state are those that uvicorn's protocol looks at on its own request cycle, whose place it takes.
+`server/protocol.py` makes one for each request on a hot path, feeds it with the body and tells it when the client is gone. The
+names of its state are those that uvicorn's protocol looks at on its own request cycle, whose place it takes.
 """
 
 from __future__ import annotations
