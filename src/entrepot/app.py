@@ -39,9 +39,10 @@ from entrepot.api import (
     workspaces,
 )
 from entrepot.api.answering import AsgiHttp, Pattern, answering, patterned
+from entrepot.api.dispatch import Api
 from entrepot.api.in_process import InProcess
 from entrepot.api.openapi import document, render
-from entrepot.api.routes import Api, Check, Desk
+from entrepot.api.routes import Check, Desk
 from entrepot.catalog.catalog import Catalog
 from entrepot.catalog.priced import Windows
 from entrepot.catalog.stock import stock, stock_mark

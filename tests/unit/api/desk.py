@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from entrepot.api import credits, generation, health, key, models, openapi
-from entrepot.api.routes import Api, Check, Desk, Route
+from entrepot.api.dispatch import Api
+from entrepot.api.routes import Check, Desk, Route
 from entrepot.catalog.catalog import Catalog
 from entrepot.errors import Unauthenticated
 from entrepot.identity.store import ensure_workspace

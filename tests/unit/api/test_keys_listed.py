@@ -7,7 +7,7 @@ import msgspec
 from tests.unit.api.desk import FakeDesk, call
 
 from entrepot.api import keys
-from entrepot.api.routes import Api
+from entrepot.api.dispatch import Api
 from entrepot.identity.store import create_key
 from entrepot.records.store import spent_by_keys
 from entrepot.storage.database import Database, Rows

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import pytest
 from tests.unit.api.desk import ROUTES, FakeDesk, call
 
+from entrepot.api.dispatch import Api
 from entrepot.api.http import Request, Response, answer
-from entrepot.api.routes import Api, Desk, Route
+from entrepot.api.routes import Desk, Route
 from entrepot.testing.builders import model
 
 

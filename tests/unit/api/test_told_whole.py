@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from tests.unit.api.desk import Answer, FakeDesk
 
-from entrepot.api.routes import Api, Route
+from entrepot.api.dispatch import Api
+from entrepot.api.routes import Route
 from entrepot.app import ROUTES
 
 MANAGED = [route for route in ROUTES if route.auth == "management"]
