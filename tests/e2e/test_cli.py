@@ -95,15 +95,24 @@ def test_a_key_made_while_the_server_runs_is_good_until_it_is_deleted(server: Se
 
 
 def test_chat_needs_nothing_at_all(tmp_path: Path):
-    got = entrepot("chat", "-m", "hello", data_dir=tmp_path)
+    got = entrepot("chat", "-m", "hello", data_dir=tmp_path / "new")
     assert got.returncode == 0
     assert "Sandbox answer" in got.stdout
+    assert "nothing of this is kept" in got.stderr and list(tmp_path.iterdir()) == []
     assert "tokens in" in got.stderr and "$0.000" in got.stderr and "at list price; nothing charged" in got.stderr
 
 
-def test_chat_leaves_no_key_behind(tmp_path: Path):
-    entrepot("chat", "-m", "hello", data_dir=tmp_path)
-    assert json.loads(entrepot("keys", "list", "--json", data_dir=tmp_path).stdout) == []
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a gateway could be started again; it has one key."""
+    made = tmp_path_factory.mktemp("place")
+    assert entrepot("keys", "create", "--name", "x", data_dir=made).returncode == 0
+    return made
+
+
+def test_chat_leaves_no_key_behind(place: Path):
+    assert "kept" not in entrepot("chat", "-m", "hello", data_dir=place).stderr
+    assert [key["name"] for key in json.loads(entrepot("keys", "list", "--json", data_dir=place).stdout)] == ["x"]
 
 
 def test_chat_talks_to_a_running_gateway_and_reads_standard_input(server: ServerProcess):
@@ -122,8 +131,8 @@ def test_chat_talks_to_a_running_gateway_and_reads_standard_input(server: Server
         ((), "There is no message"),
     ],
 )
-def test_chat_fails_in_one_line(tmp_path: Path, words: tuple[str, ...], said: str):
-    got = entrepot("chat", *words, data_dir=tmp_path)
+def test_chat_fails_in_one_line(place: Path, words: tuple[str, ...], said: str):
+    got = entrepot("chat", *words, data_dir=place)
     assert (got.returncode, got.stderr.count("\n")) == (1, 1)
     assert said in got.stderr
 

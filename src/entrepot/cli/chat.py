@@ -18,6 +18,7 @@ from entrepot.app import App
 from entrepot.cli.common import Failure, Json, Place, err, out, print_json, store
 from entrepot.cli.here import running_here
 from entrepot.cli.keys import here_and_now, make_key
+from entrepot.cli.reading import is_new, must_be_there, passing
 from entrepot.errors import UpstreamError
 from entrepot.identity.secrets import kind_of
 from entrepot.ledger.keys import Order, delete
@@ -47,18 +48,33 @@ def chat(
     place: Place = Place(),
 ) -> None:
     """Talk to a model. Text that is piped in is the message, or what a -m message is about."""
+    settings = place.settings()
+    if key is None and (url or live):
+        must_be_there(place, settings, " A key can be given with --key.")
     piped = "" if sys.stdin.isatty() else sys.stdin.read().strip()
     text = "\n\n".join(part for part in (message, piped) if part)
     if not text and not sys.stdin.isatty():
         raise Failure("There is no message. Give one with -m TEXT, or on standard input.")
     talk = Talk(model, [{"role": "system", "content": system}] if system else [])
-    asyncio.run(_chat(talk, text, place.settings(), url, key, live=live, as_json=json))
+    with contextlib.nullcontext(settings) if key is not None else passing(place, settings) as where:
+        way = Way(url, key, live=live, alone=where is not settings)
+        asyncio.run(_chat(talk, text, where, way, as_json=json))
 
 
 @dataclass
 class Talk:
     model: str
     messages: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a gateway is reached. `alone`: one of this process only, for no other knows the key that is made."""
+
+    url: str | None
+    key: str | None
+    live: bool
+    alone: bool
 
 
 class Gateway:
@@ -97,16 +113,14 @@ class Gateway:
                 answer.close()
 
 
-async def _chat(
-    talk: Talk, text: str, settings: Settings, url: str | None, key: str | None, *, live: bool, as_json: bool
-) -> None:
+async def _chat(talk: Talk, text: str, settings: Settings, way: Way, *, as_json: bool) -> None:
     async with contextlib.AsyncExitStack() as stack:
         client = await stack.enter_async_context(Client(settings.upstream))
-        shown = key or stack.enter_context(_passing_key(settings, live=live))
-        where = url or await running_here(client, settings)
+        shown = way.key or stack.enter_context(_passing_key(settings, live=way.live))
+        where = way.url or (None if way.alone else await running_here(client, settings))
         if where is None:
             where = await _start_here(stack, settings)
-        gateway = Gateway(client, where.rstrip("/").removesuffix("/api/v1").removesuffix("/v1"), shown, fresh=key is None)
+        gateway = Gateway(client, where.rstrip("/").removesuffix("/api/v1").removesuffix("/v1"), shown, fresh=way.key is None)
         if text:
             await _turn(gateway, talk, text, as_json=as_json)
             return
@@ -179,7 +193,10 @@ def _passing_key(settings: Settings, *, live: bool) -> Any:
 
 
 async def _start_here(stack: contextlib.AsyncExitStack, settings: Settings) -> str:
-    """A gateway in this process, for as long as the chat lasts."""
+    """A gateway in this process, for as long as the chat lasts. raises Failure, when it could not know the key"""
+    if is_new(settings):
+        told = f"No gateway runs on this machine, and there is no database {settings.database_path} that could know the key."
+        raise Failure(f"{told} --url names a gateway elsewhere, --data-dir another place.")
     app = await stack.enter_async_context(App(settings))
     listening = bind("127.0.0.1", 0)
     await stack.enter_async_context(running(app, settings.server, listening))

@@ -24,6 +24,7 @@ from entrepot.checks.store import Report
 from entrepot.checks.suite import CHECKS
 from entrepot.cli.common import Failure, Json, Place, err, out, print_json, print_table, store
 from entrepot.cli.offered import offered
+from entrepot.cli.reading import must_be_there, passing
 from entrepot.settings import Settings
 from entrepot.upstream.sender import SANDBOX
 from entrepot.values.clock import Clock
@@ -55,6 +56,8 @@ def check(
     settings, names = place.settings(), _names(only)
     if samples is not None and not 1 <= samples <= _MOST_SAMPLES:
         raise Failure(f"--samples is 1 to {_MOST_SAMPLES}.")
+    if not test:
+        must_be_there(place, settings, " `--test` checks the sandbox and keeps nothing.")
     _, catalog = asyncio.run(offered(settings))
     model, endpoints = _targets(catalog, target, test=test)
     chosen = random.SystemRandom().randrange(10**6) if seed is None else seed
@@ -64,7 +67,8 @@ def check(
     _announce(wanted, test=test)
     if not (test or yes):
         _ask_before()
-    found = asyncio.run(_check(settings, wanted, test=test))
+    with passing(place, settings) as where:
+        found = asyncio.run(_check(where, wanted, test=test))
     if json:
         print_json(msgspec.to_builtins(found))
     else:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
+
+import msgspec
+from rich.markup import escape
 
 from entrepot.cli.common import Failure, Place, err, store
 from entrepot.cli.typed import command_here
@@ -15,10 +19,27 @@ from entrepot.storage.database import Database
 def reading(place: Place) -> Iterator[Database]:
     """The database. raises Failure, when there is none; StorageAway, UnknownSchema"""
     settings = place.settings()
-    if is_new(settings):
-        raise Failure(f"There is no database {settings.database_path}. {_remedy(place, settings)}")
+    must_be_there(place, settings)
     with store(settings) as db:
         yield db
+
+
+@contextlib.contextmanager
+def passing(place: Place, settings: Settings) -> Iterator[Settings]:
+    """For what need not be kept: where there is no database, of a folder that is gone afterwards, and that is said."""
+    if not is_new(settings):
+        yield settings
+        return
+    told = f"there is no database {settings.database_path} yet, and nothing of this is kept."
+    err.print(f"[yellow]note:[/] {escape(told)} {_remedy(place, settings)}")
+    with tempfile.TemporaryDirectory(prefix="entrepot-", ignore_cleanup_errors=True) as folder:
+        yield msgspec.structs.replace(settings, data_dir=folder, storage=msgspec.structs.replace(settings.storage, url=""))
+
+
+def must_be_there(place: Place, settings: Settings, otherwise: str = "") -> None:
+    """raises Failure, when there is no database; `otherwise` is another way than those that make it or find it"""
+    if is_new(settings):
+        raise Failure(f"There is no database {settings.database_path}. {_remedy(place, settings)}{otherwise}")
 
 
 def is_new(settings: Settings) -> bool:

@@ -69,7 +69,8 @@ def test_an_empty_list_says_how_to_fill_it(entrepot: Any):
     [
         "keys list", "keys disable a", "keys delete a", "workspaces list", "workspaces show a", "workspaces delete a", "credit show",
         "prices list", "ledger verify", "ledger audit", "ledger statement", "ledger export", "payments list", "payments show a",
-        "codes list", "codes revoke a", "statistics rebuild",
+        "codes list", "codes revoke a", "statistics rebuild", "check openai/gpt-5.1", "check openai/gpt-5.1 --yes",
+        "chat -m hi --live", "chat -m hi --url http://127.0.0.1:1",
     ],
 )  # fmt: skip
 def test_whoever_looks_in_a_place_that_is_none_is_told_so_and_makes_nothing(entrepot: Any, tmp_path: Path, words: str):
