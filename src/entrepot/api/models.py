@@ -1,4 +1,4 @@
-"""GET /models and the other catalogue paths (contract 3). Which models a list shows is decided in `listing.py`."""
+"""GET /models and the other catalogue paths (contract 3): `listing.py` decides which are shown, `model_rows.py` how."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from msgspec import Meta
 
 from entrepot.api.categories import category_of
 from entrepot.api.http import Request, Response, answer
-from entrepot.api.listing import MEASURED_SORTS, EndpointsOf, ModelQuery, ModelRow, Page, endpoints_of, list_models, model_row
+from entrepot.api.listing import MEASURED_SORTS, ModelQuery, Page, list_models
+from entrepot.api.model_rows import EndpointsOf, ModelRow, endpoints_of, model_row
 from entrepot.api.observed import measured_by, observed
 from entrepot.api.routes import Desk, Route
 from entrepot.catalog.catalog import Catalog

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from entrepot.api.listing import Measured, Observed
+from entrepot.api.listing import Measured
+from entrepot.api.model_rows import Observed
 from entrepot.records.figures import Quantiles, Uptime, last
 from entrepot.records.statistics import Statistics
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from entrepot.api.listing import ModelQuery, list_models, model_row
+from entrepot.api.listing import ModelQuery, list_models
+from entrepot.api.model_rows import model_row
 from entrepot.catalog.catalog import Catalog
 from entrepot.cli.common import Json, Place, out, print_json, print_table
 from entrepot.cli.endpoints import per_million
