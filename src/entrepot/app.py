@@ -4,58 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from entrepot import __version__
-from entrepot.api import (
-    activity,
-    analytics,
-    audit,
-    chat,
-    chat_key,
-    cloudflare,
-    codes,
-    completions,
-    credits,
-    datasets,
-    embeddings,
-    gemini,
-    generation,
-    health,
-    key,
-    keys,
-    messages,
-    models,
-    payments,
-    prices,
-    responses,
-    statements,
-    top_ups,
-    workspaces,
-)
-from entrepot.api.answering import AsgiHttp, Pattern, answering, patterned
+from entrepot.api import responses
+from entrepot.api.answering import AsgiHttp, answering, patterned
 from entrepot.api.dispatch import Api
 from entrepot.api.in_process import InProcess
-from entrepot.api.openapi import document, render
+from entrepot.api.openapi import render
 from entrepot.api.routes import Check, Desk
+from entrepot.api.table import ROUTES, SURFACES, described, patterns
 from entrepot.catalog.catalog import Catalog
 from entrepot.catalog.priced import Windows
 from entrepot.catalog.stock import stock, stock_mark
 from entrepot.checks.store import latest
 from entrepot.checks.timer import keep_checking
-from entrepot.errors import GatewayError
 from entrepot.files.attach import Attachments
 from entrepot.identity import store as keys_store
 from entrepot.identity.installation import installation_secret
 from entrepot.identity.keyring import KeyRing
-from entrepot.identity.passing import passing_key
 from entrepot.identity.ration import Ration
+from entrepot.jobs.checking import calls_to, wanted
 from entrepot.jobs.forgetting import Rule, forget
+from entrepot.jobs.keeping_up import notice, read_keys, renew
 from entrepot.jobs.topping_up import ToppingUp
 from entrepot.jobs.watching import watch
 from entrepot.ledger.asking import Policy
@@ -77,9 +52,9 @@ from entrepot.records.statistics import Statistics
 from entrepot.routing.plan import Plan
 from entrepot.routing.planner import Planner
 from entrepot.sandbox.provider import Sandbox
-from entrepot.settings import BadSettings, Settings, proxy_environment
+from entrepot.settings import Settings, proxy_environment
 from entrepot.storage.database import Database, Refused, StorageAway
-from entrepot.storage.engines import open_store
+from entrepot.storage.engines import open_stores
 from entrepot.telemetry.metrics import Metrics
 from entrepot.telemetry.worries import Worries
 from entrepot.upstream.attempt import Sender
@@ -96,38 +71,10 @@ from entrepot.web.pages import FrontFacts, Pages
 from entrepot.web.shelf import ProviderFact
 from entrepot.web.status import Component
 
-_REFRESH_S = 0.5
 _LEAVE_S = 6.0
 """On the way out a database that says nothing is waited for so long."""
-_READ_PAUSE_S = 0.005
 _STALE_MS = 600_000
 """An answer made of many sums that is older than half a minute is given for so long while a new one is made."""
-_SPOKEN = (*chat.ROUTES, *responses.ROUTES, *messages.ROUTES, *completions.ROUTES, *embeddings.ROUTES)
-ROUTES = (
-    *_SPOKEN,
-    *cloudflare.ROUTES,
-    *cloudflare.mirrored(_SPOKEN),
-    *gemini.ROUTES,
-    *models.ROUTES,
-    *key.ROUTES,
-    *keys.ROUTES,
-    *workspaces.ROUTES,
-    *credits.ROUTES,
-    *prices.ROUTES,
-    *audit.ROUTES,
-    *chat_key.ROUTES,
-    *payments.ROUTES,
-    *codes.ROUTES,
-    *statements.ROUTES,
-    *top_ups.ROUTES,
-    *activity.ROUTES,
-    *analytics.ROUTES,
-    *datasets.ROUTES,
-    *generation.ROUTES,
-    *health.ROUTES,
-)
-SURFACES = {**chat.SURFACES, **messages.SURFACES, **completions.SURFACES, **embeddings.SURFACES}
-PATTERNS: tuple[Pattern, ...] = gemini.PATTERNS
 log = structlog.get_logger("entrepot")
 
 
@@ -156,58 +103,11 @@ class App:
         self._topping_up: ToppingUp | None = None
 
     async def __aenter__(self) -> App:
-        settings = self.settings
-        self._db = open_store(settings)
-        self._stack.callback(self._db.close)
-        secret = installation_secret(self._db, Path(settings.data_dir))
-        self._secret = secret
-        keys_store.ensure_workspace(self._db, self.clock.now_ms())
-        self.first_test_key = _first_test_key(self._db, secret, self.clock.now_ms())
-        watching = self._db.sibling(read_only=True, mapped=False)
-        self._stack.callback(watching.close)
-        self.keys = KeyRing(watching, secret, self.clock.now_ms)
-        client = await self._stack.enter_async_context(Client(settings.upstream, proxy_environment()))
-        durable = settings.storage.synchronous == "full"
-        self.recorder = Recorder(self._db, settings.journal_dir, durable=durable, post=post_usage, now_ms=self.clock.now_ms)
-        reading = self._db.sibling(read_only=True)
-        self._stack.callback(reading.close)
-        self._reading = reading
-        behind = self._db.sibling(read_only=True, mapped=False)
-        self._stack.callback(behind.close)
-        self.statistics = Statistics(reading, self.clock.now_ms, behind=behind, stale_ms=_STALE_MS)
-        self.terms = Terms(watching)
-        self.prices = PriceLists(watching, self.clock.now_ms())
-        self.holds, self._janitor = self._money()
-        self._stack.push_async_callback(self._end_leases)
-        await self._stack.enter_async_context(self.recorder)
-        await self._janitor.sweep()
-        self.metrics = Metrics()
-        self._cashier = self._payments()
-        self._client = client
-        self._stocked = stock_mark(self._db)
-        self.providers, self.catalog = await stock(settings, self._db, client)
-        sorts, usual = self.terms.sorts.get, settings.routing.sort
-        self.planner = Planner(self.catalog, _refusing(self.providers), self.prices.sheet, sorts, usual)
-        self.sandbox = Sandbox(settings.sandbox)
-        self.attachments = Attachments(settings.files)
-        self.destinations = Destinations(
-            self._transport or client,
-            self.providers,
-            self.attachments,
-            secret,
-            settings.upstream.max_line_bytes,
-            self.clock.now_ms,
-        )
-        routing = settings.routing
-        hedge = Hedge(routing.hedge_stream_after_s, routing.hedge_plain_after_s, routing.hedge_at_once)
-        self.pipeline = Pipeline(self._rooms(), settings.upstream.max_answer_bytes, self.clock, hedge)
-        self.responses = await self._stack.enter_async_context(ResponseStore(self._db))
-        surfaces = {**SURFACES, **responses.surfaces(self.responses, self.clock.now_ms)}
-        self._patterns = (*PATTERNS, *cloudflare.patterns(surfaces))
-        self.hot = {path.encode(): answering(self.pipeline, surface, _log_failure) for path, surface in surfaces.items()}
-        self.metrics.gauge("entrepot_generations_live", "Generations under way.", lambda: len(self.pipeline.live))
-        self._api = Api(ROUTES, self._desk(), self._pages())
-        self._started_ms = self.clock.now_ms()
+        """The rooms are opened in the order in which they need each other, and left the other way round."""
+        await self._open_store()
+        await self._open_books()
+        await self._open_offer()
+        await self._open_doors()
         for loop in self._loops():
             self._loop(loop)
         tokens.warm()
@@ -242,6 +142,63 @@ class App:
         while self.pipeline.live and self.clock.monotonic() < until:
             await asyncio.sleep(0.05)
 
+    async def _open_store(self) -> None:
+        """The database, who may call, and the way to providers."""
+        settings = self.settings
+        self._stores = self._stack.enter_context(open_stores(settings))
+        db = self._db = self._stores.main
+        self._secret = installation_secret(db, Path(settings.data_dir))
+        keys_store.ensure_workspace(db, self.clock.now_ms())
+        self.first_test_key = _first_test_key(db, self._secret, self.clock.now_ms())
+        self.keys = KeyRing(self._stores.watching, self._secret, self.clock.now_ms)
+        self._client = await self._stack.enter_async_context(Client(settings.upstream, proxy_environment()))
+
+    async def _open_books(self) -> None:
+        """Records and money. What a process that died has left is taken in first."""
+        settings, stores, now_ms = self.settings, self._stores, self.clock.now_ms
+        durable = settings.storage.synchronous == "full"
+        self.recorder = Recorder(self._db, settings.journal_dir, durable=durable, post=post_usage, now_ms=now_ms)
+        self.statistics = Statistics(stores.reading, now_ms, behind=stores.behind, stale_ms=_STALE_MS)
+        self.terms = Terms(stores.watching)
+        self.prices = PriceLists(stores.watching, now_ms())
+        self.holds, self._janitor = self._money()
+        self._stack.push_async_callback(self._end_leases)
+        await self._stack.enter_async_context(self.recorder)
+        await self._janitor.sweep()
+        self.metrics = Metrics()
+        self._cashier = self._payments()
+
+    async def _open_offer(self) -> None:
+        """Models, and who serves them."""
+        settings, client = self.settings, self._client
+        self._stocked = stock_mark(self._db)
+        self.providers, self.catalog = await stock(settings, self._db, client)
+        sorts, usual = self.terms.sorts.get, settings.routing.sort
+        self.planner = Planner(self.catalog, _refusing(self.providers), self.prices.sheet, sorts, usual)
+        self.sandbox = Sandbox(settings.sandbox)
+        self.attachments = Attachments(settings.files)
+        self.destinations = Destinations(
+            self._transport or client,
+            self.providers,
+            self.attachments,
+            self._secret,
+            settings.upstream.max_line_bytes,
+            self.clock.now_ms,
+        )
+
+    async def _open_doors(self) -> None:
+        """Where generations are asked for, and all other paths."""
+        routing = self.settings.routing
+        hedge = Hedge(routing.hedge_stream_after_s, routing.hedge_plain_after_s, routing.hedge_at_once)
+        self.pipeline = Pipeline(self._rooms(), self.settings.upstream.max_answer_bytes, self.clock, hedge)
+        self.metrics.gauge("entrepot_generations_live", "Generations under way.", lambda: len(self.pipeline.live))
+        self.responses = await self._stack.enter_async_context(ResponseStore(self._db))
+        surfaces = {**SURFACES, **responses.surfaces(self.responses, self.clock.now_ms)}
+        self._patterns = patterns(surfaces)
+        self.hot = {path.encode(): answering(self.pipeline, surface, _log_failure) for path, surface in surfaces.items()}
+        self._api = Api(ROUTES, self._desk(), self._pages())
+        self._started_ms = self.clock.now_ms()
+
     def _money(self) -> tuple[Holds, Janitor]:
         """Holds, leased under the name of the journal that their records go to."""
         settings = self.settings
@@ -269,11 +226,11 @@ class App:
         """What runs beside requests."""
         kept, recorder = self.settings.storage, self.recorder
         yield self.pipeline.watch()
-        yield self._read_keys()
-        yield self._refresh()
-        yield self._renew()
+        yield read_keys(self.keys)
+        yield notice(self._look, self._worries.tell)
+        yield renew(self.statistics)
         yield self._janitor.run()
-        yield watch(self.planner, self.statistics, self._reading, self._worries.tell)
+        yield watch(self.planner, self.statistics, self._stores.reading, self._worries.tell)
         rules: list[Rule] = [
             (kept.retention_days, recorder.delete_before),
             (kept.minutes_days, recorder.delete_minutes_before),
@@ -285,24 +242,10 @@ class App:
             yield keep_checking(self._db, every_h, self._to_check, self._calls, self.clock)
 
     def _to_check(self) -> Iterator[tuple[Model, Endpoint]]:
-        for slug in filter(None, map(str.strip, self.settings.checks.models.split(","))):
-            try:
-                found = self.catalog.resolve(slug)
-            except GatewayError as error:
-                self._worries.tell("a model of checks.models cannot be checked", error.message)
-            else:
-                yield from ((found.model, endpoint) for endpoint in found.endpoints if endpoint.on)
+        return wanted(self.settings.checks.models, self.catalog, self._worries.tell)
 
-    @contextlib.asynccontextmanager
-    async def _calls(self) -> AsyncIterator[InProcess]:
-        """A way to call this gateway as anybody else does, with a live key that passes away with it."""
-        with passing_key(self._db, self._secret, "endpoint checks", "live", self.clock) as key:
-            await asyncio.to_thread(self.keys.refresh)
-            calls = InProcess(self, key)
-            try:
-                yield calls
-            finally:
-                await calls.close()
+    def _calls(self) -> AbstractAsyncContextManager[InProcess]:
+        return calls_to(self, self._db, self._secret, self.keys, self.clock)
 
     async def _end_leases(self) -> None:
         """When all records are in the database. Otherwise whoever takes in our journal does it."""
@@ -334,7 +277,7 @@ class App:
         return ProviderSender(self.destinations)
 
     def _desk(self) -> Desk:
-        described = render(_document())
+        rendered = render(described())
         return Desk(
             catalog=lambda: self.catalog,
             providers=lambda: self.providers,
@@ -345,7 +288,7 @@ class App:
             checks=self.checks,
             exposition=self.metrics.exposition,
             answered=self.metrics.answered,
-            document=lambda: described,
+            document=lambda: rendered,
             responses=self.responses,
             max_body_bytes=self.settings.server.max_body_bytes,
             now_ms=self.clock.now_ms,
@@ -375,12 +318,12 @@ class App:
     def _pages(self) -> Pages:
         return Pages(
             self._facts,
-            _document,
+            described,
             lambda: self._window(self.catalog, None),
             self._now_s,
             demo=self.settings.is_demo,
             statistics=self.statistics,
-            checked=lambda model: latest(self._reading, model),
+            checked=lambda model: latest(self._stores.reading, model),
             components=lambda: [Component(check.name, check.ok, check.detail) for check in self.checks()],
         )
 
@@ -408,41 +351,17 @@ class App:
         most_bytes = self.settings.server.max_body_bytes
         return FrontFacts(len(self.catalog.models), ready, self._started_ms / 1000, providers, self._command, most_bytes)
 
-    async def _read_keys(self) -> None:
-        """Beside requests, so that a start takes as long with a million keys as with ten."""
-        more = True
-        while more:
-            try:
-                more = await asyncio.to_thread(self.keys.read_on)
-            except (StorageAway, Refused):  # told by `_refresh`, which asks the same store
-                await asyncio.sleep(_REFRESH_S)
-            await asyncio.sleep(_READ_PAUSE_S)
-
-    async def _renew(self) -> None:
-        """Answers made of many sums are made again behind those who ask for them."""
-        while True:
-            await asyncio.sleep(_REFRESH_S)
-            with contextlib.suppress(StorageAway, Refused):  # told by `watch`, which asks the same store
-                await asyncio.to_thread(self.statistics.renew)
-
-    async def _refresh(self) -> None:
-        """Sees what other processes did: keys made, disabled or deleted, models imported. And that a day began."""
-        while True:
-            await asyncio.sleep(_REFRESH_S)
-            try:
-                while await asyncio.to_thread(self.keys.refresh):
-                    pass
-                await asyncio.to_thread(self.terms.refresh)
-                if await asyncio.to_thread(self.prices.refresh, self.clock.now_ms()):
-                    self.planner.forget()
-                if self._stocked != (mark := await asyncio.to_thread(stock_mark, self._db)):
-                    await self._restock()
-                    self._stocked = mark
-            except (StorageAway, Refused, BadSettings) as error:
-                self._worries.tell("keys and catalogue cannot be refreshed", str(error))
-            else:
-                self._worries.tell("keys and catalogue cannot be refreshed", "")
-            self._worries.tell("records cannot be written into the database", self.recorder.trouble)
+    async def _look(self) -> None:
+        """What has changed in the store. raises StorageAway, Refused, BadSettings"""
+        self._worries.tell("records cannot be written into the database", self.recorder.trouble)
+        while await asyncio.to_thread(self.keys.refresh):
+            pass
+        await asyncio.to_thread(self.terms.refresh)
+        if await asyncio.to_thread(self.prices.refresh, self.clock.now_ms()):
+            self.planner.forget()
+        if self._stocked != (mark := await asyncio.to_thread(stock_mark, self._db)):
+            await self._restock()
+            self._stocked = mark
 
     async def _restock(self) -> None:
         """Swaps the catalogue whole; requests under way keep the one they began with."""
@@ -450,12 +369,6 @@ class App:
         self.providers.update(providers)
         self.planner.restock(self.catalog, _refusing(self.providers))
         self.destinations.forget()
-
-
-@functools.cache
-def _document() -> dict[str, Any]:
-    """The OpenAPI document, which takes a while to make."""
-    return document(ROUTES, __version__)
 
 
 def _first_test_key(db: Database, secret: bytes, now_ms: int) -> str | None:

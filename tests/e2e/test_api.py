@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from entrepot.app import ROUTES
+from entrepot.api.table import ROUTES
 from entrepot.testing.gateway import ServerProcess
 
 QUESTION: Any = [{"role": "user", "content": "hello"}]

@@ -9,7 +9,7 @@ from tests.unit.api.desk import FakeDesk
 
 from entrepot.api.chat_words import WORDS
 from entrepot.api.openapi import document
-from entrepot.app import ROUTES
+from entrepot.api.table import ROUTES
 from entrepot.testing.builders import endpoint, generation, model
 from entrepot.values import chat, messages, preferences
 

@@ -9,7 +9,7 @@ from tests.unit.api.desk import Answer, FakeDesk
 
 from entrepot.api.dispatch import Api
 from entrepot.api.routes import Route
-from entrepot.app import ROUTES
+from entrepot.api.table import ROUTES
 
 MANAGED = [route for route in ROUTES if route.auth == "management"]
 WITH_NAMES = [route for route in MANAGED if "{id}" in route.path]

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from entrepot.api.openapi import document
-from entrepot.app import ROUTES
+from entrepot.api.table import ROUTES
 from entrepot.catalog.catalog import Catalog
 from entrepot.catalog.shipped import shipped_models
 from entrepot.metering.cost import cost_of
