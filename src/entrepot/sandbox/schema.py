@@ -6,36 +6,27 @@ uniqueItems, $ref (also recursive), allOf, anyOf, oneOf and additionalProperties
 
 from __future__ import annotations
 
-import math
+import contextlib
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from entrepot.sandbox.numbers import is_number, number_in, range_of
+from entrepot.sandbox.texts import FORMATS, WORDS, has_length, matching, stretched
 
 _MAX_DEPTH = 24
 _SHALLOW = 4
-_FORMATS = {
-    "date-time": "2025-11-13T12:00:00Z",
-    "date": "2025-11-13",
-    "time": "12:00:00Z",
-    "duration": "P1D",
-    "email": "port@example.com",
-    "idn-email": "port@example.com",
-    "hostname": "example.com",
-    "idn-hostname": "example.com",
-    "ipv4": "192.0.2.1",
-    "ipv6": "2001:db8::1",
-    "uri": "https://example.com/",
-    "uri-reference": "/port",
-    "iri": "https://example.com/",
-    "iri-reference": "/port",
-    "uuid": "3f2b6a9e-1c4d-4e8f-9a7b-5d6c7e8f9a0b",
-    "json-pointer": "/port",
-    "relative-json-pointer": "0",
-    "uri-template": "/port/{id}",
-    "regex": "^port$",
+_MOST_ITEMS = 1000
+_MOST_MEMBERS = 64
+_LONGEST_TEXT = 100_000
+_TRIES = 60
+_TELLING = {
+    "object": ("properties", "required", "additionalProperties", "minProperties"),
+    "array": ("items", "prefixItems", "minItems"),
+    "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
 }
-_WORDS = ("harbour", "cargo", "tide", "ledger", "crane", "quay", "beacon", "anchor")
+"""Words that tell the type where a schema does not."""
 
 
 class Unsatisfiable(Exception):
@@ -144,26 +135,11 @@ class _Maker:
             return str((simple or told)[0] if depth > _SHALLOW and simple else told[0]) if told else "null"
         if isinstance(told, str):
             return told
-        if "properties" in schema or "required" in schema or "additionalProperties" in schema or "minProperties" in schema:
-            return "object"
-        if "items" in schema or "prefixItems" in schema or "minItems" in schema:
-            return "array"
-        if any(word in schema for word in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")):
-            return "number"
-        return "string"
+        return next((kind for kind, words in _TELLING.items() if not schema.keys().isdisjoint(words)), "string")
 
     def _object(self, schema: dict[str, Any], depth: int, name: str) -> dict[str, Any]:
-        properties = schema.get("properties") or {}
         required = list(schema.get("required") or ())
-        made: dict[str, Any] = {}
-        for key, inner in properties.items():
-            if key in required:
-                made[key] = self.make(inner, depth + 1, key)
-            elif depth <= _SHALLOW and len(made) < 64:
-                try:
-                    made[key] = self.make(inner, depth + 1, key)
-                except Unsatisfiable:
-                    continue
+        made = self._members(schema.get("properties") or {}, required, depth)
         extra = schema.get("additionalProperties", True)
         for key in required:
             if key not in made:
@@ -178,121 +154,82 @@ class _Maker:
                 del made[key]
         return made
 
+    def _members(self, properties: dict[str, Any], required: list[str], depth: int) -> dict[str, Any]:
+        """Those that are required, and others as long as it is neither deep nor large."""
+        made: dict[str, Any] = {}
+        for key, inner in properties.items():
+            if key in required:
+                made[key] = self.make(inner, depth + 1, key)
+            elif depth <= _SHALLOW and len(made) < _MOST_MEMBERS:
+                with contextlib.suppress(Unsatisfiable):
+                    made[key] = self.make(inner, depth + 1, key)
+        return made
+
     def _array(self, schema: dict[str, Any], depth: int, name: str) -> list[Any]:
         least, most = schema.get("minItems", 0), schema.get("maxItems", 1_000_000)
         first = schema.get("prefixItems") or []
         rest = schema.get("items", True)
-        if least > 1000:
+        if least > _MOST_ITEMS:
             raise Unsatisfiable(f"{least} items at {name or 'the root'} are more than the sandbox makes")
         wanted = min(max(least, len(first), 0 if rest is False or depth > _SHALLOW else 2), most)
         made: list[Any] = []
         for place in range(wanted):
+            inner = first[place] if place < len(first) else rest
             try:
-                value = self.make(first[place] if place < len(first) else rest, depth + 1, name)
+                made.append(self._item(inner, made if schema.get("uniqueItems") else (), depth, name))
             except Unsatisfiable:
-                if place >= max(least, 0):
-                    break
-                raise
-            if schema.get("uniqueItems"):
-                value = self._another(value, made, first[place] if place < len(first) else rest, depth, name)
-                if value is ...:
-                    if len(made) >= least:
-                        break
-                    raise Unsatisfiable(f"too few different items at {name or 'the root'}")
-            made.append(value)
+                if place < least:
+                    raise
+                break
         return made
 
-    def _another(self, value: Any, made: list[Any], schema: Any, depth: int, name: str) -> Any:
-        for attempt in range(60):
-            if value not in made:
+    def _item(self, schema: Any, others: Sequence[Any], depth: int, name: str) -> Any:
+        """One that is not among the others."""
+        value = self.make(schema, depth + 1, name)
+        for attempt in range(_TRIES):
+            if value not in others:
                 return value
-            if isinstance(schema, dict) and isinstance(value, str) and "enum" not in schema and "pattern" not in schema:
-                value = _fit(f"{self._random.choice(_WORDS)}{attempt}", schema.get("minLength", 0), schema.get("maxLength"))
-            elif (
-                isinstance(value, int | float)
-                and not isinstance(value, bool)
-                and isinstance(schema, dict)
-                and "enum" not in schema
-            ):
-                step = schema.get("multipleOf") or 1
-                value = self._number(
-                    _merge(schema, {"minimum": max(v for v in made if isinstance(v, int | float)) + step}), depth, name
-                )
-            else:
-                value = self.make(schema, depth + 1, name)
-        return ...
+            value = self._another(value, others, schema, depth, name, attempt)
+        raise Unsatisfiable(f"too few different items at {name or 'the root'}")
+
+    def _another(self, value: Any, others: Sequence[Any], schema: Any, depth: int, name: str, attempt: int) -> Any:
+        if isinstance(schema, dict) and "enum" not in schema:
+            if isinstance(value, str) and "pattern" not in schema:
+                text = f"{self._random.choice(WORDS)}{attempt}"
+                return stretched(text, schema.get("minLength", 0), schema.get("maxLength"))
+            if is_number(value):
+                above = max(other for other in others if isinstance(other, int | float)) + (schema.get("multipleOf") or 1)
+                return self._number(_merge(schema, {"minimum": above}), depth, name)
+        return self.make(schema, depth + 1, name)
 
     def _string(self, schema: dict[str, Any], depth: int, name: str) -> str:
         least, most = schema.get("minLength", 0), schema.get("maxLength")
-        if least > 100_000 or (most is not None and most < least):
+        if least > _LONGEST_TEXT or (most is not None and most < least):
             raise Unsatisfiable(f"no text has that length at {name or 'the root'}")
         if "pattern" in schema:
             return self._matching(schema["pattern"], least, most, name)
-        if schema.get("format") in _FORMATS:
-            return _FORMATS[schema["format"]]
+        if schema.get("format") in FORMATS:
+            return FORMATS[schema["format"]]
         hint = self._hints.get(name)
-        if isinstance(hint, str) and len(hint) >= least and (most is None or len(hint) <= most):
+        if isinstance(hint, str) and has_length(hint, least, most):
             return hint
-        return _fit(self._random.choice(_WORDS), least, most)
+        return stretched(self._random.choice(WORDS), least, most)
 
     def _matching(self, pattern: str, least: int, most: int | None, name: str) -> str:
         try:
-            compiled = re.compile(pattern)
+            text = matching(pattern, least, most)
         except (re.error, RecursionError):
             raise Unsatisfiable(f"the pattern at {name or 'the root'} is not one we read") from None
-        for text in (*_WORDS, *_FORMATS.values(), "A1", "1", "a", "0", "abc-123", "ABC123", "+12025550123", "12345", "en-US"):
-            if compiled.search(text) and len(text) >= least and (most is None or len(text) <= most):
-                return text
-        made = _from_pattern(pattern, least)
-        if made is not None and compiled.search(made) and len(made) >= least and (most is None or len(made) <= most):
-            return made
-        raise Unsatisfiable(f"no text was found for the pattern at {name or 'the root'}")
+        if text is None:
+            raise Unsatisfiable(f"no text was found for the pattern at {name or 'the root'}")
+        return text
 
     def _number(self, schema: dict[str, Any], depth: int, name: str) -> int | float:
-        whole = schema.get("type") == "integer" or (isinstance(schema.get("type"), list) and "integer" in schema["type"])
-        low, high = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
-        low_open, high_open = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
-        step = schema.get("multipleOf") or (1 if whole else None)
         hint = self._hints.get(name)
-        candidates = [hint] if isinstance(hint, int | float) and not isinstance(hint, bool) else []
-        candidates += [self._random.randint(1, 9), 0, 1]
-        for bound in (low, low_open, high, high_open):
-            if isinstance(bound, int | float) and not isinstance(bound, bool) and math.isfinite(bound):
-                edge = step or 0.5
-                near = math.ceil(bound / edge) * edge
-                candidates += [bound, near, near + edge, near - edge, math.floor(bound / edge) * edge]
-                if step is None:
-                    candidates += [bound + 1e-6, bound - 1e-6]
-        finite = [v for v in (low, low_open, high, high_open) if isinstance(v, int | float) and math.isfinite(v)]
-        if len(finite) >= 2 and step is None:
-            candidates.append((min(finite) + max(finite)) / 2)
-        if step:
-            candidates += [step, -step, step * 2]
-        for value in candidates:
-            if whole and float(value).is_integer():
-                value = int(value)
-            if (
-                _within(value, low, high, low_open, high_open)
-                and (not whole or isinstance(value, int))
-                and _is_multiple(value, step)
-            ):
-                return value
-        raise Unsatisfiable(f"no number fits the bounds at {name or 'the root'}")
-
-
-def _within(value: float, low: Any, high: Any, low_open: Any, high_open: Any) -> bool:
-    if isinstance(low_open, int | float) and not isinstance(low_open, bool) and value <= low_open:
-        return False
-    if isinstance(high_open, int | float) and not isinstance(high_open, bool) and value >= high_open:
-        return False
-    return bool(low <= value <= high)
-
-
-def _is_multiple(value: float, step: float | None) -> bool:
-    if step is None or (isinstance(value, int) and step == 1):
-        return True
-    quotient = value / step
-    return quotient == int(quotient) if math.isfinite(quotient) else False
+        found = number_in(range_of(schema), [*([hint] if is_number(hint) else []), self._random.randint(1, 9)])
+        if found is None:
+            raise Unsatisfiable(f"no number fits the bounds at {name or 'the root'}")
+        return found
 
 
 def _is_of(value: Any, kind: Any) -> bool:
@@ -309,14 +246,6 @@ def _is_of(value: Any, kind: Any) -> bool:
         "array": isinstance(value, list),
     }
     return any(tests.get(one, False) for one in kinds)
-
-
-def _fit(text: str, least: int, most: int | None) -> str:
-    while len(text) < least:
-        text += " " + text
-    return (
-        text[: max(least, min(len(text), most if most is not None else len(text)))] if most is None or len(text) > most else text
-    )
 
 
 def _weight(schema: Any) -> int:
@@ -360,33 +289,3 @@ def _common_type(one: Any, other: Any) -> Any:
     if not common:
         raise Unsatisfiable(f"nothing is both {one} and {other}")
     return common[0] if len(common) == 1 else common
-
-
-_PIECE = re.compile(r"(\[[^\]]+\]|\\[dwsDWS.\-/+]|\.|[^\\\[\](){}*+?|^$])(\{(\d+)(?:,(\d*))?\}|[*+?])?")
-
-
-def _from_pattern(pattern: str, least: int) -> str | None:
-    """A text for a plain sequence of characters, classes and counts; None for anything else."""
-    body = pattern.removeprefix("^").removesuffix("$")
-    made, at = "", 0
-    while at < len(body):
-        piece = _PIECE.match(body, at)
-        if piece is None:
-            return None
-        atom, count = piece[1], piece[2]
-        times = int(piece[3]) if piece[3] else 0 if count in ("*", "?") else 1
-        if count and (count in ("*", "+") or (piece[4] == "")):
-            times = max(times, min(least - len(made), 1000)) if piece.end() == len(body) else max(times, 1)
-        made += _character(atom) * times
-        at = piece.end()
-    return made
-
-
-def _character(atom: str) -> str:
-    if atom.startswith("["):
-        for sign in "a1A0Zz9_-. @/:+":
-            if re.fullmatch(atom, sign):
-                return sign
-        return atom[1]
-    known = {"\\d": "1", "\\w": "a", "\\s": " ", "\\D": "a", "\\W": "-", "\\S": "a", ".": "a"}
-    return known.get(atom, atom.removeprefix("\\"))

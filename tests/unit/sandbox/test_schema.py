@@ -32,6 +32,7 @@ NASTY: list[Any] = [
     },
     {"type": "array", "items": {"type": "string", "minLength": 3, "maxLength": 4}, "minItems": 3, "uniqueItems": True},
     {"type": "array", "prefixItems": [{"type": "integer"}, {"const": "x"}], "items": False, "minItems": 2},
+    {"type": "array", "items": {"type": "number", "maximum": -16}, "uniqueItems": True},
     {"type": "string", "pattern": "^[A-Z]{2}-\\d{4}$"},
     {"type": "string", "pattern": "^(red|green)$", "enum": ["red", "green"]},
     {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
@@ -69,7 +70,14 @@ def test_nasty_schemas_are_satisfied(schema: Any) -> None:
 
 @pytest.mark.parametrize(
     "schema",
-    [False, {"enum": []}, {"$ref": "#/$defs/gone"}, {"type": "integer", "minimum": 2, "maximum": 1}, {"type": "hologram"}],
+    [
+        False,
+        {"enum": []},
+        {"$ref": "#/$defs/gone"},
+        {"type": "integer", "minimum": 2, "maximum": 1},
+        {"type": "hologram"},
+        {"type": "string", "pattern": "[\\]]q"},
+    ],
     ids=str,
 )
 def test_what_nothing_satisfies_is_refused(schema: Any) -> None:
