@@ -185,7 +185,7 @@ def _data(generation: Generation, names: Mapping[str, str], permaslug: str, upst
         native_tokens_reasoning=usage.reasoning_tokens,
         native_tokens_cached=usage.cached_tokens,
         native_tokens_completion_images=usage.completion_image_tokens,
-        num_media_prompt=generation.images_in,
+        num_media_prompt=generation.media_in,
         num_input_audio_prompt=generation.audio_in,
         num_search_results=usage.web_searches,
         usage=cost,

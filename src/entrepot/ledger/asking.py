@@ -34,7 +34,7 @@ class Ask:
         self._worst = worst
         self._policy = policy
         self._answers = answers_wished(request)
-        self._images = request.images if worst.image else 0
+        self._images = request.media.images if worst.image else 0
         self._prompt = prompt_most(request, worst)
         wished = request.max_tokens if worst.writes else 0
         self.open_ended = wished is None

@@ -82,7 +82,7 @@ def worst_of(plan: Plan) -> Worst:
 
 def prompt_most(request: Request, worst: Worst) -> int:
     """More tokens than its prompt has."""
-    if request.inputs:
+    if request.media.kinds:
         return prompt_counted(request, worst)
     return _within(prompt_bound(request.size), request, worst)
 

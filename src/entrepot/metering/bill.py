@@ -64,7 +64,7 @@ def _used(opened: Opened, counter: StreamCounter, request: Request) -> tuple[Usa
 
 def _cost(usage: Usage, price: Price, request: Request, at_ms: int) -> tuple[Cost, bool]:
     """And whether the price covers all that was used; what it does not is left out."""
-    images = request.images if price.rates.image else 0
+    images = request.media.images if price.rates.image else 0
     hour = _utc_hhmm(at_ms) if price.tiers else None
     try:
         return cost_of(usage, price, images=images, at_utc_hhmm=hour), True

@@ -102,6 +102,7 @@ def record_of(call: Call, bill: Bill, error: GatewayError | None, finish: str | 
     status, error_type, error_message = _told(error)
     queue_ms, first_byte_ms, generation_ms = _lasted(call, now)
     http_referer, app_title, user_agent, session_id = _came_from(call.http, request)
+    media = request.media
     return Generation(
         call.id,
         call.created_ms,
@@ -143,9 +144,11 @@ def record_of(call: Call, bill: Bill, error: GatewayError | None, finish: str | 
         request.unknown,
         tuple(call.attempts),
         _reasons(call.plan),
-        tool_calls=said.tool_calls,
-        held=_purses(call.hold),
-        categories=categories_of(call.http.header(b"x-openrouter-categories")) if http_referer else (),
+        media.images + media.video,
+        media.audio,
+        said.tool_calls,
+        _purses(call.hold),
+        categories_of(call.http.header(b"x-openrouter-categories")) if http_referer else (),
     )
 
 

@@ -39,4 +39,4 @@ class PlanMemo:
 
 def _is_usual(request: Request) -> bool:
     """It has no preferences, nothing but text in it, and does not switch reasoning off."""
-    return request.preferences is None and request.effort != "none" and not request.inputs
+    return request.preferences is None and request.effort != "none" and not request.media.kinds

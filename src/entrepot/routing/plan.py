@@ -89,7 +89,7 @@ def plan(
     raises  NotFound, naming what removed the last endpoint; InvalidRequest, where no endpoint of the model could ever do it
     """
     preferences = request.preferences or _NO_PREFERENCES
-    inputs = request.inputs
+    inputs = request.media.kinds
     kept: list[Candidate] = []
     reasons: list[str] = []
     dropped: list[tuple[Endpoint, Dropped]] = []

@@ -8,7 +8,7 @@ null, which means absent. Numbers and lengths are bounded here, once; rules that
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -16,6 +16,7 @@ from msgspec import Meta, Raw
 
 from entrepot.values.bounded import Count, Effort, Int64, Name, Object, Penalty, Share, Slug
 from entrepot.values.conversation import Conversation
+from entrepot.values.media import Media, media_of
 from entrepot.values.messages import AudioPart, FilePart, ImagePart, InputVideoPart, Message, TextPart, UserMessage, VideoPart
 from entrepot.values.preferences import Preferences
 
@@ -203,6 +204,7 @@ class Request(msgspec.Struct):
     fields: dict[str, Raw]
     unknown: tuple[str, ...]
     size: int
+    media: Media
     dialect: str = "openai_chat"
     heard: Conversation | None = None
     rewritten: bool = False
@@ -226,20 +228,6 @@ class Request(msgspec.Struct):
     def gives(self, parameter: str) -> bool:
         raw = self.fields.get(parameter)
         return raw is not None and bytes(memoryview(raw)) != b"null"
-
-    @property
-    def inputs(self) -> frozenset[str]:
-        found = set()
-        for message in self.chat.messages:
-            content = message.content
-            if content is not None and type(content) is not str:
-                found.update([_INPUTS[type(part)] for part in content if type(part) in _INPUTS])
-        return frozenset(found)
-
-    @property
-    def images(self) -> int:
-        contents = [message.content for message in self.chat.messages if isinstance(message, UserMessage)]
-        return sum(isinstance(part, ImagePart) for content in contents if not isinstance(content, str) for part in content)
 
     @property
     def may_point(self) -> bool:
@@ -315,4 +303,13 @@ class Request(msgspec.Struct):
         return self.chat.include_reasoning is not False and not (control and control.exclude)
 
 
-_INPUTS: dict[type, str] = {ImagePart: "image", AudioPart: "audio", VideoPart: "video", InputVideoPart: "video"}
+def media_in(messages: Sequence[Message]) -> Media:
+    kinds: list[str] = []
+    for message in messages:
+        content = message.content
+        if content is not None and type(content) is not str:
+            kinds += [_KINDS[type(part)] for part in content if type(part) in _KINDS]
+    return media_of(kinds)
+
+
+_KINDS: dict[type, str] = {ImagePart: "image", AudioPart: "audio", VideoPart: "video", InputVideoPart: "video"}

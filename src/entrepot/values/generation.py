@@ -43,6 +43,7 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     unknown_fields       top-level request fields we do not know and passed on
     plan                 one line for each endpoint considered: "openai kept", "groq dropped: ignored by the request"
     held                 the purses that its highest cost was held against
+    media_in             pictures and videos in the prompt; `audio_in` sounds
     categories           what its application says it is for
     """
 
@@ -86,7 +87,7 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     unknown_fields: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     plan: tuple[str, ...] = ()
-    images_in: int = 0
+    media_in: int = 0
     audio_in: int = 0
     tool_calls: int = 0
     held: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Raw
 
 from entrepot.values.conversation import Conversation
+from entrepot.values.media import NO_MEDIA, Media
 from entrepot.values.preferences import Preferences
 
 
@@ -23,6 +24,7 @@ class Request(Protocol):
     unknown     names of members this dialect does not know; they pass to a provider of the same dialect
     heard       the conversation, once it was made
     rewritten   the conversation was changed here, so the request's own bytes no longer say what is asked
+    media       what the messages carry beside text
     """
 
     dialect: str
@@ -31,6 +33,7 @@ class Request(Protocol):
     size: int
     heard: Conversation | None
     rewritten: bool
+    media: Media
 
     @property
     def slugs(self) -> tuple[str, ...]:
@@ -57,14 +60,6 @@ class Request(Protocol):
     def gives(self, parameter: str) -> bool:
         """Whether a parameter is given and is not null."""
         ...
-
-    @property
-    def inputs(self) -> frozenset[str]:
-        """What the messages carry beside text: image, audio, video."""
-        ...
-
-    @property
-    def images(self) -> int: ...
 
     @property
     def may_point(self) -> bool:
@@ -98,8 +93,7 @@ class Asked(msgspec.Struct, kw_only=True):
     max_tokens: int | None = None
     preferences: Preferences | None = None
     parameters: frozenset[str] = frozenset()
-    inputs: frozenset[str] = frozenset()
-    images: int = 0
+    media: Media = NO_MEDIA
     user: str = ""
     session_id: str = ""
     wishes_reasoning_text: bool = True

@@ -43,13 +43,15 @@ def test_a_generation_is_shown_with_its_attempts_and_exact_cost():
     desk = FakeDesk()
     failed = builders.attempt(provider="groq", status=0, error_type=BrokenStream.error_type, message="reset")
     desk.generations["gen-1"] = builders.generation(
-        "gen-1", cost_nano=1, attempts=(failed, builders.attempt()), queue_ms=1.5, first_byte_ms=20.25, generation_ms=300.0
-    )
+        "gen-1", cost_nano=1, attempts=(failed, builders.attempt()), queue_ms=1.5, first_byte_ms=20.25, generation_ms=300.0,
+        media_in=2, audio_in=1,
+    )  # fmt: skip
     got = desk.get("/api/v1/generation?id=gen-1", key="live")
     told = got.json()["data"]
     assert b'"total_cost":0.000000001,' in got.body
     assert [(row["provider_name"], row["status"]) for row in told["provider_responses"]] == [("groq", None), ("OpenAI", 200)]
     assert (told["latency"], told["generation_time"]) == (21.75, 300.0)
+    assert (told["num_media_prompt"], told["num_input_audio_prompt"]) == (2, 1)
     assert told["created_at"] == "2026-11-21T00:00:00.000Z"
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from entrepot.dialects.openai_chat.parse import parse_request
 from entrepot.errors import InvalidRequest
+from entrepot.values.media import NO_MEDIA, Media
 
 HI = [{"role": "user", "content": "hi"}]
 
@@ -143,3 +144,20 @@ def test_what_is_expected_is_said_in_words() -> None:
     assert refused({"temperature": 5}).expected == "a number <= 2.0"
     assert refused({"max_tokens": "many"}).expected == "a whole number or null"
     assert refused({"messages": []}).expected == "a list of length >= 1"
+
+
+def test_what_the_messages_carry_beside_text_is_counted_wherever_it_stands() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "https://a.test/a.png"}}
+    sound = {"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}}
+    told = [
+        *HI,
+        {"role": "user", "content": [{"type": "text", "text": "these"}, picture, picture, sound]},
+        {
+            "role": "tool",
+            "tool_call_id": "c",
+            "content": [picture, {"type": "video_url", "video_url": {"url": "https://a.test/v"}}],
+        },
+    ]
+    request = parse_request(json.dumps({"messages": told}).encode())
+    assert request.media == Media(images=3, audio=1, video=1, kinds=frozenset({"image", "audio", "video"}))
+    assert parse_request(json.dumps({"messages": HI}).encode()).media is NO_MEDIA

@@ -17,6 +17,7 @@ from entrepot.testing.builders import KEY_HASH, NOW_MS
 from entrepot.upstream.attempt import Opened
 from entrepot.values.caller import KeyKind
 from entrepot.values.generation import Generation
+from entrepot.values.media import media_of
 from entrepot.values.request import Asked
 
 BILL = Bill(builders.usage(7, 8), Cost(total_nano=11, prompt_nano=12, completion_nano=13, cache_discount_nano=14), "counted", 15)
@@ -27,7 +28,14 @@ HEADERS = {
     b"x-session-id": "from a header",
 }
 REQUEST = Asked(
-    dialect="openai_chat", fields={}, size=2, slugs=("asked/first", "asked/second"), unknown=("odd",), stream=True, user="u" * 200
+    dialect="openai_chat",
+    fields={},
+    size=2,
+    slugs=("asked/first", "asked/second"),
+    unknown=("odd",),
+    stream=True,
+    media=media_of(["image", "audio", "video"]),
+    user="u" * 200,
 )
 
 
@@ -105,6 +113,8 @@ def test_every_member_is_what_its_name_says() -> None:
         unknown_fields=("odd",),
         attempts=(builders.attempt(provider="maker"),),
         plan=("maker kept",),
+        media_in=2,
+        audio_in=1,
         tool_calls=3,
         held=("workspace/acme",),
     )

@@ -8,6 +8,7 @@ from entrepot.dialects.anthropic_messages.check import check
 from entrepot.dialects.anthropic_messages.wire import Block, Body, Counted, Message, Source, Thinking
 from entrepot.dialects.anthropic_messages.words import NAME
 from entrepot.dialects.body import Words, read_body
+from entrepot.values.media import media_of
 from entrepot.values.request import Asked
 
 KNOWN = frozenset(Body.__struct_fields__)
@@ -30,8 +31,7 @@ def parse(body: bytes) -> Asked:
         max_tokens=said.max_tokens,
         preferences=said.provider,
         parameters=_parameters(said),
-        inputs=frozenset(("image",)) if (images := _images(said.messages)) else frozenset(),
-        images=images,
+        media=media_of(["image"] * _images(said.messages)),
         user=said.user or (said.metadata.user_id if said.metadata is not None else None) or "",
         session_id=said.session_id or "",
         said=said,

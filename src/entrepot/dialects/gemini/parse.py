@@ -14,6 +14,7 @@ from entrepot.dialects.gemini.read import DIALECT
 from entrepot.dialects.gemini.thinking import effort_of
 from entrepot.dialects.gemini.told import ABSENT, some
 from entrepot.errors import InvalidRequest
+from entrepot.values.media import media_of
 from entrepot.values.request import Asked as Understood
 from entrepot.values.request import Request
 
@@ -70,8 +71,7 @@ def parse(body: bytes) -> Understood:
         max_tokens=either(told.config.maxOutputTokens, told.config.max_output_tokens),
         preferences=told.provider,
         parameters=given,
-        inputs=frozenset([kind for kind in _media(told) if kind in ("image", "audio", "video")]),
-        images=sum(kind == "image" for kind in _media(told)),
+        media=media_of([kind for kind in _kinds(told) if kind in ("image", "audio", "video")]),
         said=Said(told, body),
     )
 
@@ -206,7 +206,7 @@ def schema_given(config: asked.GenerationConfig) -> bool:
     return any(some(raw) for raw in raws)
 
 
-def _media(told: Asked) -> list[str]:
+def _kinds(told: Asked) -> list[str]:
     """The kinds of media in the contents, by the first half of their types."""
     contents: list[Content] = as_list(told.contents)
     found = []

@@ -8,7 +8,7 @@ import msgspec
 
 from entrepot.dialects.body import Words, read_body
 from entrepot.errors import InvalidRequest
-from entrepot.values.chat import Chat, NamedChoice, Request, Tool
+from entrepot.values.chat import Chat, NamedChoice, Request, Tool, media_in
 from entrepot.values.messages import AssistantMessage
 
 _KNOWN = frozenset(Chat.__struct_fields__)
@@ -20,7 +20,7 @@ def parse_request(body: bytes) -> Request:
     chat, fields = read_body(body, _decode_chat, _WORDS)
     _check(chat)
     unknown = tuple(fields.keys() - _KNOWN) if not fields.keys() <= _KNOWN else ()
-    request = Request(chat, fields, unknown, len(body))
+    request = Request(chat, fields, unknown, len(body), media_in(chat.messages))
     request.rewritten = request.heals
     return request
 

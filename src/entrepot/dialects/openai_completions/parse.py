@@ -15,6 +15,7 @@ from entrepot.dialects.voice import Fields, encode
 from entrepot.errors import InvalidRequest
 from entrepot.values.chat import Request as ChatRequest
 from entrepot.values.conversation import Conversation
+from entrepot.values.media import NO_MEDIA
 from entrepot.values.request import Request
 
 _decode = msgspec.json.Decoder(CompletionRequest).decode
@@ -36,9 +37,8 @@ def parse(body: bytes) -> Completion:
     prompt = _prompt(said)
     _check(said, fields)
     chat = parse_request(encode(_as_chat(said, fields, prompt)))
-    return Completion(
-        chat.chat, chat.fields, chat.unknown, len(body), dialect=NAME, prompt=prompt if said.echo else "", echo=bool(said.echo)
-    )
+    known = (chat.chat, chat.fields, chat.unknown, len(body), NO_MEDIA)
+    return Completion(*known, dialect=NAME, prompt=prompt if said.echo else "", echo=bool(said.echo))
 
 
 def converse(request: Request) -> Conversation:

@@ -9,11 +9,12 @@ import msgspec
 from entrepot.dialects.body import Words, read_body
 from entrepot.dialects.openai_embeddings.wire import MOST_INPUTS, NAME, Content, EmbeddingRequest
 from entrepot.errors import InvalidRequest
+from entrepot.values.media import media_of
 from entrepot.values.request import Asked
 
 _KNOWN = frozenset(EmbeddingRequest.__struct_fields__)
 _decode = msgspec.json.Decoder(EmbeddingRequest).decode
-_INPUTS = {
+_KINDS = {
     "image_url": "image",
     "input_audio": "audio",
     "input_video": "video",
@@ -58,8 +59,7 @@ def parse(body: bytes) -> Embedding:
         unknown=tuple(fields.keys() - _KNOWN),
         preferences=said.provider,
         parameters=frozenset(name for name in _KNOWN if getattr(said, name) is not None),
-        inputs=frozenset(_INPUTS[kind] for kind in parts if kind in _INPUTS),
-        images=parts.count("image_url"),
+        media=media_of([_KINDS[kind] for kind in parts if kind in _KINDS]),
         user=said.user or "",
         session_id=said.session_id or "",
         said=said,

@@ -12,6 +12,7 @@ from entrepot.dialects.openai_responses.create import SERVER_TOOLS, Content, Cre
 from entrepot.dialects.openai_responses.shape import NAME, says
 from entrepot.dialects.voice import encode
 from entrepot.errors import InvalidRequest
+from entrepot.values.media import Media, media_of
 from entrepot.values.request import Asked
 
 _KNOWN = frozenset(Create.__struct_fields__)
@@ -25,7 +26,6 @@ def parse(body: bytes) -> Asked:
     create, fields = read_body(body, _decode_create, _WORDS)
     _check(create)
     items, raws = _input(create, fields.get("input", Raw()))
-    inputs, images = media_of(items)
     return Asked(
         dialect=NAME,
         fields=fields,
@@ -37,21 +37,18 @@ def parse(body: bytes) -> Asked:
         max_tokens=create.max_output_tokens,
         preferences=create.provider,
         parameters=_parameters(create),
-        inputs=inputs,
-        images=images,
+        media=media_in(items),
         user=create.user or create.safety_identifier or "",
         session_id=create.session_id or "",
         said=Said(create, items, raws),
     )
 
 
-def media_of(items: Sequence[Item]) -> tuple[frozenset[str], int]:
-    """What the items carry beside text, and how many pictures."""
-    kinds = [part.type for part in _parts_of(items)]
-    return frozenset([_INPUTS[kind] for kind in kinds if kind in _INPUTS]), kinds.count("input_image")
+def media_in(items: Sequence[Item]) -> Media:
+    return media_of([_KINDS[part.type] for part in _parts_of(items) if part.type in _KINDS])
 
 
-_INPUTS = {"input_image": "image", "input_audio": "audio"}
+_KINDS = {"input_image": "image", "input_audio": "audio"}
 
 
 def _parts_of(items: Sequence[Item]) -> Iterator[Content]:

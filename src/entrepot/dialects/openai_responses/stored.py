@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from entrepot.dialects.openai_responses.create import Item, Said
-from entrepot.dialects.openai_responses.parse import as_input, media_of
+from entrepot.dialects.openai_responses.parse import as_input, media_in
 from entrepot.dialects.openai_responses.shape import says
 from entrepot.dialects.voice import Fields, decode_fields, encode
 from entrepot.errors import InvalidRequest
@@ -48,10 +48,9 @@ def with_history(request: Asked, before: Sequence[bytes], known: Mapping[str, by
         raws.append(raw)
     fields: Fields = {name: raw for name, raw in request.fields.items() if name != "previous_response_id"}
     fields["input"] = as_input(raws)
-    inputs, images = media_of(items)
     size = request.size + len(memoryview(fields["input"]))
     changed = Said(said.create, items, raws, joined=True, stateless=said.stateless, before=len(before))
-    return msgspec.structs.replace(request, fields=fields, size=size, said=changed, inputs=inputs, images=images, heard=None)
+    return msgspec.structs.replace(request, fields=fields, size=size, said=changed, media=media_in(items), heard=None)
 
 
 def _referred(name: str, there: Mapping[str, bytes], position: int) -> Raw:

@@ -27,6 +27,7 @@ from entrepot.values.conversation import (
     ToolChoice,
     ToolResult,
 )
+from entrepot.values.media import media_of
 
 CALL = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"a": 1}}
 RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "1"}
@@ -123,7 +124,7 @@ def test_what_routing_looks_at_is_told_in_chats_words():
         "reasoning", "response_format", "user",
     }  # fmt: skip
     assert (request.slugs, request.effort, request.user, request.unknown) == (("m", "n"), "low", "u", ("new_member",))
-    assert request.inputs == {"image"} and request.images == 1 and request.stream and request.max_tokens == 9
+    assert request.media == media_of(["image"]) and request.stream and request.max_tokens == 9
 
 
 @pytest.mark.parametrize(

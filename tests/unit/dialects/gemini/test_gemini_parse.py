@@ -7,6 +7,7 @@ import pytest
 
 from entrepot.dialects.gemini.parse import parse, parse_counted, said_in, with_model
 from entrepot.errors import InvalidRequest
+from entrepot.values.media import media_of
 
 HI = [{"role": "user", "parts": [{"text": "hi"}]}]
 
@@ -57,7 +58,7 @@ def test_tools_and_media_are_seen() -> None:
     tools = {"functionDeclarations": [{"name": "f"}]}
     request = parse(json.dumps({"contents": {"parts": parts}, "tools": tools, "toolConfig": {}}).encode())
     assert request.parameters == {"tools", "tool_choice"}
-    assert (request.inputs, request.images) == (frozenset({"image", "audio"}), 1)
+    assert request.media == media_of(["image", "audio"])
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from entrepot.dialects.openai_embeddings.parse import Embedding, parse
 from entrepot.errors import InvalidRequest
 from entrepot.metering.tokens import count_prompt
+from entrepot.values.media import media_of
 
 MODEL = "openai/text-embedding-3-small"
 PICTURE = {"type": "image_url", "image_url": {"url": "https://example.test/quay.png"}}
@@ -36,7 +37,7 @@ def test_each_form_of_input_is_as_many_items_and_as_many_tokens_as_the_makers_to
 
 def test_parts_of_content_tell_what_the_model_must_read() -> None:
     asked = parsed([{"content": [{"type": "text", "text": "a quay"}, PICTURE]}])
-    assert (asked.inputs, asked.images, asked.items[0].content[0].text) == ({"image"}, 1, "a quay")
+    assert (asked.media, asked.items[0].content[0].text) == (media_of(["image"]), "a quay")
     assert count_prompt(*asked.countable()) > 700
 
 

@@ -8,6 +8,7 @@ from responses_samples import asked
 
 from entrepot.dialects.openai_responses.parse import parse
 from entrepot.errors import InvalidRequest
+from entrepot.values.media import Media
 
 
 def refused(**body: Any) -> InvalidRequest:
@@ -82,7 +83,7 @@ def test_what_the_input_carries_is_seen_also_in_outputs_of_tools() -> None:
             {"type": "computer_call_output", "call_id": "d", "output": {"type": "computer_screenshot"}},
         ]
     )
-    assert (request.inputs, request.images) == ({"image", "audio"}, 2)
+    assert request.media == Media(images=2, audio=1, kinds=frozenset({"image", "audio"}))
 
 
 def test_unknown_members_are_listed_and_items_of_unknown_kinds_pass() -> None:

@@ -23,6 +23,7 @@ from entrepot.dialects.openai_responses.stored import (
 )
 from entrepot.errors import InvalidRequest
 from entrepot.values.conversation import Message, Text
+from entrepot.values.media import media_of
 
 BEFORE = [b'{"role":"user","content":"one"}', b'{"type":"message","id":"msg_1","role":"assistant","content":"two"}']
 
@@ -45,7 +46,7 @@ def test_a_history_makes_the_request_larger_and_brings_its_pictures() -> None:
     picture = b'{"role":"user","content":[{"type":"input_image","image_url":"http://a.test/a.png"}]}'
     request = asked(previous_response_id="resp_1")
     joined = with_history(request, [picture])
-    assert (joined.images, joined.inputs) == (1, {"image"})
+    assert joined.media == media_of(["image"])
     assert joined.size >= request.size + len(picture)
 
 
