@@ -127,9 +127,7 @@ def show_apps(desk: Desk, request: Request) -> Response:
         found = desk.statistics.trending("app", span, of=of)[query.offset :]
     else:
         found = desk.statistics.top("app", span, of=of, limit=query.limit, offset=query.offset)
-    rows = [
-        AppRow(one.rank, one.name, one.title, str(one.totals.total_tokens), one.totals.requests) for one in found[: query.limit]
-    ]
+    rows = [AppRow(one.rank, one.name, one.title, str(one.total_tokens), one.requests) for one in found[: query.limit]]
     return answer(Apps(rows, _meta(desk, first, last)))
 
 

@@ -7,41 +7,70 @@ from typing import Literal
 
 import msgspec
 
-from entrepot.records.figures import LEVEL_S, Level, Scope, Span
+from entrepot.records.figures import LEVEL_S, Level, Scope, Span, Totals
 from entrepot.storage.database import Database, Row
 
 TableName = Literal[
     "endpoint_sums",
     "endpoint_speeds",
     "endpoint_failures",
+    "model_totals",
+    "provider_totals",
+    "provider_failures",
     "workspace_sums",
     "key_sums",
     "app_sums",
     "app_totals",
+    "model_apps",
     "category_sums",
 ]
 KEPT: dict[TableName, tuple[Level, ...]] = {
     "endpoint_sums": ("minute", "hour", "day"),
     "endpoint_speeds": ("minute", "hour", "day"),
     "endpoint_failures": ("minute", "hour", "day"),
+    "model_totals": ("day",),
+    "provider_totals": ("hour", "day"),
+    "provider_failures": ("hour", "day"),
     "workspace_sums": ("hour", "day"),
     "key_sums": ("day",),
     "app_sums": ("day",),
     "app_totals": ("day",),
+    "model_apps": ("day",),
     "category_sums": ("day",),
 }
 """What each table has rows for."""
+_NARROWER: dict[TableName, tuple[TableName, ...]] = {
+    "endpoint_sums": ("provider_totals", "model_totals"),
+    "endpoint_failures": ("provider_failures",),
+    "app_sums": ("app_totals", "model_apps"),
+}
+"""Tables with the same sums of less, fewest rows first: read where they tell what is asked."""
+_TOLD: dict[TableName, frozenset[str]] = {
+    "provider_totals": frozenset({"provider", *Totals.__struct_fields__, "attempts"}),
+    "model_totals": frozenset({"model", *Totals.__struct_fields__}),
+    "provider_failures": frozenset({"provider", "what", "error_type", "failures"}),
+    "app_totals": frozenset({"app", *Totals.__struct_fields__}),
+    "model_apps": frozenset({"model", "app", "requests", "prompt_tokens", "completion_tokens"}),
+}
+"""The columns of each besides `level`, `at` and `test`."""
 _LEADING: dict[TableName, tuple[str, ...]] = {
     "endpoint_sums": ("test", "model"),
     "endpoint_speeds": ("test", "model"),
     "endpoint_failures": ("test", "model"),
+    "model_totals": ("test", "model"),
+    "provider_totals": ("test", "provider"),
+    "provider_failures": ("test", "provider"),
     "workspace_sums": ("workspace",),
     "key_sums": ("workspace", "test", "key_hash"),
     "app_sums": ("test", "app"),
     "app_totals": ("test", "app"),
     "category_sums": ("test", "category"),
 }
-"""The columns after `level` and `at` in its primary key; where they are given, each bucket is looked up instead of read whole."""
+"""The columns after `level` and `at` in its primary key; where they are given, each bucket is looked up instead of read whole.
+
+In `model_apps` they come before `at`, so that a span is one stretch of it."""
+_BY_DAY = frozenset({"category_sums", "model_totals"})
+"""Of these so few buckets are asked for that several names, or all of an author, are looked up in each."""
 _WITHIN = "s.at >= ? AND s.at < ?"
 _BUCKETS = (
     "WITH RECURSIVE bucket (at) AS (SELECT CAST(? AS BIGINT) UNION ALL SELECT at + {each} FROM bucket WHERE at + {each} < ?) "
@@ -93,8 +122,18 @@ def ask(db: Database, question: Question, span: Span, level: Level) -> list[Row]
     named = [f"s.{column}" for column in question.by]
     # Without the cast PostgreSQL sends decimals, which take longer to read.
     shown = [*named, *(f"CAST(sum(s.{column}) AS BIGINT)" for column in question.sums)]
-    found = _select(db, question.table, shown, question.where, span, level, named)
+    found = _select(db, _narrowest(question, level), shown, question.where, span, level, named)
     return found if named else [row for row in found if row[0] is not None]
+
+
+def _narrowest(question: Question, level: Level) -> TableName:
+    """The one with fewest rows that tells what is asked."""
+    asked = {*question.by, *question.sums, *(column for column, _, _ in question.where)} - {"at", "test"}
+    given = {column for column, how, _ in question.where if how == "="}
+    for table in _NARROWER.get(question.table, ()):
+        if level in KEPT[table] and asked <= _TOLD[table] and (table != "model_apps" or given & {"model", "app"} == {"model"}):
+            return table
+    return question.table
 
 
 def histograms(db: Database, where: Conditions, span: Span, level: Level) -> list[Row]:
@@ -110,7 +149,8 @@ def _select(
     first, before = span.bounds(level)
     if before <= first:
         return []
-    looks_up = set(_LEADING[table]) <= {column for column, how, _ in where if how == "=" or table == "category_sums"}
+    sought = {column for column, how, _ in where if how == "=" or (table in _BY_DAY and how in ("IN", ">="))}
+    looks_up = table in _LEADING and set(_LEADING[table]) <= sought
     head = _BUCKETS.format(each=each) if looks_up else ""
     # A join would do as well, but with statistics of its own SQLite reads the whole table first to filter one.
     bounds = "s.at IN (SELECT at FROM bucket)" if looks_up else _WITHIN

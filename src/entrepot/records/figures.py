@@ -181,25 +181,26 @@ class Served(msgspec.Struct, frozen=True):
 
 
 class Ranked(msgspec.Struct, frozen=True):
-    """rank      from 1
-    name      a model, author, provider or the address of an app; `title` is what an app calls itself, else the name
-    change    share of tokens more or less than in the span before, as 0.25; None where there were none
-    previous  its rank in the span before; None where it had none
-    share     of the tokens of all
+    """rank           from 1
+    name           a model, author, provider or the address of an app; `title` is what an app calls itself, else the name
+    tokens_before  those of the span before
+    share          of the tokens of all
+    previous       its rank in the span before; None where it had none
     """
 
     rank: int
     name: str
     title: str
-    totals: Totals
-    before: Totals
+    total_tokens: int
+    requests: int
+    tokens_before: int
     share: float
     previous: int | None
 
     @property
     def change(self) -> float | None:
-        tokens = self.before.total_tokens
-        return self.totals.total_tokens / tokens - 1 if tokens else None
+        """Share of tokens more or less than in the span before, as 0.25; None where there were none."""
+        return self.total_tokens / self.tokens_before - 1 if self.tokens_before else None
 
 
 class App(NamedTuple):

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import accumulate
 from math import ceil, log
 
 ERROR = 0.02
@@ -45,9 +47,7 @@ def pack(total: int) -> bytes:
     """As stored: the width of a count, the number of the first bucket, the counts. Empty when it holds nothing."""
     if not total:
         return b""
-    first = ((total & -total).bit_length() - 1) // _BITS
-    total >>= first * _BITS
-    counts = array("I", total.to_bytes((total.bit_length() + _BITS - 1) // _BITS * 4, "little"))
+    first, counts = _counts(total)
     largest = max(counts)
     width = next(code for most, code in _TYPES if largest <= most)
     packed = counts if width == "I" else array(width, counts)
@@ -55,32 +55,45 @@ def pack(total: int) -> bytes:
 
 
 def unpack(stored: bytes) -> int:
-    if not stored:
-        return 0
-    first = stored[1] | stored[2] << 8
-    counts = array({1: "B", 2: "H", 4: "I"}[stored[0]], stored[3:])
-    wide = counts if counts.itemsize == 4 else array("I", counts)
-    return int.from_bytes(wide.tobytes(), "little") << (first * _BITS)
+    return merged((stored,))
+
+
+def merged(stored: Iterable[bytes]) -> int:
+    """The sum of several as they are stored. Numbers stay short until it is made: a page adds up thousands of histograms."""
+    held = [(one[1] | one[2] << 8, one[0], one[3:]) for one in stored if one]
+    least = min((first for first, _, _ in held), default=0)
+    total = 0
+    for first, width, counts in held:
+        wide = bytearray(len(counts) // width * 4)
+        for place in range(width):
+            wide[place::4] = counts[place::width]
+        total += int.from_bytes(wide, "little") << (first - least) * _BITS
+    return total << least * _BITS
 
 
 def count(total: int) -> int:
     """How many figures it holds."""
-    return sum(held for _, held in _held(total))
+    return sum(_counts(total)[1])
 
 
 def quantiles(total: int, shares: tuple[float, ...]) -> tuple[float, ...]:
     """For each share, in rising order, the figure that so many do not exceed; none of an empty histogram."""
-    wanted = [max(1, math.ceil(share * count(total))) for share in shares]
-    found: list[float] = []
-    seen = 0
-    for number, held in _held(total):
-        seen += held
-        while len(found) < len(wanted) and seen >= wanted[len(found)]:
-            found.append(_MIDDLES[number])
-    return tuple(found)
+    return counted_quantiles(total, shares)[1]
 
 
-def _held(total: int) -> Iterator[tuple[int, int]]:
-    """The buckets that are not empty, and their counts."""
-    counts = array("I", total.to_bytes((total.bit_length() + _BITS - 1) // _BITS * 4, "little"))
-    return ((number, held) for number, held in enumerate(counts) if held)
+def counted_quantiles(total: int, shares: tuple[float, ...]) -> tuple[int, tuple[float, ...]]:
+    """With how many figures there are."""
+    if not total:
+        return 0, ()
+    first, counts = _counts(total)
+    seen = list(accumulate(counts))
+    return seen[-1], tuple(_MIDDLES[first + bisect_left(seen, max(1, ceil(share * seen[-1])))] for share in shares)
+
+
+def _counts(total: int) -> tuple[int, array[int]]:
+    """The first bucket that is not empty, and how many each holds from there to the last that is not."""
+    if not total:
+        return 0, array("I")
+    first = ((total & -total).bit_length() - 1) // _BITS
+    total >>= first * _BITS
+    return first, array("I", total.to_bytes((total.bit_length() + _BITS - 1) // _BITS * 4, "little"))

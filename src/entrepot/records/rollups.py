@@ -16,6 +16,7 @@ from entrepot.records.batch import Batch, at_level, summed
 from entrepot.records.figures import LEVEL_S, Level, Totals
 from entrepot.records.groups import Groups, Key, Sums
 from entrepot.records.histogram import pack, unpack
+from entrepot.records.narrowing import narrowed
 from entrepot.records.store import by_ids
 from entrepot.storage.database import Database, Kind, Row, Table
 
@@ -26,10 +27,14 @@ _KEYS: dict[TableName, tuple[str, ...]] = {
     "endpoint_sums": ("level", "at", "test", "model", "endpoint", "provider", "part"),
     "endpoint_speeds": ("level", "at", "test", "model", "endpoint", "provider", "part"),
     "endpoint_failures": ("level", "at", "test", "model", "endpoint", "what", "error_type", "provider", "part"),
+    "model_totals": ("level", "at", "test", "model", "part"),
+    "provider_totals": ("level", "at", "test", "provider", "part"),
+    "provider_failures": ("level", "at", "test", "provider", "what", "error_type", "part"),
     "workspace_sums": ("level", "at", "workspace", "test", "model", "endpoint", "app", "tier", "provider", "part"),
     "key_sums": ("level", "at", "workspace", "test", "key_hash", "model", "endpoint", "app", "tier", "provider", "part"),
     "app_sums": ("level", "at", "test", "app", "model", "part"),
     "app_totals": ("level", "at", "test", "app", "part"),
+    "model_apps": ("level", "at", "test", "model", "app", "part"),
     "category_sums": ("level", "at", "test", "category", "app", "model", "part"),
 }
 """What tells rows apart. A provider follows from its endpoint, or where there is none stands beside it."""
@@ -37,10 +42,14 @@ _VALUES: dict[TableName, tuple[str, ...]] = {
     "endpoint_sums": (*_SUMS, *_ENDINGS),
     "endpoint_speeds": ("latency", "throughput"),
     "endpoint_failures": ("failures",),
+    "model_totals": _SUMS,
+    "provider_totals": (*_SUMS, "attempts"),
+    "provider_failures": ("failures",),
     "workspace_sums": _SUMS,
     "key_sums": _SUMS,
     "app_sums": _SUMS,
     "app_totals": _SUMS,
+    "model_apps": ("requests", "prompt_tokens", "completion_tokens"),
     "category_sums": _SUMS,
 }
 _WHOLE_NUMBERS: dict[str, Kind] = {"level": "integer", "at": "bigint", "test": "integer", "part": "integer"}
@@ -137,6 +146,8 @@ class Rollups:
         self._add("app_sums", batch.apps, finest)
         self._add("app_totals", batch.app_totals, finest)
         self._add("category_sums", batch.categories, finest)
+        for name, sums in narrowed(batch).items():
+            self._add(name, sums, finest)
         self._add_speeds(batch.speeds, finest)
         self._name(batch.titles)
 

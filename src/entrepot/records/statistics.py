@@ -8,7 +8,7 @@ keys is kept apart: `Scope(test=True)` asks for it, and a page that shows it sho
     week     = last(now, days=7)
     totals   = statistics.totals(Scope(model="openai/gpt-5.1"), week)
     series   = statistics.series(Scope(model="openai/gpt-5.1"), last(now, hours=24))     # a point for each hour
-    split    = statistics.series_by("endpoint", Scope(model="openai/gpt-5.1"), week)     # a series for each endpoint
+    split    = statistics.series_by("model", Scope(author="openai"), week)               # a series for each model
     served   = statistics.served("openai/gpt-5.1", last(now, minutes=30))                # each with sums, speed, uptime
     speed    = statistics.speed(Scope(model="openai/gpt-5.1"), last(now, hours=1))
     top_apps = statistics.top("app", week, of=Scope(model="openai/gpt-5.1"), limit=20)
@@ -17,8 +17,10 @@ keys is kept apart: `Scope(test=True)` asks for it, and a page that shows it sho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Literal, TypeVar
+
+import msgspec
 
 from entrepot.records import histogram
 from entrepot.records.asked import Conditions, Question, ask, conditions, histograms
@@ -43,7 +45,7 @@ from entrepot.records.figures import (
 )
 from entrepot.records.ranking import MOST, What, ranking, trending
 from entrepot.records.remembered import Remembered
-from entrepot.records.sums import SUMS, By, column, level_of, named, plus, sums_of, totals_by
+from entrepot.records.sums import SUMS, By, level_of, sums_of, tokens_by, totals_by
 from entrepot.storage.database import Database, Row
 
 K = TypeVar("K")
@@ -53,6 +55,7 @@ _ENDINGS = ("ended_stop", "ended_length", "ended_tools", "ended_filter", "stream
 _REMEMBERED_MS = 30_000
 _REMEMBERED = 768
 _SPEEDS = (0.5, 0.75, 0.9, 0.95, 0.99)
+_NOTHING = Totals()
 _LEAST_REACHED = (0.01, 0.05, 0.1, 0.25, 0.5)
 
 
@@ -92,15 +95,24 @@ class Statistics:
         found = {int(at): Totals(*sums) for at, *sums in sums_of(self._db, scope, span, level, ("at",))}
         return [Point(at * 1000, found.get(at, Totals())) for at in _buckets(span, level)]
 
-    def series_by(self, by: By, scope: Scope, span: Span, level: Level | None = None) -> dict[str, list[Point]]:
-        """A series for each model, endpoint or whatever it is split by: the 100 with most tokens."""
+    def series_by(self, by: What, scope: Scope, span: Span, level: Level | None = None) -> dict[str, list[Point]]:
+        """A series for each model or whatever it is split by: the 100 with most tokens. Only of those is every bucket read."""
         level = self.level_of(scope, span, level)
-        found: dict[str, dict[int, Totals]] = {}
-        for at, name, *sums in sums_of(self._db, scope, span, level, ("at", column(by))):
-            held = found.setdefault(named(by, name), {})
-            held[int(at)] = plus(held.get(int(at), Totals()), Totals(*sums))
-        most = sorted(found, key=lambda name: -sum(one.total_tokens for one in found[name].values()))[:MOST]
-        return {name: [Point(at * 1000, found[name].get(at, Totals())) for at in _buckets(span, level)] for name in most}
+        most = list(tokens_by(self._db, by, scope, span, level))[:MOST]
+        return self.series_of(by, most, scope, span, level)
+
+    def series_of(
+        self, by: What, names: Sequence[str], scope: Scope, span: Span, level: Level | None = None
+    ) -> dict[str, list[Point]]:
+        """A series for each of some models or whatever it is."""
+        if by == "author":
+            # They have no column of their own.
+            return {name: self.series(msgspec.structs.replace(scope, author=name), span, level) for name in names}
+        found: dict[str, dict[int, Totals]] = {name: {} for name in names}
+        for at, name, *sums in sums_of(self._db, scope, span, level, ("at", by), only=tuple(names)) if names else ():
+            found[name][int(at)] = Totals(*sums)
+        buckets = _buckets(span, self.level_of(scope, span, level))
+        return {name: [Point(at * 1000, held.get(at, _NOTHING)) for at in buckets] for name, held in found.items()}
 
     def totals_by(self, by: By, scope: Scope, span: Span, level: Level | None = None) -> dict[str, Totals]:
         """Of every model, endpoint or whatever it is split by, those with most tokens first."""
@@ -316,15 +328,12 @@ def _uptime(attempts: int, failed: Iterable[Row]) -> Uptime:
 
 
 def speed_of(rows: Iterable[tuple[bytes, bytes]]) -> Speed:
-    latency = throughput = 0
-    for stored_latency, stored_throughput in rows:
-        latency += histogram.unpack(stored_latency)
-        throughput += histogram.unpack(stored_throughput)
+    latency, throughput = map(histogram.merged, tuple(zip(*rows, strict=True)) or ((), ()))
     return Speed(_quantiles(latency, _SPEEDS), _quantiles(throughput, _LEAST_REACHED, reached=True))
 
 
 def _quantiles(total: int, shares: tuple[float, ...], *, reached: bool = False) -> Quantiles | None:
     if not total:
         return None
-    found = histogram.quantiles(total, shares)
-    return Quantiles(histogram.count(total), *(reversed(found) if reached else found))
+    count, found = histogram.counted_quantiles(total, shares)
+    return Quantiles(count, *(reversed(found) if reached else found))

@@ -11,6 +11,7 @@ from entrepot.storage.database import Database, Row
 
 By = Literal["model", "endpoint", "provider", "author", "app", "category", "key_hash", "tier", "workspace"]
 SUMS = Totals.__struct_fields__
+_RANKED = ("prompt_tokens", "completion_tokens", "requests")
 
 
 def level_of(scope: Scope, span: Span, level: Level | None = None) -> Level:
@@ -19,11 +20,22 @@ def level_of(scope: Scope, span: Span, level: Level | None = None) -> Level:
 
 
 def sums_of(
-    db: Database, scope: Scope, span: Span, level: Level | None, by: tuple[str, ...], sums: tuple[str, ...] = SUMS
+    db: Database,
+    scope: Scope,
+    span: Span,
+    level: Level | None,
+    by: tuple[str, ...],
+    sums: tuple[str, ...] = SUMS,
+    *,
+    only: tuple[str, ...] = (),
 ) -> list[Row]:
-    """Rows of the columns `by`, then of the sums, from the table that is kept for such a scope."""
+    """Rows of the columns `by`, then of the sums, from the table kept for such a scope. only  of the values of the last column"""
     table = "category_sums" if "category" in by else table_of(scope)
+    if "app" in by and table == "endpoint_sums":
+        table = "app_sums"
     where = _of_categories(scope, by) if table == "category_sums" else conditions(scope)
+    if only:
+        where = (*(one for one in where if one[0] != by[-1]), (by[-1], "IN", only))
     return ask(db, Question(table, sums, by, where), span, kept_level(table, level or span.level))
 
 
@@ -43,6 +55,15 @@ def totals_by(db: Database, by: By, scope: Scope, span: Span, level: Level | Non
     for name, *sums in sums_of(db, scope, span, level, (column(by),)):
         found[named(by, name)] = plus(found.get(named(by, name), Totals()), Totals(*sums))
     return most_first(found)
+
+
+def tokens_by(db: Database, by: By, scope: Scope, span: Span, level: Level | None = None) -> dict[str, tuple[int, int]]:
+    """Tokens and requests, those with most tokens first."""
+    found: dict[str, tuple[int, int]] = {}
+    for name, prompt, completion, requests in sums_of(db, scope, span, level, (column(by),), _RANKED):
+        held = found.get(named(by, name), (0, 0))
+        found[named(by, name)] = (held[0] + prompt + completion, held[1] + requests)
+    return dict(sorted(found.items(), key=lambda item: (-item[1][0], -item[1][1], item[0])))
 
 
 def most_first(found: dict[str, Totals]) -> dict[str, Totals]:

@@ -40,7 +40,7 @@ def index(measured: Measured, span: str, sort: str) -> dict[str, Any]:
         "spans": SPANS,
         "sort": sort,
         "sorts": SORTS,
-        "most": max((one.totals.total_tokens for one in ranked), default=1) or 1,
+        "most": max((one.total_tokens for one in ranked), default=1) or 1,
         "path_of": path_of,
         "figures": figures,
     }
@@ -58,21 +58,11 @@ def page(shelf: Shelf, place: str, measured: Measured) -> dict[str, Any] | None:
         return None
     scope = Scope(app=app.url)
     no_points: list[Point] = []
-    no_models: Mapping[str, Totals] = {}
-    none: dict[str, list[Point]] = {}
+    none: tuple[Mapping[str, Totals], Mapping[str, list[Point]]] = ({}, {})
     points = measured.ask(
         ("app series", app.url), lambda statistics: statistics.series(scope, last(statistics.now_ms(), days=_DAYS)), no_points
     )
-    models = measured.ask(
-        ("app models", app.url),
-        lambda statistics: statistics.totals_by("model", scope, last(statistics.now_ms(), days=_DAYS)),
-        no_models,
-    )
-    split = measured.ask(
-        ("app split", app.url),
-        lambda statistics: statistics.series_by("model", scope, last(statistics.now_ms(), days=_DAYS)),
-        none,
-    )
+    models, split = measured.ask(("app models", app.url), lambda statistics: _models(statistics, scope), none)
     named = {model: one for model, one in models.items() if model}
     return {
         "app": app,
@@ -84,6 +74,13 @@ def page(shelf: Shelf, place: str, measured: Measured) -> dict[str, Any] | None:
         "charts": [drawn] if (drawn := stacked(split, shelf)) is not None else [],
         "figures": figures,
     }
+
+
+def _models(statistics: Statistics, scope: Scope) -> tuple[Mapping[str, Totals], Mapping[str, list[Point]]]:
+    """What each has of it, those with most tokens first, and the days of the first ones."""
+    span = last(statistics.now_ms(), days=_DAYS)
+    models = statistics.totals_by("model", scope, span)
+    return models, statistics.series_of("model", list(models)[:_MOST], scope, span)
 
 
 def _find(measured: Measured, url: str) -> App | None:

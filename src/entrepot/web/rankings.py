@@ -109,7 +109,7 @@ def context(shelf: Shelf, wish: Wish, measured: Measured) -> dict[str, Any]:
         "spans": SPANS,
         "sorts": SORTS,
         "standings": [Standing(one, *tell(shelf, one, wish)) for one in ranked],
-        "most": max((one.totals.total_tokens for one in ranked), default=1) or 1,
+        "most": max((one.total_tokens for one in ranked), default=1) or 1,
         "total": total,
         "charts": [drawn] if (drawn := stacked(split, shelf)) is not None else [],
         "figures": figures,
@@ -128,7 +128,7 @@ def _ranked(statistics: Statistics, wish: Wish) -> list[Ranked]:
     if wish.by != "category":
         return ranked
     tokens = statistics.totals(wish.scope, span).total_tokens or 1
-    return [msgspec.structs.replace(one, share=one.totals.total_tokens / tokens) for one in ranked]
+    return [msgspec.structs.replace(one, share=one.total_tokens / tokens) for one in ranked]
 
 
 def _split(statistics: Statistics, wish: Wish) -> dict[str, list[Point]]:
@@ -139,9 +139,10 @@ def _split(statistics: Statistics, wish: Wish) -> dict[str, list[Point]]:
     if wish.by == "category":
         split = statistics.series_by("category", Scope(), days, "day")
         return {LABELS[part]: split[part] for part in split if part in parts_of(wish.category)}
-    if wish.category:
-        return statistics.series_by(wish.by, wish.scope, days)
-    return statistics.series_by(wish.by, Scope(), last(statistics.now_ms(), hours=24) if wish.span == "day" else days)
+    if wish.span == "day":
+        return statistics.series_by(wish.by, wish.scope, days if wish.category else last(statistics.now_ms(), hours=24))
+    first = [one.name for one in statistics.top(wish.by, days, of=wish.scope)]
+    return statistics.series_of(wish.by, first, wish.scope, days)
 
 
 def _apps(statistics: Statistics, wish: Wish, span: Span) -> dict[str, list[Point]]:

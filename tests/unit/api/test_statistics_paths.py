@@ -13,6 +13,7 @@ from entrepot.catalog.catalog import Catalog
 from entrepot.errors import InvalidRequest
 from entrepot.identity.store import create_key
 from entrepot.records import store
+from entrepot.records.groups import Groups
 from entrepot.records.rollups import Rollups
 from entrepot.testing.builders import NOW_MS, attempt, endpoint, generation, model, usage
 from entrepot.values.generation import Generation
@@ -75,7 +76,7 @@ def test_activity_of_a_key_is_also_told_of_a_test_key() -> None:
     _, key = create_key(desk.store, b"s" * 32, name="n", kind="test", now_ms=1)
     rollups = Rollups(desk.store, "q", 0, lambda: NOW_MS)
     with desk.store.transaction():
-        rollups.note([used(1, key_hash=key.key_hash, test=True), used(1)])
+        rollups.note(Groups([used(1, key_hash=key.key_hash, test=True), used(1)]))
     rollups.add()
     assert [row["requests"] for row in days(desk, f"api_key_hash={key.key_hash}")["data"]] == [1]
     assert days(desk, f"api_key_hash={key.key_hash}&workspace_id=other")["data"] == []

@@ -59,7 +59,7 @@ def test_categories_have_their_share_of_all_tokens_and_lead_to_their_models(db: 
 )
 def test_within_a_category_models_authors_apps_and_parts_are_ranked_and_drawn(db: Database, by: str, title: str) -> None:
     page = told(db, (("cli-agent",), 60), (("game",), 40), category="coding", by=by)
-    assert [(one.title, one.one.totals.total_tokens) for one in page["standings"]] == [(title, 60)]
+    assert [(one.title, one.one.total_tokens) for one in page["standings"]] == [(title, 60)]
     assert (len(page["charts"]), page["total"].total_tokens) == (1, 60)
 
 
