@@ -10,7 +10,7 @@ from entrepot.catalog.rows import per_million
 from entrepot.dialects.openai_embeddings.wire import NAME as EMBEDDINGS
 from entrepot.providers import Offer, Provider
 from entrepot.providers.configured import Configured
-from entrepot.settings import EndpointConfig
+from entrepot.settings import EndpointConfig, EndpointPrice
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.price import Price, Rates
 
@@ -30,14 +30,15 @@ def build_endpoints(
     extra: dict[str, Model] = {}
     problems: list[str] = []
     for number, entry in enumerate(added):
-        endpoint_or_problem = _added(f"endpoints[{number}]", entry, models | extra, providers)
-        if isinstance(endpoint_or_problem, str):
-            problems.append(endpoint_or_problem)
+        known = models.get(entry.model) or extra.get(entry.model)
+        made = _added(f"endpoints[{number}]", entry, known, providers)
+        if isinstance(made, str):
+            problems.append(made)
             continue
-        known = (models | extra).get(entry.model)
+        model, endpoint = made
         if known is None:
-            extra[entry.model] = _minimal(entry, endpoint_or_problem)
-        found[endpoint_or_problem.id] = endpoint_or_problem
+            extra[model.id] = model
+        found[endpoint.id] = endpoint
     return list(found.values()), list(extra.values()), problems
 
 
@@ -100,19 +101,26 @@ def _why_off(configured: Configured, offer: Offer, today: str) -> str:
     return configured.off_reason
 
 
-def _added(where: str, entry: EndpointConfig, models: dict[str, Model], providers: Mapping[str, Configured]) -> Endpoint | str:
+def _added(
+    where: str, entry: EndpointConfig, known: Model | None, providers: Mapping[str, Configured]
+) -> tuple[Model, Endpoint] | str:
+    """The operator's entry with the model it is of, or what is wrong with it."""
     configured = providers.get(entry.provider)
     if configured is None:
         return f"{where}.provider: {entry.provider!r} is not known; add [providers.{entry.provider}] with a base_url"
     if "/" not in entry.model.strip("/"):
         return f"{where}.model: {entry.model!r} is not author/slug, as openai/gpt-5.1"
-    model = models.get(entry.model)
-    if entry.price is None and model is None:
-        return f"{where}.price: is required, because {entry.model!r} is not in the catalogue; give prompt and completion"
     try:
-        price = model.price if entry.price is None and model else _price(entry)
+        price = _price(entry.price) if entry.price is not None else None
     except ValueError as error:
         return f"{where}.price: {error}"
+    model = known if known is not None or price is None else _minimal(entry, price, configured.provider)
+    if model is None:
+        return f"{where}.price: is required, because {entry.model!r} is not in the catalogue; give prompt and completion"
+    return model, _endpoint_added(entry, model, model.price if price is None else price, configured)
+
+
+def _endpoint_added(entry: EndpointConfig, model: Model, price: Price, configured: Configured) -> Endpoint:
     provider = configured.provider
     return Endpoint(
         id=f"{entry.model}@{provider.slug}" + (f"/{entry.tag}" if entry.tag else ""),
@@ -120,43 +128,42 @@ def _added(where: str, entry: EndpointConfig, models: dict[str, Model], provider
         provider=provider.slug,
         upstream_model=entry.upstream_model or entry.model.partition("/")[2],
         price=price,
-        context_length=entry.context_length or (model.context_length if model else None),
-        max_completion_tokens=entry.max_completion_tokens or (model.max_completion_tokens if model else None),
-        supported_parameters=model.supported_parameters if model else (),
-        reasoning=model.reasoning if model else None,
+        context_length=entry.context_length or model.context_length,
+        max_completion_tokens=entry.max_completion_tokens or model.max_completion_tokens,
+        supported_parameters=model.supported_parameters,
+        reasoning=model.reasoning,
         max_tokens_field=provider.max_tokens_field,
         data_policy=entry.data_policy,
         region=entry.region or provider.region,
         quantization=entry.quantization,
         tag=entry.tag,
-        off_reason=""
-        if entry.enabled and not configured.off_reason
-        else configured.off_reason or "switched off in entrepot.toml",
-        dialect=entry.dialect or (EMBEDDINGS if model and model.makes_embeddings else provider.dialect),
+        off_reason=configured.off_reason or ("" if entry.enabled else "switched off in entrepot.toml"),
+        dialect=entry.dialect or (EMBEDDINGS if model.makes_embeddings else provider.dialect),
         family=provider.family_of(entry.upstream_model or entry.model),
     )
 
 
-def _price(entry: EndpointConfig) -> Price:
-    assert entry.price is not None
-    rates = per_million(msgspec.structs.asdict(entry.price))
+def _price(told: EndpointPrice) -> Price:
+    """raises ValueError"""
+    rates = per_million(msgspec.structs.asdict(told))
     if any(rate is not None and rate < 0 for rate in msgspec.structs.astuple(rates)):
         raise ValueError("a price below zero")
     return Price(rates, source="entrepot.toml")
 
 
-def _minimal(entry: EndpointConfig, endpoint: Endpoint) -> Model:
+def _minimal(entry: EndpointConfig, price: Price, provider: Provider) -> Model:
     """What can be said of a model that only the operator knows."""
+    makes_embeddings = (entry.dialect or provider.dialect) == EMBEDDINGS
     return Model(
         id=entry.model,
         name=entry.model.partition("/")[2],
         canonical_slug=entry.model,
         created=0,
-        price=endpoint.price,
+        price=price,
         context_length=entry.context_length,
         max_completion_tokens=entry.max_completion_tokens,
         description="A model added by the operator of this server.",
-        output_modalities=("embeddings",) if endpoint.dialect == EMBEDDINGS else ("text",),
+        output_modalities=("embeddings",) if makes_embeddings else ("text",),
         source="entrepot.toml",
     )
 

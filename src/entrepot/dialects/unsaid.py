@@ -5,7 +5,7 @@ For dialects that only providers speak; what concerns single parts of messages s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -31,14 +31,6 @@ from entrepot.values.conversation import (
 _USUAL = Sampling()
 _SAMPLING = Sampling.__struct_fields__
 _USUAL_TIERS = ("", "auto", "default", "standard_only")
-_BESIDE = (
-    ("verbosity", "verbosity"),
-    ("user", "user"),
-    ("metadata", "metadata"),
-    ("prompt_cache_key", "cache_key"),
-    ("prompt_cache_retention", "cache_retention"),
-)
-"""Settings that are given when they are not empty, by their names in Chat and in a conversation."""
 _SHARES = {"minimal": 10, "low": 20, "medium": 50, "high": 80, "xhigh": 95, "max": 95}
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 _EMPTY = (b"", b"{}", b"null")
@@ -49,28 +41,21 @@ def unsaid(conversation: Conversation, says: Collection[str], dialect: str) -> l
 
     raises  InvalidRequest, for several answers, sound, or a grammar
     """
+    _refuse(conversation, says, dialect)
     sampling = conversation.sampling
     names = [] if sampling == _USUAL else [name for name in _SAMPLING if getattr(sampling, name) != getattr(_USUAL, name)]
-    if conversation.parallel_tool_calls is False and conversation.tools:
-        names.append("parallel_tool_calls")
-    names += [name for name, member in _BESIDE if getattr(conversation, member)]
-    if given(conversation.prediction):
-        names.append("prediction")
-    if given(conversation.web_search):
-        names.append("web_search_options")
-    if any(message.name and message.role != "tool" for message in conversation.messages):
-        names.append("name")
-    if conversation.service_tier not in _USUAL_TIERS:
-        names.append("service_tier")
-    if conversation.cache is not None or _marked(conversation):
-        names.append("cache_control")
-    if sampling.n not in (None, 1) and "n" not in says:
-        raise cannot("n", f"1, which is all that {dialect} gives", sampling.n, "Ask several times, once for each answer.")
-    if conversation.modalities and not {"audio", "image"}.isdisjoint(conversation.modalities) and "modalities" not in says:
-        raise cannot("modalities", '["text"]', list(conversation.modalities), "Choose a model that makes what is asked.")
+    names += [name for name, is_given in _BESIDE.items() if is_given(conversation)]
+    return [f"{name}: left out, {dialect} has no word for it" for name in names if name not in says and name != "n"]
+
+
+def _refuse(conversation: Conversation, says: Collection[str], dialect: str) -> None:
+    answers, made = conversation.sampling.n, conversation.modalities
+    if answers not in (None, 1) and "n" not in says:
+        raise cannot("n", f"1, which is all that {dialect} gives", answers, "Ask several times, once for each answer.")
+    if made and not {"audio", "image"}.isdisjoint(made) and "modalities" not in says:
+        raise cannot("modalities", '["text"]', list(made), "Choose a model that makes what is asked.")
     if conversation.output.kind in ("grammar", "python"):
         raise cannot("response_format", "text, json_object or json_schema", conversation.output.kind, "Use a JSON schema.")
-    return [f"{name}: left out, {dialect} has no word for it" for name in names if name not in says and name != "n"]
 
 
 def cannot(field: str, expected: str, received: object, remedy: str) -> InvalidRequest:
@@ -84,14 +69,33 @@ def cannot(field: str, expected: str, received: object, remedy: str) -> InvalidR
     )
 
 
-def _marked(conversation: Conversation) -> bool:
-    if any(tool.cache is not None for tool in conversation.tools):
-        return True
-    for message in conversation.messages:
-        for part in message.parts:
-            if getattr(part, "cache", None) is not None:
-                return True
-    return False
+def _is_named(said: Conversation) -> bool:
+    return any(message.name and message.role != "tool" for message in said.messages)
+
+
+def _is_cached(said: Conversation) -> bool:
+    """As a whole, or up to a mark."""
+    return (
+        said.cache is not None
+        or any(tool.cache is not None for tool in said.tools)
+        or any(getattr(part, "cache", None) is not None for message in said.messages for part in message.parts)
+    )
+
+
+_BESIDE: dict[str, Callable[[Conversation], object]] = {
+    "parallel_tool_calls": lambda said: said.parallel_tool_calls is False and said.tools,
+    "verbosity": lambda said: said.verbosity,
+    "user": lambda said: said.user,
+    "metadata": lambda said: said.metadata,
+    "prompt_cache_key": lambda said: said.cache_key,
+    "prompt_cache_retention": lambda said: said.cache_retention,
+    "prediction": lambda said: given(said.prediction),
+    "web_search_options": lambda said: given(said.web_search),
+    "name": _is_named,
+    "service_tier": lambda said: said.service_tier not in _USUAL_TIERS,
+    "cache_control": _is_cached,
+}
+"""Settings beside those of sampling, by their names in Chat, and whether they are given."""
 
 
 def callable_tools(conversation: Conversation, dialect: str, notes: list[str]) -> Sequence[Tool]:

@@ -12,7 +12,7 @@ from typing import Any
 from entrepot.dialects.dialect import Wishes
 from entrepot.dialects.turns import loops_unthinking
 from entrepot.dialects.unsaid import budget_of
-from entrepot.values.conversation import Conversation
+from entrepot.values.conversation import Conversation, ReasoningWish
 
 Object = dict[str, Any]
 _ADAPTIVE = re.compile(r"claude-(?:\w+-)?(?:4-(?:[6-9]|\d\d)(?!\d)|[5-9](?!\d))")
@@ -51,25 +51,41 @@ def _claude(conversation: Conversation, wishes: Wishes, notes: list[str]) -> Obj
     if wish.effort == "none":
         by_itself = wishes.reasoning is not None and bool(wishes.reasoning.default_enabled)
         return {"thinking": {"type": "disabled"}} if by_itself else {}
-    display = {"display": "summarized"} if wishes.shows else {}
-    if _thinks_adaptively(wishes):
-        effort = wish.effort
-        if effort is None and wish.max_tokens is not None:
-            effort = effort_of(wish.max_tokens, conversation.max_tokens or wishes.longest_answer or _USUAL_LENGTH)
-            notes.append(f"reasoning.max_tokens: {wish.max_tokens} sent as effort {effort}")
-        told: Object = {"thinking": {"type": "adaptive", **display}}
-        return told | ({"output_config": {"effort": "low" if effort == "minimal" else effort}} if effort else {})
-    if conversation.tool_choice is not None and conversation.tool_choice.mode == "required":
-        notes.append("reasoning: left out, Claude does not think when it is made to call a tool")
-        return {}
-    if loops_unthinking(conversation.messages, wishes.family):
-        notes.append("reasoning: left out until the calls under way are over, which began without it")
-        return {}
+    # What `max_tokens` is a share of, where the caller does not say how long the answer may be.
     length = conversation.max_tokens or wishes.longest_answer or _USUAL_LENGTH
+    if _thinks_adaptively(wishes):
+        return _adaptive(wish, length, wishes.shows, notes)
+    hindrance = _why_unthinking(conversation, wishes)
+    if hindrance:
+        notes.append(f"reasoning: left out{hindrance}")
+        return {}
+    return _budgeted(wish, length, notes)
+
+
+def _adaptive(wish: ReasoningWish, length: int, shows: bool, notes: list[str]) -> Object:
+    effort = wish.effort
+    if effort is None and wish.max_tokens is not None:
+        effort = effort_of(wish.max_tokens, length)
+        notes.append(f"reasoning.max_tokens: {wish.max_tokens} sent as effort {effort}")
+    display = {"display": "summarized"} if shows else {}
+    told: Object = {"thinking": {"type": "adaptive", **display}}
+    return told | ({"output_config": {"effort": "low" if effort == "minimal" else effort}} if effort else {})
+
+
+def _budgeted(wish: ReasoningWish, length: int, notes: list[str]) -> Object:
     budget = max(wish.max_tokens or budget_of(wish.effort or "medium", length), _LEAST_BUDGET)
     if budget != wish.max_tokens:
         notes.append(f"reasoning: {wish.effort or wish.max_tokens} sent as a budget of {budget} tokens")
     return {"thinking": {"type": "enabled", "budget_tokens": budget}}
+
+
+def _why_unthinking(conversation: Conversation, wishes: Wishes) -> str:
+    """Why Claude cannot think with a budget now, "" where it can."""
+    if conversation.tool_choice is not None and conversation.tool_choice.mode == "required":
+        return ", Claude does not think when it is made to call a tool"
+    if loops_unthinking(conversation.messages, wishes.family):
+        return " until the calls under way are over, which began without it"
+    return ""
 
 
 def _thinks_adaptively(wishes: Wishes) -> bool:
