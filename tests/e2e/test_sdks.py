@@ -111,5 +111,6 @@ def test_openrouters_sdk_reads_answers_streams_models_key_and_generation(server:
         assert chunks[-1].usage.total_tokens > 0
         assert any(model.id == "openai/gpt-5.1" for model in client.models.list().result.data)
         assert client.api_keys.get_current_key_metadata().data.label.startswith("sk-ep-test-")
+        assert client.benchmarks.get_benchmarks(source="artificial-analysis", max_results=5).meta.citation
         generation = client.generations.get_generation(id=answer.id)
         assert generation.data.total_cost == answer.usage.cost

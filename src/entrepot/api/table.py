@@ -11,6 +11,7 @@ from entrepot.api import (
     activity,
     analytics,
     audit,
+    benchmarks,
     chat,
     chat_key,
     cloudflare,
@@ -58,6 +59,7 @@ ROUTES = (
     *activity.ROUTES,
     *analytics.ROUTES,
     *datasets.ROUTES,
+    *benchmarks.ROUTES,
     *generation.ROUTES,
     *health.ROUTES,
 )
