@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 import json
 import random
@@ -13,18 +12,17 @@ from typing import Any
 import msgspec
 
 from entrepot.errors import BrokenStream, InvalidRequest, ProviderBroke
-from entrepot.metering.tokens import count_prompt, count_text, cut_tokens
-from entrepot.sandbox import writing
+from entrepot.metering.tokens import count_prompt
+from entrepot.sandbox.choices import Asked, write_choice
 from entrepot.sandbox.embedding import embeddings
 from entrepot.sandbox.scenario import Scenario, scenario_of
-from entrepot.sandbox.schema import Unsatisfiable, instance
-from entrepot.sandbox.tools import calls_for
-from entrepot.sandbox.wire import Choice, Written, plain_body, stream_chunks
+from entrepot.sandbox.schema import Unsatisfiable
+from entrepot.sandbox.seals import check_seals
+from entrepot.sandbox.wire import Written, plain_body, stream_chunks
 from entrepot.settings import Sandbox as Pace
 from entrepot.values.model import Model
 
 _CACHE_ENTRIES = 1000
-_SEAL = "entrepot-sandbox:"
 _NEVER_S = 86_400.0
 
 
@@ -41,7 +39,7 @@ class Sandbox:
         messages = [message for message in told.get("messages") or () if isinstance(message, dict)]
         scenario = scenario_of(requested, headers, messages)
         scenario.fail_before()
-        _check_seals(messages)
+        check_seals(messages)
         written = self._write(told, messages, model, scenario)
         await asyncio.sleep(self._wait(scenario))
         if not told.get("stream"):
@@ -72,12 +70,9 @@ class Sandbox:
         randomness = random.Random(_seed(told))
         prompt = count_prompt(messages, told.get("tools"))
         limit = told.get("max_completion_tokens") or told.get("max_tokens") or model.max_completion_tokens or 128_000
-        effort = _effort(told, model)
+        asked = Asked(told, messages, model, scenario, _effort(told, model), limit)
         try:
-            choices = [
-                self._choice(number, told, messages, model, scenario, effort, limit, randomness)
-                for number in range(told.get("n") or 1)
-            ]
+            choices = [write_choice(number, asked, randomness) for number in range(told.get("n") or 1)]
         except Unsatisfiable as why:
             raise InvalidRequest(
                 f"The sandbox found no instance of the schema: {why}.",
@@ -93,46 +88,6 @@ class Sandbox:
             cached_tokens=self._cached(messages, prompt),
             usage="none" if scenario.name == "no-usage" else "wrong" if scenario.name == "wrong-usage" else "",
             top_logprobs=(told.get("top_logprobs") or 0) if told.get("logprobs") else None,
-        )
-
-    def _choice(
-        self,
-        number: int,
-        told: dict[str, Any],
-        messages: list[Any],
-        model: Model,
-        scenario: Scenario,
-        effort: str,
-        limit: int,
-        randomness: random.Random,
-    ) -> Choice:
-        thought = writing.reasoning_text(messages, effort, randomness) if effort not in ("", "none") else ""
-        thought, spent, cut = cut_tokens(thought, limit)
-        calls = calls_for(told, messages, randomness, malformed=scenario.name == "malformed-arguments") if not cut else []
-        if scenario.name in ("refusal", "content-filter", "length", "empty", "long", "unicode"):
-            calls = []
-        text = "" if calls or cut else _text(told, messages, model, scenario, randomness)
-        refusal = writing.refusal_text() if scenario.name == "refusal" else ""
-        finish = "tool_calls" if calls else "stop"
-        text, stopped = _stopped(text, told.get("stop"))
-        if scenario.name == "length":
-            limit = min(limit, spent + 12)
-        text, used, was_cut = cut_tokens(text, max(limit - spent, 0))
-        if (was_cut and not stopped) or cut or (was_cut and stopped):
-            finish = "length"
-        if scenario.name == "content-filter":
-            finish = "content_filter"
-        arguments = sum(count_text(call["function"]["name"] + call["function"]["arguments"]) + 8 for call in calls)
-        return Choice(
-            index=number,
-            text=text,
-            reasoning=thought,
-            sealed=_seal(thought) if thought else "",
-            calls=tuple(calls),
-            refusal=refusal,
-            finish=finish,
-            reasoning_tokens=spent,
-            completion_tokens=spent + used + arguments + (count_text(refusal) if refusal else 0),
         )
 
     def _cached(self, messages: list[Any], prompt: int) -> int:
@@ -229,45 +184,16 @@ def _with_faults(chunks: list[bytes], scenario: Scenario) -> list[bytes | str]:
     return [*chunks[:half], fault[scenario.name]]
 
 
-def _text(told: dict[str, Any], messages: list[Any], model: Model, scenario: Scenario, randomness: random.Random) -> str:
-    special = {"empty": "", "refusal": "", "unicode": writing.unicode_text()}
-    if scenario.name in special:
-        return special[scenario.name]
-    if scenario.name == "long":
-        return writing.long_text(int(scenario.number("tokens", 2000, 200_000)), randomness)
-    form = told.get("response_format") or {}
-    if form.get("type") == "json_schema":
-        schema = (form.get("json_schema") or {}).get("schema")
-        return json.dumps(instance(schema if schema is not None else {"type": "object"}, randomness), ensure_ascii=False)
-    if form.get("type") == "json_object":
-        if form.get("schema"):
-            return json.dumps(instance(form["schema"], randomness), ensure_ascii=False)
-        return writing.json_object(messages, model.id)
-    return writing.answer_text(messages, model.id, told.get("verbosity"), randomness)
-
-
-def _stopped(text: str, stop: Any) -> tuple[str, bool]:
-    """Cut before the first stop text."""
-    stops = [stop] if isinstance(stop, str) else stop or []
-    places = [text.find(sign) for sign in stops if sign]
-    found = [place for place in places if place >= 0]
-    return (text[: min(found)], True) if found else (text, False)
-
-
 def _effort(told: dict[str, Any], model: Model) -> str:
     """The effort in force: "" for a model that does not reason."""
     if model.reasoning is None:
         return ""
-    asked = told.get("reasoning_effort") or (told.get("reasoning") or {}).get("effort")
-    if asked is None and isinstance(told.get("reasoning"), dict):
-        control = told["reasoning"]
-        asked = (
-            "none"
-            if control.get("enabled") is False
-            else "medium"
-            if control.get("enabled") or control.get("max_tokens")
-            else None
-        )
+    control = told.get("reasoning") or {}
+    asked = told.get("reasoning_effort") or control.get("effort")
+    if asked is None and control.get("enabled") is False:
+        return "none"
+    if asked is None and (control.get("enabled") or control.get("max_tokens")):
+        return "medium"
     return asked or model.reasoning.default_effort or "medium"
 
 
@@ -275,33 +201,3 @@ def _seed(told: dict[str, Any]) -> bytes:
     """The same request gives the same answer; `stream` and names of the caller make no difference."""
     kept = {k: v for k, v in told.items() if k not in ("stream", "stream_options", "user", "metadata", "model")}
     return hashlib.blake2b(json.dumps(kept, sort_keys=True).encode()).digest()
-
-
-def _seal(thought: str) -> str:
-    """Opaque state, as a maker's encrypted reasoning: it must come back as it went."""
-    digest = hashlib.blake2b(thought.encode(), digest_size=12).digest()
-    return base64.b64encode(_SEAL.encode() + digest + hashlib.blake2b(digest, digest_size=6).digest()).decode()
-
-
-def _check_seals(messages: list[Any]) -> None:
-    """raises  InvalidRequest, when reasoning of ours came back changed"""
-    for number, message in enumerate(messages):
-        for place, detail in enumerate(message.get("reasoning_details") or ()):
-            data = detail.get("data") if isinstance(detail, dict) else None
-            if detail.get("type") != "reasoning.encrypted" or not isinstance(data, str):
-                continue
-            try:
-                raw = base64.b64decode(data, validate=True)
-            except ValueError:
-                raw = b""
-            ours = raw.startswith(_SEAL.encode()) or _SEAL.encode()[:8] in raw
-            digest, check = raw[len(_SEAL) : len(_SEAL) + 12], raw[len(_SEAL) + 12 :]
-            if (ours or not raw) and hashlib.blake2b(digest, digest_size=6).digest() != check:
-                path = f"messages[{number}].reasoning_details[{place}].data"
-                raise InvalidRequest(
-                    f"`{path}` is not what the sandbox gave: it was changed on the way.",
-                    field=path,
-                    expected="the data exactly as it came",
-                    received="something else",
-                    remedy="Send `reasoning_details` back unchanged and in order.",
-                )

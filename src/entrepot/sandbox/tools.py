@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from entrepot.sandbox.scenario import text_of
@@ -72,15 +73,19 @@ def _hints(function: dict[str, Any], asked: str) -> dict[str, Any]:
     for name, schema in properties.items():
         if not isinstance(schema, dict):
             continue
-        if schema.get("type") == "string" and name.lower() in _HARMLESS:
+        kind, said = schema.get("type"), _said_of(schema.get("enum") or (), asked)
+        if kind == "string" and name.lower() in _HARMLESS:
             hints[name] = _HARMLESS[name.lower()]
-            continue
-        said = [value for value in schema.get("enum") or () if isinstance(value, str) and value.lower() in asked.lower()]
-        if said:
-            hints[name] = said[0]
-        elif schema.get("type") == "string" and places:
+        elif said is not None:
+            hints[name] = said
+        elif kind == "string" and places:
             hints[name] = places[0].strip(" ,")
-        elif schema.get("type") in ("integer", "number") and figures:
+        elif kind in ("integer", "number") and figures:
             hints[name] = figures[0]
             figures = figures[1:] or figures
     return hints
+
+
+def _said_of(values: Iterable[Any], asked: str) -> str | None:
+    """The first of an enum's texts that the prompt says."""
+    return next((value for value in values if isinstance(value, str) and value.lower() in asked.lower()), None)
