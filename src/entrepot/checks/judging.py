@@ -164,25 +164,34 @@ def counts_honestly(prompts: Sequence[int], measure: Measure) -> Judge:
     def judge(replies: Sequence[Reply]) -> Verdict:
         if any(reply.usage is None for reply in replies):
             return failed("no usage is reported")
-        said = [reply.usage.prompt_tokens for reply in replies if reply.usage]
-        for told, ours in zip(said, prompts, strict=True):
+        usages = [reply.usage for reply in replies if reply.usage]
+        went_in = [(usage.prompt_tokens, ours) for usage, ours in zip(usages, prompts, strict=True)]
+        for told, ours in went_in:
             if not ours * measure.least <= told <= ours * measure.most + measure.overhead:
                 return failed(f"{told} prompt tokens are reported where {ours} went in")
-        written = [pair for reply in replies if reply.usage and (pair := _written(reply, reply.usage, measure.reasons))]
-        for told, ours in written:
+        came_out = [pair for reply in replies if reply.usage and (pair := _written(reply, reply.usage, measure.reasons))]
+        for told, ours in came_out:
             if not ours * measure.least - 4 <= told <= ours * measure.most + 12:
                 return failed(f"{told} completion tokens are reported where {ours} came out")
-        if not measure.reasons and any(reply.usage.reasoning_tokens for reply in replies if reply.usage):
+        if not measure.reasons and any(usage.reasoning_tokens for usage in usages):
             return failed("reasoning tokens are charged, and the model does not reason")
-        grown, ours = said[-1] - said[0], prompts[-1] - prompts[0]
-        if _apart(grown, ours, measure.apart):
-            return failed(f"{grown} more prompt tokens are reported where {ours} more went in", _part(grown, ours))
-        more, came = (written[-1][at] - written[0][at] if len(written) > 1 else 0 for at in (0, 1))
-        if _apart(more, came, measure.apart):
-            return failed(f"{more} more completion tokens are reported where {came} more came out", _part(grown, ours))
-        return Verdict(True, value=_part(grown, ours))
+        return _grows_honestly(_growth(went_in), _growth(came_out), measure.apart)
 
     return judge
+
+
+def _growth(counts: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """By how much the last count is above the first: as reported, and ours."""
+    return (counts[-1][0] - counts[0][0], counts[-1][1] - counts[0][1]) if counts else (0, 0)
+
+
+def _grows_honestly(went_in: tuple[int, int], came_out: tuple[int, int], apart: float) -> Verdict:
+    part = _part(*went_in)
+    if _apart(*went_in, apart):
+        return failed(f"{went_in[0]} more prompt tokens are reported where {went_in[1]} more went in", part)
+    if _apart(*came_out, apart):
+        return failed(f"{came_out[0]} more completion tokens are reported where {came_out[1]} more came out", part)
+    return Verdict(True, value=part)
 
 
 _GRAIN = 3

@@ -103,14 +103,33 @@ def _quirks(where: str, config: ProviderConfig, problems: list[str]) -> frozense
 def _resolve(
     declared: Provider, config: ProviderConfig | None, environment: Mapping[str, str] | None, problems: list[str]
 ) -> Configured:
-    headers = dict(declared.headers)
     if config is not None and not config.enabled:
-        return Configured(declared, declared.base_url, headers, f"providers.{declared.slug}.enabled is false")
+        off = f"providers.{declared.slug}.enabled is false"
+        return Configured(declared, declared.base_url, dict(declared.headers), off)
     base_url, missing = _fill(declared, environment)
     credential, lacking = _credential(declared, config, environment, problems)
     if not (credential.isascii() and credential.isprintable()):
         problems.append(f"providers.{declared.slug}: its credential must be one line of printable ASCII; write the key alone")
         credential = ""
+    headers = _headers(declared, config, credential, environment, problems)
+    signer = None
+    if declared.signs_for and not credential:
+        signer, lacking = _signer(declared, environment, lacking)
+    wanted = [name for name in (lacking, missing) if name]
+    local = bool(declared.local_ports) and config is None
+    reason = f"set {' and '.join(wanted)} to switch it on" if wanted else NOT_FOUND if local else ""
+    return Configured(declared, base_url.rstrip("/"), headers, reason, signer)
+
+
+def _headers(
+    declared: Provider,
+    config: ProviderConfig | None,
+    credential: str,
+    environment: Mapping[str, str] | None,
+    problems: list[str],
+) -> dict[str, str]:
+    """Those that are declared, the credential's, and the operator's, which win."""
+    headers = dict(declared.headers)
     auth = declared.auth if declared.auth.header else bearer()
     if credential:
         headers[auth.header] = auth.prefix + credential
@@ -119,13 +138,7 @@ def _resolve(
             headers[name] = secret(value, environment)
         except (KeyError, OSError, UnicodeDecodeError):
             problems.append(f"providers.{declared.slug}.headers.{name}: {value!r} cannot be read; set it or correct the name")
-    signer = None
-    if declared.signs_for and not credential:
-        signer, lacking = _signer(declared, environment, lacking)
-    wanted = [name for name in (lacking, missing) if name]
-    local = bool(declared.local_ports) and config is None
-    reason = f"set {' and '.join(wanted)} to switch it on" if wanted else NOT_FOUND if local else ""
-    return Configured(declared, base_url.rstrip("/"), headers, reason, signer)
+    return headers
 
 
 _AMAZON = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
