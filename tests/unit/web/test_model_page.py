@@ -231,4 +231,10 @@ def test_where_endpoints_run_is_told_or_said_not_to_be_known() -> None:
     told = Pages(lambda: FACTS, lambda: DOCUMENT, lambda: Catalog(MODELS, endpoints), now_s=NOON.timestamp)
     shown = told.respond("GET", "/acme/brig/providers", {})
     assert shown is not None
-    assert re.findall(r'data-label="Region">([^<]*)<', shown.body.decode()) == ["European Union", "not known"]
+    there, unknown = re.findall(r'data-label="Region">(.*?)</td>', shown.body.decode())
+    assert there == "European Union" and 'aria-label="not known"' in unknown and ">–<" in unknown
+
+
+def test_where_nobody_says_where_endpoints_run_there_is_no_column_for_it() -> None:
+    shown = get("/acme/brig/providers")
+    assert shown is not None and b"Region" not in shown.body and b"Seat is the country" in shown.body
