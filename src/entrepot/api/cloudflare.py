@@ -16,7 +16,7 @@ from msgspec import Meta, Raw
 
 from entrepot.api.answering import Pattern
 from entrepot.api.chat_shapes import AnswerChoice, ChatUsage
-from entrepot.api.routes import Route
+from entrepot.api.routes import GENERATING, Route
 from entrepot.dialects.cloudflare_run.dialect import dialect
 from entrepot.dialects.cloudflare_run.names import with_slug
 from entrepot.dialects.cloudflare_run.parse import parse, parse_universal
@@ -25,19 +25,7 @@ from entrepot.dialects.cloudflare_run.wire import RunBody, Universal
 from entrepot.dialects.dialect import Dialect
 from entrepot.dialects.surface import Surface
 from entrepot.dialects.voice import decode_fields, dumps
-from entrepot.errors import (
-    Forbidden,
-    GatewayError,
-    InvalidRequest,
-    NotFound,
-    OutOfCredits,
-    RateLimited,
-    TimedOut,
-    TooLarge,
-    TooSlow,
-    Unauthenticated,
-    Unavailable,
-)
+from entrepot.errors import GatewayError
 
 _BASE = "/client/v4/accounts/{account}/ai"
 _RUN = re.compile(r"/client/v4/accounts/[^/]+/ai/run/(?P<model>.+)")
@@ -86,9 +74,6 @@ class RunAnswer(msgspec.Struct):
     messages: list[Raw]
 
 
-_ERRORS: tuple[type[GatewayError], ...] = (
-    InvalidRequest, Unauthenticated, OutOfCredits, Forbidden, NotFound, TooSlow, TooLarge, RateLimited, Unavailable, TimedOut,
-)  # fmt: skip
 _STREAMS = 'events `{"response": "..."}`, a last one with `usage`, then [DONE]; calls come whole, in `tool_calls`'
 
 
@@ -102,7 +87,7 @@ def _route(path: str, summary: str, body: type[msgspec.Struct], description: str
         body=body,
         returns=RunAnswer,
         streams=_STREAMS,
-        errors=_ERRORS,
+        errors=GENERATING,
         envelope=dialect,
         refused=RunAnswer,
         bases=("",),

@@ -18,7 +18,7 @@ from entrepot.ledger.funding import amount_of
 from entrepot.payments import codes
 from entrepot.payments.codes import Batch, Code, State
 from entrepot.values.money import dollars
-from entrepot.values.times import iso
+from entrepot.values.times import iso, iso_or_none
 
 
 class NewCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,8 +117,8 @@ def _shown(desk: Desk, code: Code, text: str | None = None) -> CodeData:
         workspace_id=code.workspace or None,
         sold=code.account == "clearing",
         created_at=iso(code.created_ms),
-        expires_at=None if code.expires_ms is None else iso(code.expires_ms),
-        redeemed_at=None if code.used_ms is None else iso(code.used_ms),
+        expires_at=iso_or_none(code.expires_ms),
+        redeemed_at=iso_or_none(code.used_ms),
         redeemed_by=code.used_by or None,
         code=text,
     )

@@ -27,23 +27,12 @@ from entrepot.api.gemini_shapes import (
 from entrepot.api.http import Request, Response, answer
 from entrepot.api.listing import ModelQuery, list_models
 from entrepot.api.models import find_model
-from entrepot.api.routes import Desk, Route
+from entrepot.api.routes import GENERATING, Desk, Route
 from entrepot.dialects.gemini.dialect import dialect
 from entrepot.dialects.gemini.listing import counted, model_entry, models_page
 from entrepot.dialects.gemini.parse import parse, parse_counted, with_model
 from entrepot.dialects.surface import Surface
-from entrepot.errors import (
-    Forbidden,
-    GatewayError,
-    InvalidRequest,
-    NotFound,
-    OutOfCredits,
-    RateLimited,
-    TimedOut,
-    TooLarge,
-    TooSlow,
-    Unavailable,
-)
+from entrepot.errors import GatewayError, InvalidRequest, NotFound, TooLarge
 from entrepot.metering.tokens import count_prompt
 from entrepot.values.request import Request as Asked
 
@@ -83,9 +72,6 @@ def _slug(path: Mapping[str, str | None]) -> str:
     return f"{author}/{model}" if author and "/" not in model else model
 
 
-_ERRORS: tuple[type[GatewayError], ...] = (
-    InvalidRequest, OutOfCredits, Forbidden, NotFound, TooSlow, TooLarge, RateLimited, Unavailable, TimedOut,
-)  # fmt: skip
 _BASES = ("/v1beta", "/v1", _VERTEX)
 _KEYS = "The key comes as `x-goog-api-key`, as a bearer key, or as `?key=`."
 
@@ -100,7 +86,7 @@ def _generating(method: str, summary: str, streams: str, description: str) -> Ro
         body=GenerateContent,
         returns=GoogleAnswer,
         streams=streams,
-        errors=_ERRORS,
+        errors=GENERATING,
         bases=_BASES,
         envelope=dialect,
         refused=GoogleError,

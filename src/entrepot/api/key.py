@@ -15,7 +15,7 @@ from entrepot.ledger.purses import budget_purse, window_of
 from entrepot.ledger.terms import bounds_of
 from entrepot.values.caller import Caller
 from entrepot.values.money import dollars
-from entrepot.values.times import DAY_MS, first_of, iso
+from entrepot.values.times import DAY_MS, first_of, iso, iso_or_none
 
 
 class FreeRequests(msgspec.Struct, frozen=True):
@@ -150,7 +150,7 @@ def windows(now_ms: int) -> tuple[int, int, int]:
 
 
 def _expiry(caller: Caller) -> str | None:
-    return None if caller.expires_ms is None else iso(caller.expires_ms)
+    return iso_or_none(caller.expires_ms)
 
 
 ROUTES = (

@@ -19,7 +19,7 @@ from entrepot.ledger import keys, workspaces
 from entrepot.ledger.funding import amount_of
 from entrepot.values.caller import Caller, Reset
 from entrepot.values.money import dollars
-from entrepot.values.times import iso
+from entrepot.values.times import iso, iso_or_none
 
 _HASH = re.compile("[0-9a-f]{64}")
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
@@ -197,8 +197,8 @@ def _row(key: Caller, more: Facts, spent: Spent) -> Key:
         usage_weekly=dollars(spent.weekly),
         usage_monthly=dollars(spent.monthly),
         created_at=iso(key.created_ms),
-        updated_at=None if more.updated_ms is None else iso(more.updated_ms),
-        expires_at=None if key.expires_ms is None else iso(key.expires_ms),
+        updated_at=iso_or_none(more.updated_ms),
+        expires_at=iso_or_none(key.expires_ms),
         workspace_id=key.workspace,
         is_test_key=key.kind == "test",
         is_management_key=key.kind == "management",

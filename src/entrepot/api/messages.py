@@ -65,7 +65,6 @@ def count_tokens(desk: Desk, request: Request) -> Response:
     return Response(render_count(count_prompt(*asked.countable())))
 
 
-_BASES = ("/api/v1", "/v1")
 ROUTES = (
     Route(
         "POST",
@@ -77,7 +76,6 @@ ROUTES = (
         returns=MessageAnswer,
         streams="message_start, then blocks that begin, grow and end one after another, message_delta with usage, message_stop",
         errors=GENERATING,
-        bases=_BASES,
         envelope=dialect,
         refused=MessagesRefusal,
         description="For any model. The key may come as `x-api-key`; `anthropic-version` and `anthropic-beta` are welcome.",
@@ -92,7 +90,6 @@ ROUTES = (
         body=Counted,
         returns=CountedTokens,
         errors=(InvalidRequest, NotFound, TooLarge),
-        bases=_BASES,
         reads=True,
         asks=True,
         envelope=dialect,

@@ -22,7 +22,7 @@ from entrepot.payments.terms import amount_text, minor_of, units
 from entrepot.payments.till import TillAway
 from entrepot.storage.database import Database
 from entrepot.values.money import dollars
-from entrepot.values.times import iso
+from entrepot.values.times import iso, iso_or_none
 
 Money = Annotated[Decimal, Meta(description="In the currency.", extra_json_schema={"type": "number"})]
 
@@ -151,7 +151,7 @@ def shown(db: Database, payment: Payment, url: str | None = None) -> PaymentData
         failure=payment.failure or None,
         receipt=None if receipt is None else receipt.number,
         created_at=iso(payment.created_ms),
-        paid_at=None if payment.paid_ms is None else iso(payment.paid_ms),
+        paid_at=iso_or_none(payment.paid_ms),
         returns=[
             PaymentReturn(back.id, back.kind, back.state, amount(back.credit_minor + back.fee_minor), iso(back.at_ms))
             for back in store.returns_of(db, payment.id)

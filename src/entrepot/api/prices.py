@@ -19,7 +19,7 @@ from entrepot.ledger import prices
 from entrepot.ledger.prices import Entry, Order
 from entrepot.metering.sheet import ANY, Rule, factor_of
 from entrepot.values.price import Rates
-from entrepot.values.times import iso
+from entrepot.values.times import iso, iso_or_none
 
 _LARGEST_RATE = 10**6
 
@@ -192,7 +192,7 @@ def _shown(desk: Desk, entry: Entry) -> PriceRow:
         factor=rule.factor,
         price=None if rule.rates is None else prices.per_million(rule.rates),
         from_=iso(entry.from_ms),
-        until=None if entry.until_ms is None else iso(entry.until_ms),
+        until=iso_or_none(entry.until_ms),
         state=prices.state(desk.store, entry, desk.now_ms()),
         created_by=entry.actor,
         created_at=iso(entry.created_ms),

@@ -19,7 +19,7 @@ from entrepot.ledger.leases import room_of
 from entrepot.ledger.purses import SPANS, Span, budget_purse
 from entrepot.ledger.workspaces import Workspace
 from entrepot.values.money import dollars
-from entrepot.values.times import iso
+from entrepot.values.times import iso, iso_or_none
 
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Slug = Annotated[str, Meta(min_length=1, max_length=50, pattern="^[a-z0-9]+(?:-[a-z0-9]+)*$", examples=["team-one"])]
@@ -202,7 +202,7 @@ def _shown(workspace: Workspace) -> WorkspaceRow:
         description=workspace.description or None,
         billing="prepaid" if workspace.prepaid else "postpaid",
         created_at=iso(workspace.created_ms),
-        updated_at=None if workspace.updated_ms is None else iso(workspace.updated_ms),
+        updated_at=iso_or_none(workspace.updated_ms),
         **{name: workspace.settings.get(name, default) for name, default in _KEPT.items()},
     )
 

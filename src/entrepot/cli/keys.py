@@ -27,7 +27,7 @@ from entrepot.storage.database import Database
 from entrepot.values.caller import Caller, KeyKind, Reset
 from entrepot.values.clock import Clock
 from entrepot.values.money import dollars, usd
-from entrepot.values.times import DAY_S, HOUR_S, MINUTE_S, iso, to_the_minute
+from entrepot.values.times import DAY_S, HOUR_S, MINUTE_S, iso, iso_or_none, to_the_minute
 
 app = App(name="keys", help="Make, list, disable and delete keys, also while the server runs.")
 Wanted = Annotated[str, Parameter(help="Name, label, hash, or the start of the hash.")]
@@ -202,7 +202,7 @@ def _told(key: Caller) -> dict[str, Any]:
         "limit": None if key.limit_nano is None else dollars(key.limit_nano),
         "limit_reset": key.limit_reset,
         "created_at": iso(key.created_ms),
-        "expires_at": None if key.expires_ms is None else iso(key.expires_ms),
+        "expires_at": iso_or_none(key.expires_ms),
     }
 
 

@@ -20,7 +20,7 @@ from entrepot.ledger.prices import Entry, Order
 from entrepot.metering.sheet import ANY, Rule
 from entrepot.storage.database import Database
 from entrepot.values.clock import Clock
-from entrepot.values.times import iso, to_the_minute
+from entrepot.values.times import iso, iso_or_none, to_the_minute
 
 app = App(name="prices", help="Set what workspaces pay where it is not the list price, also while the server runs.")
 Whose = Annotated[str | None, Parameter(name="--workspace", help="Its id or slug [everybody without a price of their own].")]
@@ -159,7 +159,7 @@ def _told(entry: Entry, state: str) -> dict[str, Any]:
         "factor": rule.factor,
         "price": None if rule.rates is None else prices.per_million(rule.rates),
         "from": iso(entry.from_ms),
-        "until": None if entry.until_ms is None else iso(entry.until_ms),
+        "until": iso_or_none(entry.until_ms),
         "state": state,
         "created_by": entry.actor,
         "created_at": iso(entry.created_ms),

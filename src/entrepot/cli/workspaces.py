@@ -20,7 +20,7 @@ from entrepot.ledger.workspaces import Change, Order, Workspace
 from entrepot.storage.database import Database
 from entrepot.values.clock import Clock
 from entrepot.values.money import dollars, usd
-from entrepot.values.times import iso
+from entrepot.values.times import iso, iso_or_none
 
 app = App(name="workspaces", help="Make, list, change and delete workspaces, also while the server runs.")
 Wanted = Annotated[str, Parameter(help="Its id or slug.")]
@@ -134,7 +134,7 @@ def _told(workspace: Workspace) -> dict[str, Any]:
         "description": workspace.description,
         "billing": _billing(workspace),
         "created_at": iso(workspace.created_ms),
-        "updated_at": None if workspace.updated_ms is None else iso(workspace.updated_ms),
+        "updated_at": iso_or_none(workspace.updated_ms),
         **workspace.settings,
     }
 

@@ -45,6 +45,11 @@ def iso(ms: int) -> str:
     return utc(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def iso_or_none(ms: int | None) -> str | None:
+    """None for what has no time, as a key that never expires."""
+    return None if ms is None else iso(ms)
+
+
 def to_the_minute(ms: int) -> str:
     """As 2026-11-21 09:30, for people."""
     return f"{utc(ms):%Y-%m-%d %H:%M}"
