@@ -1,1 +1,1 @@
-"""What runs on a timer: each a thin loop around what a room does. All of them run until they are cancelled."""
+"""What runs on a timer, or for as long as the process does: thin loops around what rooms do, and what those loops need."""
