@@ -1,4 +1,8 @@
-"""What is asked of a filled store's server, one after another, and how long each took."""
+"""What is asked of a small and a large store by turns, and how the large one compares.
+
+A machine that others use swings in speed within seconds. So both stores are served at once and asked in turns of a few askings,
+small, large, large, small: the two turns of a pair lie in the same moment, and what is told is the median of the pairs' ratios.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,25 @@ import http.client
 import json
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 import msgspec
 
 from bench.filling import MADE_DAYS, Shown, app_name, model_name
 
-_WARM = 5
+FURTHER = 1.2
+"""A ratio up to here is none to speak of."""
+_CLEARLY = 0.2
+"""Of the pairs that may lie below, where most lie above."""
+_PAIRS, _MOST_PAIRS = 16, 48
+_A_WHILE_S = 2.0
+"""Of one thing that is asked, after which no more pairs are taken than must be."""
+_A_TURN = 4
+_WARM = 2
+_FIRST_CPU_MS = 200.0
 _MODEL = model_name(0)
+_PAGE_MS, _ANSWER_MS = 100.0, 200.0
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -25,21 +40,117 @@ class Ask(msgspec.Struct, frozen=True):
 
     @property
     def limit_ms(self) -> float:
-        return 100.0 if self.name.startswith("page") else 200.0
+        return _PAGE_MS if self.name.startswith("page") else _ANSWER_MS
 
 
-class Took(msgspec.Struct, frozen=True):
-    """ms: the median, what 95 % took at most, what the first took, the time of processors for each, and how many it may be"""
+class Turn(msgspec.Struct, frozen=True):
+    """Milliseconds by the clock of each asking, and of processors for one of them."""
 
-    median: float
-    p95: float
-    first: float = 0.0
-    cpu: float = 0.0
+    ms: tuple[float, ...]
+    cpu_ms: float
+
+
+class Side(msgspec.Struct, frozen=True):
+    """One store. The first asking is the one that nothing was remembered for."""
+
+    first: Turn
+    turns: tuple[Turn, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(chain.from_iterable(turn.ms for turn in self.turns))
+
+    @property
+    def p95(self) -> float:
+        return statistics.quantiles(chain.from_iterable(turn.ms for turn in self.turns), n=20)[-1]
+
+    @property
+    def cpu(self) -> float:
+        return statistics.median(turn.cpu_ms for turn in self.turns)
+
+
+class Ratio(msgspec.Struct, frozen=True):
+    """Of the large store to the small one, pair by pair."""
+
+    of_pairs: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.of_pairs)
+
+    @property
+    def clearly_more(self) -> bool:
+        """Four of five pairs lie above what is none to speak of: chance alone does that one time in fifty."""
+        return sorted(self.of_pairs)[int(len(self.of_pairs) * _CLEARLY)] > FURTHER
+
+
+class Compared(msgspec.Struct, frozen=True):
+    few: Side
+    many: Side
     limit_ms: float = float("inf")
 
     @property
-    def shown(self) -> str:
-        return " / ".join(f"{figure:,.1f}" for figure in (self.median, self.p95, self.first, self.cpu))
+    def by_clock(self) -> Ratio:
+        return self._ratio(lambda turn: sum(turn.ms) / len(turn.ms))
+
+    @property
+    def of_cpu(self) -> Ratio:
+        return self._ratio(lambda turn: turn.cpu_ms)
+
+    @property
+    def late(self) -> bool:
+        return self.many.p95 > self.limit_ms
+
+    @property
+    def dear_at_first(self) -> bool:
+        return self.many.first.cpu_ms > _FIRST_CPU_MS
+
+    def _ratio(self, figure: Callable[[Turn], float]) -> Ratio:
+        pairs = zip(self.few.turns, self.many.turns, strict=True)
+        return Ratio(tuple(figure(many) / max(figure(few), 1e-6) for few, many in pairs))
+
+
+class Server(msgspec.Struct, frozen=True):
+    """A connection to it, and the seconds of processors that it and its database have used so far."""
+
+    connection: http.client.HTTPConnection
+    cpu_s: Callable[[], float]
+
+    def turn(self, ask: Ask, times: int) -> Turn:
+        before_s = self.cpu_s()
+        ms = tuple(self._ms(ask) for _ in range(times))
+        return Turn(ms, (self.cpu_s() - before_s) * 1000 / times)
+
+    def once(self, ask: Ask) -> None:
+        headers = {"Authorization": f"Bearer {ask.key}"} if ask.key else {}
+        headers |= {"Content-Type": "application/json"}
+        self.connection.request("POST" if ask.body else "GET", ask.path, ask.body or None, headers)
+        answer = self.connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            raise SystemExit(f"{ask.path} answered {answer.status}: {body[:300]!r}")
+
+    def _ms(self, ask: Ask) -> float:
+        began = time.perf_counter()
+        self.once(ask)
+        return (time.perf_counter() - began) * 1000
+
+
+def compared(few: Server, many: Server, of_few: Ask, of_many: Ask) -> Compared:
+    first = few.turn(of_few, 1), many.turn(of_many, 1)
+    for server, ask in ((few, of_few), (many, of_many)):
+        server.turn(ask, _WARM)
+    turns: tuple[list[Turn], list[Turn]] = ([], [])
+    until = time.monotonic() + _A_WHILE_S
+    while (done := len(turns[0])) < _PAIRS or (done < _MOST_PAIRS and time.monotonic() < until):
+        for number in by_turns(done):
+            turns[number].append((few, many)[number].turn((of_few, of_many)[number], _A_TURN))
+    return Compared(Side(first[0], tuple(turns[0])), Side(first[1], tuple(turns[1])), of_few.limit_ms)
+
+
+def by_turns(pair: int) -> Sequence[int]:
+    """Who of two comes first in a pair: small, large, large, small."""
+    return (1, 0) if pair % 2 else (0, 1)
 
 
 def asks(shown: Shown) -> Iterator[Ask]:
@@ -77,28 +188,7 @@ def asks(shown: Shown) -> Iterator[Ask]:
         "/authors/crowd",
         "/status",
     )
-    for page in (*pages, f"/apps/{app_name(0)}", f"/compare/{_MODEL}/{model_name(1)}"):
+    for page in pages:
         yield Ask(f"page {page}", page)
-
-
-def once(connection: http.client.HTTPConnection, ask: Ask) -> None:
-    headers = {"Authorization": f"Bearer {ask.key}"} if ask.key else {}
-    connection.request("POST" if ask.body else "GET", ask.path, ask.body or None, headers | {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    body = answer.read()
-    if answer.status != 200:
-        raise SystemExit(f"{ask.path} answered {answer.status}: {body[:300]!r}")
-
-
-def timed(connection: http.client.HTTPConnection, ask: Ask, times: int, cpu_s: Callable[[], float]) -> Took:
-    first, *_ = [_ms(connection, ask) for _ in range(_WARM)]
-    before_s = cpu_s()
-    taken = [_ms(connection, ask) for _ in range(times)]
-    cpu_ms = (cpu_s() - before_s) * 1000 / times
-    return Took(statistics.median(taken), statistics.quantiles(taken, n=20)[-1], first, cpu_ms, ask.limit_ms)
-
-
-def _ms(connection: http.client.HTTPConnection, ask: Ask) -> float:
-    began = time.perf_counter()
-    once(connection, ask)
-    return (time.perf_counter() - began) * 1000
+    yield Ask("page of an app", f"/apps/{app_name(0)}")
+    yield Ask("page that compares two", f"/compare/{_MODEL}/{model_name(1)}")

@@ -3,8 +3,9 @@
 python -m bench filled [--generations N] [--keys N] [--models N] [--days N] [--engine sqlite|postgresql] [--keep FOLDER]
 python -m bench filled --again FOLDER
 
-The workspace that is asked about has the same calls in both. Figures are the median of 60 askings, one after another, what 95 %
-took at most, and what the very first took, which nothing was remembered for; then the time of processors for each.
+The workspace that is asked about has the same calls in both, and lists of pages are as long. Both are served at once and asked by
+turns, so that a machine whose speed swings does so for both: a ratio is the median of those of the pairs, and marked where four
+of five pairs lie above 1.2. Time of processors counts those of the database too.
 """
 
 from __future__ import annotations
@@ -12,42 +13,45 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
+import socket
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from bench.asking import Ask, Took, asks, once, timed
-from bench.filling import MADE_DAYS, Filled, Shown, Size, fill
-from bench.processes import Child, cpu_of, free_port
+from bench.asking import FURTHER, Ask, Compared, Ratio, Server, Side, Turn, asks, by_turns, compared
+from bench.filling import LISTED_A_DAY, LISTED_KEYS, MADE_DAYS, Filled, Size, fill
+from bench.processes import Child, Failed, cpu_of, free_port
 from entrepot.ledger.verify import verify
 from entrepot.storage.database import Database
 from entrepot.storage.engines import open_database
 
-_TIMES = 60
-_STARTS = 3
-_FURTHER = 1.2
-_NOTICED_MS = 1.0
+_STARTS = 5
+_START = "start, to the first answer"
+_LISTENS_S, _LOOKS_S = 120.0, 0.005
 _READS_S, _PAUSE_S, _IDLE = 180.0, 2.0, 0.03
 _TESTS = Path(__file__).parents[1] / "tests"
 _KEPT = "filled.json"
 _SERVER = ("shared_buffers=1GB", "max_wal_size=2GB", "wal_level=minimal", "max_wal_senders=0")
 _PATIENTLY = "%20-cstatement_timeout%3D0%20-cidle_in_transaction_session_timeout%3D0"
 _PATIENCE_S = 7200.0
+_WIDTH = 120
 
 
-class Figures(msgspec.Struct, frozen=True):
-    """Of one store. `told` are those that nothing is compared with."""
+class Store(msgspec.Struct, frozen=True):
+    """One of the two. pids  of its database, whose work counts too"""
 
-    askings: dict[str, Took]
-    told: dict[str, float]
+    place: Path
+    filled: Filled
+    pids: Callable[[], list[int]]
 
 
 def main() -> int:
@@ -60,16 +64,15 @@ def main() -> int:
             pids = server.pids
         places = {name: (folder / name).absolute() for name in ("few", "many")}
         if not asked.again:
-            # Both are filled before either is measured, so that they are measured in the same few minutes.
             for name, place in places.items():
                 url = server.database() if asked.engine == "postgresql" else f"sqlite:///{place / 'entrepot.db'}"
                 _fill(place, url, _size(asked, crowded=name == "many"))
-        filled = {name: msgspec.json.decode((place / _KEPT).read_bytes(), type=Filled) for name, place in places.items()}
-        few, many = (_measured(places[name], one, pids) for name, one in filled.items())
-        console = Console(width=None if sys.stdout.isatty() else 120)
-        console.print(_table(filled["few"].size, filled["many"].size, filled["many"].url.partition(":")[0], few, many))
+        few, many = (
+            Store(place, msgspec.json.decode((place / _KEPT).read_bytes(), type=Filled), pids) for place in places.values()
+        )
+        _show(few.filled, many.filled, *_measured(few, many))
         if kept := asked.keep or asked.again:
-            console.print(f"Kept. To measure again: python -m bench filled --again {kept}", highlight=False)
+            print(f"Kept. To measure again: python -m bench filled --again {kept}")
     return 0
 
 
@@ -91,7 +94,10 @@ def _arguments() -> argparse.Namespace:
 
 
 def _size(asked: argparse.Namespace, *, crowded: bool) -> Size:
-    return Size(asked.generations if crowded else 0, asked.keys if crowded else 0, asked.models, asked.days)
+    """The small one has as much as pages list, so that what is compared is no longer list."""
+    if crowded:
+        return Size(asked.generations, asked.keys, asked.models, asked.days)
+    return Size(LISTED_A_DAY * asked.days, LISTED_KEYS, asked.models, asked.days)
 
 
 def _server(stack: contextlib.ExitStack, home: Path):  # type: ignore[no-untyped-def] # a class of the tests
@@ -125,22 +131,24 @@ def _progress() -> Progress:
     return Progress(*columns, console=Console(stderr=True), refresh_per_second=1)
 
 
-def _measured(place: Path, store: Filled, pids: Callable[[], list[int]]) -> Figures:
-    """pids  of the database, whose work counts too"""
-    told = {"s to fill": store.took_s, "s of ledger verify": _verified(store.url)}
-    starts: list[Took] = []
-    for last in [False] * (_STARTS - 1) + [True]:
-        with _served(place, store.shown, starts) as (connection, child):
-            if last:
-                _quiet(child)
-
-                def cpu_s(child: Child = child) -> float:
-                    return child.cpu_s() + sum(map(cpu_of, pids()))
-
-                askings = {ask.name: timed(connection, ask, _TIMES, cpu_s) for ask in asks(store.shown)}
-                told["MiB of the server"] = child.rss_mib()
-    start = Took(*(statistics.median(figures) for figures in zip(*map(msgspec.structs.astuple, starts), strict=True)))
-    return Figures({"start, to the first answer": start} | askings, told)
+def _measured(few: Store, many: Store) -> tuple[dict[str, Compared], dict[str, tuple[float, float]]]:
+    """What is compared, and what is told of each alone."""
+    told = {"s to fill": (few.filled.took_s, many.filled.took_s), "s of ledger verify": (_verified(few), _verified(many))}
+    starts: tuple[list[Turn], list[Turn]] = ([], [])
+    for pair in range(_STARTS):
+        for number in by_turns(pair):
+            with _served((few, many)[number], starts[number].append):
+                pass
+    found = {_START: Compared(*(Side(turns[0], tuple(turns)) for turns in starts))}
+    with _served(few) as (child, of_few), _served(many) as (other, of_many):
+        for one in (child, other):
+            _quiet(one)
+        with _progress() as progress:
+            pairs = list(zip(asks(few.filled.shown), asks(many.filled.shown), strict=True))
+            for ask, of_other in progress.track(pairs, description="asked by turns"):
+                found[ask.name] = compared(of_few, of_many, ask, of_other)
+        told["MiB of the server"] = (child.rss_mib(), other.rss_mib())
+    return found, told
 
 
 def _quiet(child: Child) -> None:
@@ -154,9 +162,11 @@ def _quiet(child: Child) -> None:
         before_s = now_s
 
 
-def _verified(url: str) -> float:
-    began = time.monotonic()
-    with contextlib.closing(_opened(url)) as db:
+def _verified(store: Store) -> float:
+    """Brought to this build's schema first, which another may have left."""
+    with contextlib.closing(_opened(store.filled.url)) as db:
+        db.migrate()
+        began = time.monotonic()
         wrong = [f"{finding.what}: {finding.wrong[0]}" for finding in verify(db, all_days=True) if finding.wrong]
     if wrong:
         raise SystemExit(f"The books are wrong. {'; '.join(wrong)}")
@@ -164,32 +174,83 @@ def _verified(url: str) -> float:
 
 
 @contextlib.contextmanager
-def _served(place: Path, shown: Shown, starts: list[Took]):  # type: ignore[no-untyped-def] # a connection and the process
+def _served(store: Store, started: Callable[[Turn], object] = lambda turn: None) -> Iterator[tuple[Child, Server]]:
+    """started  hears what the start took, to the first answer"""
     port = free_port()
-    command = [sys.executable, "-m", "entrepot", "serve", "--port", str(port), "--data-dir", str(place)]
-    command += ["--config", str(place / "entrepot.toml")]
-    with (place / "log").open("w") as log, Child("entrepot", command, stdout=log, stderr=log) as child:
+    command = [sys.executable, "-m", "entrepot", "serve", "--port", str(port), "--data-dir", str(store.place)]
+    command += ["--config", str(store.place / "entrepot.toml")]
+    database_s = sum(map(cpu_of, store.pids()))
+    with (store.place / "log").open("w") as log, Child("entrepot", command, stdout=log, stderr=log) as child:
         began = time.monotonic()
-        child.until_listening(port)
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-        once(connection, Ask("", "/api/v1/key", shown.live))
-        took_ms = (time.monotonic() - began) * 1000
-        starts.append(Took(took_ms, took_ms, took_ms, child.cpu_s() * 1000))
-        yield connection, child
-        connection.close()
+        _until_listening(child, port)
+        server = Server(
+            http.client.HTTPConnection("127.0.0.1", port, timeout=120), lambda: child.cpu_s() + sum(map(cpu_of, store.pids()))
+        )
+        server.once(Ask("", "/api/v1/key", store.filled.shown.live))
+        started(Turn(((time.monotonic() - began) * 1000,), (server.cpu_s() - database_s) * 1000))
+        yield child, server
+        server.connection.close()
 
 
-def _table(small: Size, large: Size, engine: str, few: Figures, many: Figures) -> Table:
-    crowd = f"{large.keys:,} keys and {large.models:,} models, {large.days} days, {engine}"
-    table = Table("ms: median / p95 / first / CPU", f"{small.all:,} generations", f"{large.all:,}", "ratio", title=crowd)
-    for name, before in few.askings.items():
-        after = many.askings[name]
-        slow = after.median > before.median * _FURTHER and after.median - before.median > _NOTICED_MS
-        ratio, wrong = f"{after.median / before.median:.2f}", slow or after.p95 > after.limit_ms
-        table.add_row(name, before.shown, after.shown, f"{ratio} !" if wrong else ratio, style="red" if wrong else "")
-    for name, figure in few.told.items():
-        table.add_row(name, f"{figure:,.1f}", f"{many.told[name]:,.1f}", "")
-    return table
+def _until_listening(child: Child, port: int) -> None:
+    until = time.monotonic() + _LISTENS_S
+    while time.monotonic() < until and child.process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(_LOOKS_S)
+    raise Failed(f"{child.name} does not listen on port {port}")
+
+
+def _show(few: Filled, many: Filled, found: dict[str, Compared], told: dict[str, tuple[float, float]]) -> None:
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
+    engine = many.url.partition(":")[0]
+    console.print(
+        f"{few.size.all:,} generations → {many.size.all:,}; {many.size.keys:,} keys, {many.size.models:,} models, "
+        f"{many.size.days} days, {engine}. Milliseconds."
+    )
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True)
+    for name in ("median", "p95", "pairs", "CPU", "pairs", "first", "CPU of it"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, one in found.items():
+        table.add_row(name, *_cells(one))
+    console.print(table)
+    start = found[_START]
+    differences = [more.ms[0] - less.ms[0] for less, more in zip(start.few.turns, start.many.turns, strict=True)]
+    console.print(f"A start takes {statistics.median(differences):+,.0f} ms more, the median of {len(differences)} pairs.")
+    for name, (less, more) in told.items():
+        console.print(f"{name}: {less:,.1f} → {more:,.1f}")
+    console.print(
+        f"pairs: large by small, the median of the pairs. Red: four of five pairs above {FURTHER}, or more than it may take."
+    )
+
+
+def _cells(one: Compared) -> Iterator[str]:
+    few, many = one.few, one.many
+    yield _both(few.median, many.median)
+    yield _red(_both(few.p95, many.p95), one.late)
+    yield _ratio(one.by_clock)
+    yield _both(few.cpu, many.cpu)
+    yield _ratio(one.of_cpu)
+    if few.first is not few.turns[0]:
+        yield _both(few.first.ms[0], many.first.ms[0])
+        yield _red(_both(few.first.cpu_ms, many.first.cpu_ms), one.dear_at_first)
+
+
+def _both(few: float, many: float) -> str:
+    return f"{_short(few)} → {_short(many)}"
+
+
+def _short(ms: float) -> str:
+    return f"{ms:.1f}" if ms < 100 else f"{ms:,.0f}"
+
+
+def _ratio(ratio: Ratio) -> str:
+    return _red(f"{ratio.median:.2f}", ratio.clearly_more)
+
+
+def _red(text: str, wrong: bool) -> str:
+    return f"[red]{text} ![/]" if wrong else text
 
 
 if __name__ == "__main__":

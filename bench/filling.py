@@ -37,6 +37,10 @@ OWN_MODELS = 10
 OWN_CALLS_A_DAY = 12
 MADE_DAYS = 2
 """Which are repeated for the time before them."""
+_LISTED = 100
+LISTED_A_DAY = 3 * _LISTED // MADE_DAYS
+"""Of a crowd's calls so many fill the lists of pages: the models of an application, the applications of a model, and of all."""
+LISTED_KEYS = 200
 _AT_ONCE = 10_000
 _APPS = 500
 _KEYS_OF_A_WORKSPACE = 1_000
@@ -166,19 +170,23 @@ class _Crowd:
         """The last days, each in the order of time. The last is over, so that what is asked of whole days is all there."""
         first, crowd = now_ms // DAY_MS - MADE_DAYS, self._size.a_day - OWN_CALLS_A_DAY
         for day in range(first, first + MADE_DAYS):
-            whose = [True] * OWN_CALLS_A_DAY + [False] * crowd
-            times = sorted((self._dice.randrange(DAY_MS), of_own) for of_own in whose)
-            yield [self._one(day * DAY_MS + at, own=of_own) for at, of_own in times]
+            calls = [*[-1] * OWN_CALLS_A_DAY, *range((day - first) * crowd, (day - first + 1) * crowd)]
+            times = sorted((self._dice.randrange(DAY_MS), call) for call in calls)
+            yield [self._one(day * DAY_MS + at, call) for at, call in times]
 
-    def _one(self, at_ms: int, *, own: bool) -> Generation:
+    def _one(self, at_ms: int, call: int) -> Generation:
+        """call  which it is of the crowd's; -1 is one of our own"""
         chance = self._dice.random
-        if own:
+        app = int(chance() ** 3 * _APPS)
+        if call < 0:
             key, workspace = self._own, "default"
             model = model_name(int(chance() * OWN_MODELS))
         else:
             number = int(chance() ** 2 * len(self._hashes)) * _STRIDE % len(self._hashes)
             key, workspace = self._hashes[number], f"w{number % self._workspaces}"
             model = model_name(int(chance() ** 3 * self._size.models))
+            if call < MADE_DAYS * LISTED_A_DAY:
+                model, app = self._listed(call)
         provider = _PROVIDERS[int(chance() ** 2 * len(_PROVIDERS))]
         attempts = self._attempts[model, provider]
         if chance() < 0.02:
@@ -186,7 +194,6 @@ class _Crowd:
         prompt, completion = int(chance() * 4000) + 10, int(chance() * 800) + 2
         cached = prompt // 2 if chance() < 0.3 else 0
         cost = prompt * 1250 + completion * 10_000 - cached * 1125
-        app = int(chance() ** 3 * _APPS)
         return Generation(
             id=self._ids.make(at_ms), created_ms=at_ms, key_hash=key, workspace=workspace, requested=model, model=model,
             provider=provider, endpoint=attempts[0].endpoint, usage=Usage(prompt, completion, cached), cost_nano=cost,
@@ -195,6 +202,12 @@ class _Crowd:
             generation_ms=completion * (8 + 20 * chance()), http_referer=f"https://{app_name(app)}", app_title=f"App {app}",
             attempts=attempts,
         )  # fmt: skip
+
+    def _listed(self, call: int) -> tuple[str, int]:
+        """By turns another model of the first application, another application of the first model, and another of both."""
+        number, kind = divmod(call, 3)
+        model = number % max(self._size.models, OWN_MODELS)
+        return model_name(0 if kind == 1 else model), 0 if kind == 0 else number
 
     def _failed(self, at_ms: int, key: str, workspace: str, tried: Attempt) -> Generation:
         kind = _FAILURES[int(self._dice.random() * len(_FAILURES))]
