@@ -94,18 +94,25 @@ def show_rankings(desk: Desk, request: Request) -> Response:
 def _ranked(desk: Desk, query: RankingsQuery, of: Scope, first: int, last: int) -> list[RankingsRow]:
     question = Question(table_of(of), ("prompt_tokens", "completion_tokens"), ("at", "model"), conditions(of))
     rows = desk.statistics.ask(question, Span(first * DAY_MS, (last + 1) * DAY_MS), "day")
-    models = desk.catalog().models
-    found: dict[int, dict[str, int]] = {}
+    names = _names(desk, query, {row[1] for row in rows})
+    periods = {at: max(first_of(query.period, at // DAY_S), first) for at in {row[0] for row in rows}}
+    found: dict[int, dict[str, int]] = {period: {} for period in periods.values()}
     for at, slug, prompt, completion in rows:
-        model = models.get(slug)
-        if not slug or (
-            query.modality and (model is None or query.modality not in (*model.input_modalities, *model.output_modalities))
-        ):
-            continue
-        of_period = found.setdefault(max(first_of(query.period, at // DAY_S), first), {})
-        name = slug if model is None else model.canonical_slug
-        of_period[name] = of_period.get(name, 0) + prompt + completion
+        if name := names[slug]:
+            of_period = found[periods[at]]
+            of_period[name] = of_period.get(name, 0) + prompt + completion
     return [row for day in sorted(found) for row in _top(date_of(day), found[day].items())]
+
+
+def _names(desk: Desk, query: RankingsQuery, slugs: Iterable[str]) -> dict[str, str]:
+    """What each model is told as; "" is left out."""
+    models, found = desk.catalog().models, dict[str, str]()
+    for slug in slugs:
+        model = models.get(slug)
+        modalities = () if model is None else (*model.input_modalities, *model.output_modalities)
+        name = slug if model is None else model.canonical_slug
+        found[slug] = name if slug and (not query.modality or query.modality in modalities) else ""
+    return found
 
 
 def _top(date: str, tokens: Iterable[tuple[str, int]]) -> list[RankingsRow]:

@@ -92,6 +92,13 @@ class Totals(msgspec.Struct, frozen=True, array_like=True):
         return self.cached_tokens / self.prompt_tokens if self.prompt_tokens else None
 
 
+class Used(NamedTuple):
+    """What rankings go by."""
+
+    total_tokens: int = 0
+    requests: int = 0
+
+
 class Endings(msgspec.Struct, frozen=True, array_like=True):
     """How answers ended, how many were streamed, how many tools they called, and how often endpoints were tried for them."""
 

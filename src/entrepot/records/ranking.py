@@ -9,21 +9,21 @@ import msgspec
 
 from entrepot.records.apps import is_local
 from entrepot.records.categories import parts_of
-from entrepot.records.figures import Level, Ranked, Scope, Span
-from entrepot.records.sums import tokens_by
+from entrepot.records.figures import Level, Ranked, Scope, Span, Used
+from entrepot.records.sums import used_by
 from entrepot.storage.database import Database
 
 What = Literal["model", "author", "provider", "app", "category"]
 MOST = 100
 """Rows of a list."""
 _MOST_TITLES = 5 * MOST
-_NONE = (0, 0)
+_UNUSED = Used()
 
 
 def ranking(db: Database, what: What, span: Span, of: Scope) -> list[Ranked]:
     """All of them, those with most tokens first."""
     now, before = _split(db, what, of, span), _split(db, what, of, span.preceding, span.level)
-    all_tokens = sum(tokens for tokens, _ in now.values()) or 1
+    all_tokens = sum(one.total_tokens for one in now.values()) or 1
     places = {name: place for place, name in enumerate(before, 1)}
     titles = _titles(db, now) if what == "app" else {}
     return [
@@ -31,13 +31,13 @@ def ranking(db: Database, what: What, span: Span, of: Scope) -> list[Ranked]:
             place,
             name,
             titles.get(name, name),
-            tokens,
-            requests,
-            before.get(name, _NONE)[0],
-            tokens / all_tokens,
+            used.total_tokens,
+            used.requests,
+            before.get(name, _UNUSED).total_tokens,
+            used.total_tokens / all_tokens,
             places.get(name),
         )
-        for place, (name, (tokens, requests)) in enumerate(now.items(), 1)
+        for place, (name, used) in enumerate(now.items(), 1)
     ]
 
 
@@ -48,24 +48,24 @@ def trending(db: Database, what: What, span: Span, of: Scope, ranked: Sequence[R
     before = [_split(db, what, of, one, span.level) for one in earlier]
 
     def excess(one: Ranked) -> float:
-        return one.total_tokens - sum(held.get(one.name, _NONE)[0] for held in before) / 3
+        return one.total_tokens - sum(held.get(one.name, _UNUSED).total_tokens for held in before) / 3
 
     risen = sorted((one for one in ranked if excess(one) > 0), key=lambda one: -excess(one))
     return [msgspec.structs.replace(one, rank=place) for place, one in enumerate(risen, 1)]
 
 
-def _split(db: Database, what: What, of: Scope, span: Span, level: Level | None = None) -> dict[str, tuple[int, int]]:
-    """Tokens and requests by what is ranked; what has no name, as a request without an app, is left out."""
+def _split(db: Database, what: What, of: Scope, span: Span, level: Level | None = None) -> dict[str, Used]:
+    """By what is ranked; what has no name, as a request without an app, is left out."""
     if what == "category":
         return _of_parts(db, of, span)
-    found = tokens_by(db, what, of, span, level)
+    found = used_by(db, what, of, span, level)
     return {name: one for name, one in found.items() if name and not (what == "app" and is_local(name))}
 
 
-def _of_parts(db: Database, of: Scope, span: Span) -> dict[str, tuple[int, int]]:
+def _of_parts(db: Database, of: Scope, span: Span) -> dict[str, Used]:
     """Of what a category is divided into; of no category, of those that are part of no other."""
     parts = parts_of(of.category)
-    found = tokens_by(db, "category", msgspec.structs.replace(of, category=""), span, "day")
+    found = used_by(db, "category", msgspec.structs.replace(of, category=""), span, "day")
     return {name: one for name, one in found.items() if name in parts}
 
 

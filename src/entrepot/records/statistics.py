@@ -42,10 +42,11 @@ from entrepot.records.figures import (
     Totals,
     Uptime,
     UptimePoint,
+    Used,
 )
 from entrepot.records.ranking import MOST, What, ranking, trending
 from entrepot.records.remembered import Remembered
-from entrepot.records.sums import SUMS, By, level_of, sums_of, tokens_by, totals_by
+from entrepot.records.sums import SUMS, By, level_of, sums_of, totals_by, used_by
 from entrepot.storage.database import Database, Row
 
 K = TypeVar("K")
@@ -98,7 +99,7 @@ class Statistics:
     def series_by(self, by: What, scope: Scope, span: Span, level: Level | None = None) -> dict[str, list[Point]]:
         """A series for each model or whatever it is split by: the 100 with most tokens. Only of those is every bucket read."""
         level = self.level_of(scope, span, level)
-        most = list(tokens_by(self._db, by, scope, span, level))[:MOST]
+        most = list(used_by(self._db, by, scope, span, level))[:MOST]
         return self.series_of(by, most, scope, span, level)
 
     def series_of(
@@ -240,9 +241,9 @@ class Statistics:
 
         return self._remembered.get(("speeds", span, test), made)
 
-    def models(self, span: Span, *, test: bool = False) -> Mapping[str, Totals]:
+    def models(self, span: Span, *, test: bool = False) -> Mapping[str, Used]:
         """Of every model, those with most tokens first. Remembered."""
-        return self._remembered.get(("models", span, test), lambda: self.totals_by("model", Scope(test=test), span))
+        return self._remembered.get(("models", span, test), lambda: used_by(self._db, "model", Scope(test=test), span))
 
     def categories_seen(self, span: Span) -> frozenset[str]:
         """Those that anything was counted for. Remembered."""

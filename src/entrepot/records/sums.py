@@ -6,11 +6,12 @@ from typing import Literal
 
 from entrepot.records.asked import Conditions, Question, ask, conditions, kept_level, table_of
 from entrepot.records.categories import LABELS
-from entrepot.records.figures import Level, Scope, Span, Totals
+from entrepot.records.figures import Level, Scope, Span, Totals, Used
 from entrepot.storage.database import Database, Row
 
 By = Literal["model", "endpoint", "provider", "author", "app", "category", "key_hash", "tier", "workspace"]
 SUMS = Totals.__struct_fields__
+_UNUSED = Used()
 _RANKED = ("prompt_tokens", "completion_tokens", "requests")
 
 
@@ -57,13 +58,13 @@ def totals_by(db: Database, by: By, scope: Scope, span: Span, level: Level | Non
     return most_first(found)
 
 
-def tokens_by(db: Database, by: By, scope: Scope, span: Span, level: Level | None = None) -> dict[str, tuple[int, int]]:
-    """Tokens and requests, those with most tokens first."""
-    found: dict[str, tuple[int, int]] = {}
+def used_by(db: Database, by: By, scope: Scope, span: Span, level: Level | None = None) -> dict[str, Used]:
+    """Those with most tokens first."""
+    found: dict[str, Used] = {}
     for name, prompt, completion, requests in sums_of(db, scope, span, level, (column(by),), _RANKED):
-        held = found.get(named(by, name), (0, 0))
-        found[named(by, name)] = (held[0] + prompt + completion, held[1] + requests)
-    return dict(sorted(found.items(), key=lambda item: (-item[1][0], -item[1][1], item[0])))
+        tokens, calls = found.get(named(by, name), _UNUSED)
+        found[named(by, name)] = Used(tokens + prompt + completion, calls + requests)
+    return dict(sorted(found.items(), key=lambda item: (-item[1].total_tokens, -item[1].requests, item[0])))
 
 
 def most_first(found: dict[str, Totals]) -> dict[str, Totals]:
