@@ -7,6 +7,7 @@ message in between.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 import msgspec
@@ -289,29 +290,53 @@ def _content(content: list[Content], path: str) -> tuple[Part, ...]:
 
 
 def _part(part: Content, path: str) -> Part:
-    cache = cache_of(part.cache_control) or (Cache() if part.prompt_cache_breakpoint is not None else None)
-    if part.type in ("input_text", "output_text", "text"):
-        return Text(part.text or "", tuple([citation(raw) for raw in part.annotations or ()]), cache)
-    if part.type == "input_image":
-        if not (part.image_url or part.file_id):
-            raise _missing(f"{path}.image_url")
-        source = source_of(part.image_url) if part.image_url else Source(file_id=part.file_id or "")
-        return Image(source, part.detail or "", cache)
-    if part.type == "input_file":
-        return File(_file_source(part, path), part.filename or "", cache=cache)
-    if part.type == "input_audio" and part.input_audio is not None:
-        sound = part.input_audio
-        kind = "audio/mpeg" if sound.format == "mp3" else f"audio/{sound.format}"
-        return Audio(Source(data=sound.data, media_type=kind), sound.format, cache=cache)
-    if part.type == "refusal":
-        return Refusal(part.refusal or "")
-    raise InvalidRequest(
-        f"`{path}` is of an unknown type.",
-        field=f"{path}.type",
-        expected="input_text, input_image, input_file or input_audio; output_text or refusal in what the assistant said",
-        received=part.type[:80],
-        remedy="Correct the type of the part.",
-    )
+    make = _PARTS.get(part.type)
+    if make is None or (part.type == "input_audio" and part.input_audio is None):
+        raise InvalidRequest(
+            f"`{path}` is of an unknown type.",
+            field=f"{path}.type",
+            expected="input_text, input_image, input_file or input_audio; output_text or refusal in what the assistant said",
+            received=part.type[:80],
+            remedy="Correct the type of the part.",
+        )
+    return make(part, cache_of(part.cache_control) or (Cache() if part.prompt_cache_breakpoint is not None else None), path)
+
+
+def _text(part: Content, cache: Cache | None, path: str) -> Text:
+    return Text(part.text or "", tuple([citation(raw) for raw in part.annotations or ()]), cache)
+
+
+def _image(part: Content, cache: Cache | None, path: str) -> Image:
+    if not (part.image_url or part.file_id):
+        raise _missing(f"{path}.image_url")
+    source = source_of(part.image_url) if part.image_url else Source(file_id=part.file_id or "")
+    return Image(source, part.detail or "", cache)
+
+
+def _file(part: Content, cache: Cache | None, path: str) -> File:
+    return File(_file_source(part, path), part.filename or "", cache=cache)
+
+
+def _audio(part: Content, cache: Cache | None, path: str) -> Audio:
+    sound = part.input_audio
+    assert sound is not None
+    kind = "audio/mpeg" if sound.format == "mp3" else f"audio/{sound.format}"
+    return Audio(Source(data=sound.data, media_type=kind), sound.format, cache=cache)
+
+
+def _refusal(part: Content, cache: Cache | None, path: str) -> Refusal:
+    return Refusal(part.refusal or "")
+
+
+_PARTS: dict[str, Callable[[Content, Cache | None, str], Part]] = {
+    "input_text": _text,
+    "output_text": _text,
+    "text": _text,
+    "input_image": _image,
+    "input_file": _file,
+    "input_audio": _audio,
+    "refusal": _refusal,
+}
 
 
 def _file_source(part: Content, path: str) -> Source:

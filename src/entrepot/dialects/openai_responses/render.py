@@ -22,7 +22,7 @@ from entrepot.dialects.pseudonym import pseudonym
 from entrepot.dialects.unsaid import cannot, unsaid
 from entrepot.dialects.voice import dumps, encode
 from entrepot.providers import Quirk
-from entrepot.values.conversation import Conversation, OutputFormat, Reasoning, Text, Tool, ToolChoice, given
+from entrepot.values.conversation import Conversation, OutputFormat, Reasoning, ReasoningWish, Text, Tool, ToolChoice, given
 
 LEAST = 16
 """The fewest tokens OpenAI lets an answer have."""
@@ -46,7 +46,7 @@ def render(conversation: Conversation, wishes: Wishes) -> Rendered:
     notes += _unsaid(conversation, family, wishes)
     _say_tools(conversation, body, notes)
     _say_output(conversation, body, notes)
-    _say_reasoning(conversation, wishes, family, body, notes)
+    _say_reasoning(conversation, wishes, body, notes)
     _say_settings(conversation, wishes, body, notes)
     if conversation.dialect == NAME and conversation.extra:
         body = _as_it_came(conversation, family, body)
@@ -180,21 +180,28 @@ def _format(output: OutputFormat) -> Object | None:
     return form
 
 
-def _say_reasoning(conversation: Conversation, wishes: Wishes, family: str, body: Object, notes: list[str]) -> None:
-    """A summary is asked for when thoughts are to be seen: without it this dialect shows none."""
+def _say_reasoning(conversation: Conversation, wishes: Wishes, body: Object, notes: list[str]) -> None:
     wish = conversation.reasoning
-    told: Object = {"effort": wish.effort} if wish.effort is not None else {}
-    thinks = wish.effort is not None and wish.effort != "none"
-    if wish.summary is not None or (thinks and wishes.shows and wish.exclude is not True):
-        told["summary"] = wish.summary or "auto"
-    told |= {name: value for name in ("context", "mode") if (value := getattr(wish, name)) is not None}
+    thinks = wish.effort not in (None, "none")
+    told = _reasoning(wish, shown=thinks and wishes.shows and wish.exclude is not True)
     if told:
         body["reasoning"] = told
     if wish.max_tokens is not None and wish.effort is None:
         notes.append("reasoning.max_tokens: left out, Responses knows efforts only")
-    states = any(isinstance(part, Reasoning) and part.state for message in conversation.messages for part in message.parts)
-    if thinks or states or (wishes.reasoning is not None and wish.effort != "none"):
+    by_itself = wishes.reasoning is not None and wish.effort != "none"
+    if thinks or by_itself or _has_state(conversation):
         body["include"] = [_ENCRYPTED]
+
+
+def _reasoning(wish: ReasoningWish, *, shown: bool) -> Object:
+    """A summary is asked for when thoughts are to be seen: without it this dialect shows none."""
+    summary = wish.summary or ("auto" if shown or wish.summary is not None else None)
+    told = {"effort": wish.effort, "summary": summary, "context": wish.context, "mode": wish.mode}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _has_state(conversation: Conversation) -> bool:
+    return any(isinstance(part, Reasoning) and part.state for message in conversation.messages for part in message.parts)
 
 
 def _say_settings(conversation: Conversation, wishes: Wishes, body: Object, notes: list[str]) -> None:
