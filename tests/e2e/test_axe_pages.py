@@ -33,24 +33,24 @@ def axe() -> str:
     return AXE.read_text(encoding="utf8")
 
 
-def must_have_nothing_serious(page: Any, axe: str) -> None:
-    """Of what is alike (operations, rows) the first ones are looked at: axe compares every element with every other."""
+def serious(page: Any, axe: str) -> list[str]:
+    """All that is, light and dark, wide and on a phone. Of what is alike (operations, rows) the first ones are looked at: axe compares every element with every other."""
     page.wait_for_load_state("networkidle")
     page.evaluate(
         "document.querySelectorAll('.operation:nth-of-type(n+4), tr:nth-child(n+9), .cards > li:nth-child(n+9), .tree .tree').forEach((one) => one.remove())"
     )
     page.evaluate(axe)
-    assert found(page, {"runOnly": {"type": "tag", "values": TAGS}}) == []
+    wide_and_light = found(page, {"runOnly": {"type": "tag", "values": TAGS}})
     page.emulate_media(color_scheme="dark")
-    assert found(page, COLOURS) == []
+    dark = found(page, COLOURS)
     page.set_viewport_size({"width": 390, "height": 844})
-    assert found(page, SIZES) == []
+    return wide_and_light + dark + found(page, SIZES)
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_has_nothing_serious(visit: Any, axe: str, path: str) -> None:
     page, _ = visit(path, color_scheme="light", reduced_motion="reduce")
-    must_have_nothing_serious(page, axe)
+    assert serious(page, axe) == []
 
 
 @pytest.mark.parametrize("opened", ["Settings", "Code", "Add a model", "Test key"])
@@ -62,4 +62,4 @@ def test_a_chat_and_its_sheets_have_nothing_serious(visit: Any, axe: str, opened
     page.locator(".facts").wait_for()
     page.get_by_role("button", name=opened).first.click()
     page.locator("dialog[open]").wait_for()
-    must_have_nothing_serious(page, axe)
+    assert serious(page, axe) == []

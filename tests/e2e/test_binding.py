@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.pages import must_run
+from tests.e2e.pages import run_examples
 
 from entrepot import AI, AIError, AsyncAI
 from entrepot.testing.gateway import Gateway, ServerProcess
@@ -230,4 +230,4 @@ def test_importing_the_package_imports_nothing_of_it() -> None:
 def test_the_examples_of_the_page_run(server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ENTREPOT_CATALOG_FIND_LOCAL", "false")
-    must_run("python", server)
+    assert run_examples("python", server)

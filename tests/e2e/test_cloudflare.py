@@ -8,7 +8,7 @@ import anthropic
 import httpx
 import openai
 import pytest
-from tests.e2e.pages import must_run
+from tests.e2e.pages import run_examples
 
 from entrepot.testing.gateway import Gateway, ServerProcess
 from entrepot.testing.upstream import FakeUpstream
@@ -190,5 +190,5 @@ async def test_a_call_reaches_a_provider_in_its_own_dialect_and_leaves_a_record(
 
 
 def test_the_example_of_the_page_runs(server: ServerProcess, capsys: pytest.CaptureFixture[str]) -> None:
-    must_run("cloudflare", server)
+    assert run_examples("cloudflare", server)
     assert "Sandbox answer for openai/gpt-oss-120b" in capsys.readouterr().out

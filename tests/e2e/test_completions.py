@@ -4,7 +4,7 @@ from typing import Any
 
 import openai
 import pytest
-from tests.e2e.pages import must_run
+from tests.e2e.pages import run_examples
 
 from entrepot.testing.gateway import Gateway, ServerProcess
 from entrepot.testing.upstream import FakeUpstream, Reply, plain, streamed
@@ -77,5 +77,5 @@ async def test_a_provider_of_chat_is_asked_with_one_message(stream: bool) -> Non
 
 
 def test_the_example_of_the_page_runs(server: ServerProcess, capsys: pytest.CaptureFixture[str]) -> None:
-    must_run("completions", server)
+    assert run_examples("completions", server)
     assert capsys.readouterr().out.startswith("The tide comes in and")

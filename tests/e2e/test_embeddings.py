@@ -10,7 +10,7 @@ import httpx
 import openai
 import pytest
 from openrouter import OpenRouter
-from tests.e2e.pages import must_run
+from tests.e2e.pages import run_examples
 
 from entrepot.testing.gateway import Gateway, ServerProcess
 from entrepot.testing.upstream import FakeUpstream, Reply, Seen
@@ -175,4 +175,4 @@ async def test_the_next_endpoint_is_asked_when_one_gives_no_vectors(pieces: tupl
 
 
 def test_the_example_of_the_page_runs(server: ServerProcess) -> None:
-    must_run("embeddings", server)
+    assert run_examples("embeddings", server)

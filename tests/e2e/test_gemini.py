@@ -5,7 +5,7 @@ from typing import Any
 
 import pydantic
 import pytest
-from tests.e2e.pages import must_run
+from tests.e2e.pages import run_examples
 
 from entrepot.testing.gateway import ServerProcess
 
@@ -188,5 +188,5 @@ def test_the_sdks_own_version_and_vertex_ais_paths_reach_the_same_models(server:
 
 
 def test_the_examples_of_the_page_run(server: ServerProcess, capsys: pytest.CaptureFixture[str]) -> None:
-    must_run("gemini", server)
+    assert run_examples("gemini", server)
     assert "Sandbox answer for anthropic/claude-sonnet-4.5" in capsys.readouterr().out

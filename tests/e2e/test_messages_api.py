@@ -6,7 +6,7 @@ from typing import Any
 import anthropic
 import httpx
 import pytest
-from tests.e2e.pages import must_run
+from tests.e2e.pages import run_examples
 
 from entrepot.testing.gateway import ServerProcess
 
@@ -75,5 +75,5 @@ def test_errors_are_anthropics_own(client: anthropic.Anthropic, server: ServerPr
 
 
 def test_the_examples_of_the_page_run(server: ServerProcess, capsys: pytest.CaptureFixture[str]) -> None:
-    must_run("messages", server)
+    assert run_examples("messages", server)
     assert capsys.readouterr().out.count("no model was called") == 2

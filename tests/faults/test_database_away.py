@@ -166,7 +166,10 @@ def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Away]:
         away.stop()
 
 
-def must_refuse_nobody_and_bill_all_once(away: Away, before_s: float, seconds: float) -> None:
+@pytest.mark.parametrize(("before_s", "seconds"), [(1, 4), pytest.param(75, 60, marks=pytest.mark.soak)])
+def test_while_the_database_is_away_nobody_who_has_a_lease_is_refused_and_all_is_billed_once(
+    away: Away, before_s: float, seconds: float
+) -> None:
     with away.load() as load:
         load.until_asked(50)
         time.sleep(before_s)
@@ -184,15 +187,6 @@ def must_refuse_nobody_and_bill_all_once(away: Away, before_s: float, seconds: f
     assert "cannot be asked" in checks["storage"] and "wait for the database" in checks["records"]
     assert away.book.refused == []
     assert tally.billed_unseen == tally.unbilled == 0
-
-
-def test_while_the_database_is_away_nobody_who_has_a_lease_is_refused_and_all_is_billed_once(away: Away) -> None:
-    must_refuse_nobody_and_bill_all_once(away, before_s=1, seconds=4)
-
-
-@pytest.mark.soak
-def test_a_minute_without_the_database_refuses_nobody_who_has_a_lease(away: Away) -> None:
-    must_refuse_nobody_and_bill_all_once(away, before_s=75, seconds=60)
 
 
 def test_a_restart_of_the_database_under_load_refuses_nobody_and_loses_nothing(away: Away) -> None:

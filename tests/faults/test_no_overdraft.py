@@ -178,9 +178,12 @@ def limited_key(settings: Settings, nano: int = LIMIT) -> tuple[str, str]:
     return key, made.key_hash
 
 
-async def must_hold(folder: Path, url: str, seeds: Sequence[int]) -> None:
-    print(f"seeds {list(seeds)}")
-    fleet = Fleet(folder, url, seeds)
+@pytest.mark.parametrize("count", [5, pytest.param(50, marks=pytest.mark.soak)])
+async def test_nested_limits_hold_to_the_nano_dollar_and_can_be_spent(tmp_path: Path, store_url: str, count: int) -> None:
+    """`Fleet.look` fails when more was spent than a limit allows, or less than nearly all of the one that binds."""
+    first = random.randrange(10**6)
+    seeds = range(first, first + count)
+    fleet = Fleet(tmp_path, store_url, seeds)
     with fleet.serving():
         shown = {seed: await fleet.run(seed) for seed in seeds}
     for seed in seeds:
@@ -189,13 +192,3 @@ async def must_hold(folder: Path, url: str, seeds: Sequence[int]) -> None:
         wrong = [finding for finding in verify(db, records=True, all_days=True) if finding.wrong]
         left = db.execute("SELECT * FROM leases").fetchall() + db.execute("SELECT * FROM lease_holders").fetchall()
     assert (wrong, left) == ([], [])
-
-
-async def test_nested_limits_hold_to_the_nano_dollar_and_can_be_spent(tmp_path: Path, store_url: str) -> None:
-    first = random.randrange(10**6)
-    await must_hold(tmp_path, store_url, range(first, first + 5))
-
-
-@pytest.mark.soak
-async def test_nested_limits_hold_with_50_seeds(tmp_path: Path, store_url: str) -> None:
-    await must_hold(tmp_path, store_url, range(50))
