@@ -53,7 +53,7 @@ from entrepot.routing.plan import Plan
 from entrepot.routing.planner import Planner
 from entrepot.sandbox.provider import Sandbox
 from entrepot.settings import Settings, proxy_environment
-from entrepot.storage.database import Database, Refused, StorageAway
+from entrepot.storage.database import Refused, StorageAway
 from entrepot.storage.engines import open_stores
 from entrepot.telemetry.metrics import Metrics
 from entrepot.telemetry.worries import Worries
@@ -149,7 +149,7 @@ class App:
         db = self._db = self._stores.main
         self._secret = installation_secret(db, Path(settings.data_dir))
         keys_store.ensure_workspace(db, self.clock.now_ms())
-        self.first_test_key = _first_test_key(db, self._secret, self.clock.now_ms())
+        self.first_test_key = keys_store.first_test_key(db, self._secret, self.clock.now_ms())
         self.keys = KeyRing(self._stores.watching, self._secret, self.clock.now_ms)
         self._client = await self._stack.enter_async_context(Client(settings.upstream, proxy_environment()))
 
@@ -369,15 +369,6 @@ class App:
         self.providers.update(providers)
         self.planner.restock(self.catalog, _refusing(self.providers))
         self.destinations.forget()
-
-
-def _first_test_key(db: Database, secret: bytes, now_ms: int) -> str | None:
-    """A test key for the first run, shown once; None when there are keys already."""
-    with db.transaction(alone="keys"):
-        if db.execute("SELECT 1 FROM keys LIMIT 1").fetchone():
-            return None
-        key, _ = keys_store.create_key(db, secret, name="first test key", kind="test", now_ms=now_ms)
-    return key
 
 
 def _refusing(providers: Mapping[str, Configured]) -> dict[str, frozenset[str]]:

@@ -88,6 +88,14 @@ def create_key(
     return key, Caller(row[0], kind, name, row[3], workspace, expires_ms, False, now_ms, limit_nano, limit_reset)
 
 
+def first_test_key(db: Database, secret: bytes, now_ms: int) -> str | None:
+    """A plain test key for the first run; None when there ever were keys."""
+    with db.transaction(alone="keys"):
+        if db.execute("SELECT 1 FROM keys LIMIT 1").fetchone():
+            return None
+        return create_key(db, secret, name="first test key", kind="test", now_ms=now_ms)[0]
+
+
 def check_name(name: str) -> None:
     """raises InvalidRequest"""
     if not 1 <= len(name) <= _LONGEST_NAME or not name.strip():
