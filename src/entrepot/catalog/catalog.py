@@ -10,7 +10,6 @@ import msgspec
 from entrepot.errors import InvalidRequest
 from entrepot.values.model import Endpoint, Model
 
-CATALOG_VARIANTS = ("free", "thinking", "extended", "batch")
 ROUTING_VARIANTS = ("nitro", "floor", "exacto")
 _NEAR = 0.62
 """A name less alike than that was not meant."""

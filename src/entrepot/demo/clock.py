@@ -13,8 +13,6 @@ from contextvars import ContextVar
 from entrepot.demo.people import Ask
 from entrepot.values.clock import Clock
 
-_PRESENT = Clock()
-
 
 class Moment:
     """Where a call is in time, and what it is about.

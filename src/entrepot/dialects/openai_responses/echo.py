@@ -44,11 +44,6 @@ def response_id(generation_id: str) -> str:
     return "resp_" + generation_id.removeprefix("gen-")
 
 
-def generation_of(response: str) -> str:
-    """The generation that made a response of ours."""
-    return "gen-" + response.removeprefix("resp_")
-
-
 def echo(request: Request) -> bytes:
     """The settings as the members of a JSON object, without its braces."""
     fields = request.fields

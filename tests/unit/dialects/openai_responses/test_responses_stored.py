@@ -7,7 +7,7 @@ from responses_samples import USAGE, VOICE, asked, rich, streamed, written
 
 from entrepot.dialects.dialect import Hearing, Wishes
 from entrepot.dialects.openai_responses.converse import converse
-from entrepot.dialects.openai_responses.echo import generation_of, response_id
+from entrepot.dialects.openai_responses.echo import response_id
 from entrepot.dialects.openai_responses.respeak import respeak
 from entrepot.dialects.openai_responses.splice import SplicedResponse
 from entrepot.dialects.openai_responses.stored import (
@@ -100,4 +100,4 @@ def test_small_answers_have_their_form() -> None:
     assert json.loads(deleted("resp_1")) == {"id": "resp_1", "object": "response", "deleted": True}
     assert json.loads(input_tokens(7)) == {"object": "response.input_tokens", "input_tokens": 7}
     assert response_in(b"event: x\n\n") is None
-    assert generation_of(response_id("gen-01J")) == "gen-01J"
+    assert response_id("gen-01J") == "resp_01J"
