@@ -44,7 +44,7 @@ class Sandbox:
         await asyncio.sleep(self._wait(scenario))
         if not told.get("stream"):
             return _plain(plain_body(written), scenario)
-        return SandboxAnswer(_with_faults(stream_chunks(written), scenario), self._step(scenario), scenario)
+        return SandboxAnswer(_with_faults(stream_chunks(written), scenario), self._step(scenario))
 
     async def embed(self, body: bytes, model: Model, headers: Mapping[str, str], requested: str) -> SandboxAnswer:
         """The same for embeddings. raises as `open`"""
@@ -111,9 +111,7 @@ class Sandbox:
 class SandboxAnswer:
     """`upstream.answer.Answer` from pieces that are ready, given at a pace."""
 
-    def __init__(
-        self, pieces: list[bytes | str], step_s: float, scenario: Scenario, content_type: str = "text/event-stream"
-    ) -> None:
+    def __init__(self, pieces: list[bytes | str], step_s: float, content_type: str = "text/event-stream") -> None:
         self.status = 200
         self.headers: Mapping[str, str] = {"content-type": content_type}
         self._pieces = pieces
@@ -165,7 +163,7 @@ def _plain(body: bytes, scenario: Scenario) -> SandboxAnswer:
         pieces = [body[: len(body) // 2], scenario.name]
     elif scenario.name == "error-chunk":
         pieces = [_ERROR]
-    return SandboxAnswer(pieces, 0.0, scenario, "application/json")
+    return SandboxAnswer(pieces, 0.0, "application/json")
 
 
 _ERROR = b'{"error":{"code":502,"message":"Simulated by the sandbox: the provider failed while answering."}}'
