@@ -176,6 +176,8 @@ def asks(shown: Shown) -> Iterator[Ask]:
     yield Ask("GET endpoints of a model", f"/api/v1/models/{_MODEL}/endpoints", shown.live)
     yield Ask("GET /datasets/app-rankings", "/api/v1/datasets/app-rankings", shown.live)
     yield Ask("GET /datasets/rankings-daily", "/api/v1/datasets/rankings-daily", shown.live)
+    # The first page of all waits for the templates that others use too.
+    yield Ask("page of the documentation", "/docs")
     for tab in ("", "/providers", "/performance", "/pricing", "/benchmarks", "/apps", "/activity", "/uptime", "/api"):
         yield Ask(f"page of a model{tab}", f"/{_MODEL}{tab}")
     pages = (
