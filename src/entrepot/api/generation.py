@@ -43,6 +43,7 @@ class Particulars(msgspec.Struct, frozen=True):
     """What the record holds beyond the contract.
 
     evidence             what the cost rests on
+    reported_model       what the provider calls the model that answered, where that is another than `upstream_model`
     adjusted_parameters  parameters dropped, clamped or renamed, and how
     unknown_fields       request fields that were passed on unknown
     plan                 each endpoint considered: kept, or dropped and why
@@ -59,6 +60,7 @@ class Particulars(msgspec.Struct, frozen=True):
     completion_cost: Usd
     upstream_cost: Usd | None
     upstream_model: str
+    reported_model: str | None
     dialect: str
     app_title: str | None
     adjusted_parameters: tuple[str, ...]
@@ -223,6 +225,7 @@ def _particulars(generation: Generation, upstream_cost: Usd | None) -> Particula
         completion_cost=dollars(generation.completion_cost_nano),
         upstream_cost=upstream_cost,
         upstream_model=generation.upstream_model,
+        reported_model=generation.reported_model or None,
         dialect=generation.dialect,
         app_title=generation.app_title or None,
         adjusted_parameters=generation.adjusted,

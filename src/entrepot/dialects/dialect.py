@@ -95,13 +95,18 @@ class StreamWriter(Protocol):
 
 
 class Plain(Protocol):
-    """A whole answer as the pipeline sees it, spliced or translated. `foreign` counts what of it had no meaning here."""
+    """A whole answer as the pipeline sees it, spliced or translated.
+
+    reported_model  what the provider calls the model that answered; "" where it does not say
+    foreign         counts what of it had no meaning here
+    """
 
     usage: Usage | None
     finish_reason: str | None
     native_finish_reason: str | None
     service_tier: str | None
     upstream_id: str
+    reported_model: str
     tool_calls: int
     foreign: int
 
@@ -115,6 +120,7 @@ class Streamed(Protocol):
     native_finish_reason: str | None
     service_tier: str | None
     upstream_id: str
+    reported_model: str
     foreign: int
 
     @property

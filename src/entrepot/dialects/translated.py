@@ -98,6 +98,7 @@ class _Heard:
         "finish_reason",
         "foreign",
         "native_finish_reason",
+        "reported_model",
         "service_tier",
         "tool_calls",
         "upstream_id",
@@ -111,7 +112,7 @@ class _Heard:
         self.finish_reason: str | None = None
         self.native_finish_reason: str | None = None
         self.service_tier: str | None = None
-        self.upstream_id = ""
+        self.upstream_id = self.reported_model = ""
         self.tool_calls = 0
         self.foreign = 0
         self.failure: bytes | None = None
@@ -139,7 +140,7 @@ class _Heard:
         self.service_tier = event.service_tier or self.service_tier
 
     def _note_beginning(self, event: Began) -> None:
-        self.upstream_id = event.id
+        self.upstream_id, self.reported_model = event.id, event.model
         self.service_tier = event.service_tier or None
 
     def _note_failure(self, event: Failed) -> None:

@@ -20,6 +20,7 @@ from entrepot.values.cors import CORS_LINES
 from entrepot.values.generation import Attempt, Generation
 from entrepot.values.http import Http
 from entrepot.values.model import Endpoint
+from entrepot.values.naming import another
 from entrepot.values.price import Price, Rates
 from entrepot.values.request import Asked, Request
 
@@ -102,7 +103,7 @@ def record_of(call: Call, bill: Bill, error: GatewayError | None, finish: str | 
     status, error_type, error_message = _told(error)
     queue_ms, first_byte_ms, generation_ms = _lasted(call, now)
     http_referer, app_title, user_agent, session_id = _came_from(call.http, request)
-    media = request.media
+    media, reported = request.media, said.reported_model
     return Generation(
         call.id,
         call.created_ms,
@@ -149,6 +150,9 @@ def record_of(call: Call, bill: Bill, error: GatewayError | None, finish: str | 
         said.tool_calls,
         _purses(call.hold),
         categories_of(call.http.header(b"x-openrouter-categories")) if http_referer else (),
+        ""
+        if reported == endpoint.upstream_model or not reported
+        else another(reported[:200], endpoint.upstream_model, endpoint.model),
     )
 
 
@@ -159,6 +163,7 @@ class _Silence:
     native_finish_reason: str | None = None
     service_tier: str | None = None
     upstream_id = ""
+    reported_model = ""
     tool_calls = 0
     foreign = 0
 

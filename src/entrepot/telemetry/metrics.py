@@ -26,6 +26,7 @@ _COUNTERS = (
     ("entrepot_cached_tokens", "Prompt tokens read from a provider's cache."),
     ("entrepot_reasoning_tokens", "Completion tokens that were reasoning."),
 )
+_SWAPPED = "Generations whose provider named another model than was asked of it."
 _NANO = 10**9
 
 
@@ -55,6 +56,7 @@ class Metrics:
         self._tallies: dict[tuple[str, str, bool, int], Tally] = {}
         self._spreads: dict[str, tuple[Spread, Spread]] = {}
         self._answers: dict[tuple[str, str, int], int] = {}
+        self._swapped: dict[tuple[str, str], int] = {}
         self._gauges: list[tuple[str, str, Callable[[], float]]] = []
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
@@ -75,6 +77,9 @@ class Metrics:
         tally.cached += usage.cached_tokens
         tally.reasoning += usage.reasoning_tokens
         tally.cost_nano += generation.cost_nano
+        if generation.reported_model:
+            swapped = generation.model, generation.provider
+            self._swapped[swapped] = self._swapped.get(swapped, 0) + 1
         first_ms = generation.first_byte_ms
         if first_ms > 0:
             spreads = self._spreads.get(generation.provider)
@@ -110,6 +115,10 @@ class Metrics:
         for (route, method, status), count in self._answers.items():
             answers.add_metric((route, method, str(status)), count)
         yield answers
+        swapped = CounterMetricFamily("entrepot_other_models", _SWAPPED, labels=("model", "provider"))
+        for named, times in list(self._swapped.items()):
+            swapped.add_metric(named, times)
+        yield swapped
         for name, meaning, read in self._gauges:
             yield GaugeMetricFamily(name, meaning, read())
 

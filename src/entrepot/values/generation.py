@@ -44,6 +44,7 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     plan                 one line for each endpoint considered: "openai kept", "groq dropped: ignored by the request"
     held                 the purses that its highest cost was held against
     media_in             pictures and videos in the prompt; `audio_in` sounds
+    reported_model       what the provider calls the model that answered, where that is another than was asked of it
     categories           what its application says it is for
     """
 
@@ -92,3 +93,4 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     tool_calls: int = 0
     held: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    reported_model: str = ""

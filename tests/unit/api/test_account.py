@@ -55,6 +55,14 @@ def test_a_generation_is_shown_with_its_attempts_and_exact_cost():
     assert told["created_at"] == "2026-11-21T00:00:00.000Z"
 
 
+def test_another_model_that_the_provider_named_is_told_beside_the_one_it_was_asked_for():
+    desk = FakeDesk()
+    for name, reported in (("gen-1", "gpt-4o-mini"), ("gen-2", "")):
+        desk.generations[name] = builders.generation(name, upstream_model="gpt-5.1", reported_model=reported)
+    told = [desk.get(f"/api/v1/generation?id={name}", key="live").json()["data"]["entrepot"] for name in ("gen-1", "gen-2")]
+    assert [(row["upstream_model"], row["reported_model"]) for row in told] == [("gpt-5.1", "gpt-4o-mini"), ("gpt-5.1", None)]
+
+
 @pytest.mark.parametrize("name", ["gen-01J", "resp_01J", "msg_01J"])
 def test_a_generation_is_found_by_the_id_that_its_answer_had_in_any_dialect(name: str):
     desk = FakeDesk()

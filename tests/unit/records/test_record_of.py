@@ -52,7 +52,7 @@ def call_of(kind: KeyKind = "live") -> Call:
     return call
 
 
-def answered(foreign: int = 0, **more: Any) -> Call:
+def answered(foreign: int = 0, reported_model: str = "theirs", **more: Any) -> Call:
     """And it had begun to answer at 1.75 s."""
     said = SimpleNamespace(
         finish_reason="stop",
@@ -61,6 +61,7 @@ def answered(foreign: int = 0, **more: Any) -> Call:
         upstream_id="up-1",
         tool_calls=3,
         foreign=foreign,
+        reported_model=reported_model,
     )
     endpoint = builders.endpoint("made/model", "maker", upstream_model="theirs")
     call = call_of(**more)
@@ -127,6 +128,21 @@ def test_a_call_that_nobody_answered_names_who_was_tried_last() -> None:
     assert (record.provider, record.model, record.endpoint, record.requested) == ("last", "", "", "")
     assert (record.status, record.error_message, record.finish_reason) == (Throttled("").status, "Too many.", "error")
     assert (record.queue_ms, record.first_byte_ms, record.generation_ms) == (500.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("reported", "told"),
+    [
+        ("theirs", ""),
+        ("", ""),
+        ("theirs-2026-01-31", ""),
+        ("made/model", ""),
+        ("other-mini", "other-mini"),
+        ("x" * 999, "x" * 200),
+    ],
+)
+def test_another_model_that_the_provider_names_is_kept_and_no_other_name_is(reported: str, told: str) -> None:
+    assert record_of(answered(reported_model=reported), BILL, None, None, now=3.0).reported_model == told
 
 
 def test_with_a_test_key_nothing_is_paid_to_a_provider() -> None:

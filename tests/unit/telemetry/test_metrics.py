@@ -51,6 +51,13 @@ def test_a_refusal_before_the_first_byte_has_no_latency():
     assert not any(name.startswith("entrepot_first_byte") for name, _ in told)
 
 
+def test_answers_of_another_model_are_counted_by_the_one_that_was_asked_for():
+    metrics = Metrics()
+    for reported in ("", "gpt-4o-mini", "gpt-4o-nano"):
+        metrics.observe(generation(reported_model=reported))
+    assert samples(metrics)["entrepot_other_models_total", "openai/gpt-5.1,openai"] == 2
+
+
 def test_gauges_are_read_when_they_are_asked_for():
     metrics, live = Metrics(), [1]
     metrics.gauge("entrepot_live", "Under way.", lambda: live[0])

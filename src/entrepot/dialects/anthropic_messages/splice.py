@@ -57,6 +57,7 @@ class _Piece(msgspec.Struct):
 class _Answer(msgspec.Struct):
     content: list[_Piece] | None = None
     id: str | None = None
+    model: str | None = None
     stop_reason: str | None = None
     usage: WireUsage | None = None
     error: Raw = NOTHING
@@ -90,8 +91,8 @@ class _Spliced:
     foreign = 0
 
     __slots__ = (
-        "_family", "_raw_usage", "_voice", "_wire", "finish_reason", "native_finish_reason", "service_tier", "tool_calls",
-        "upstream_id",
+        "_family", "_raw_usage", "_voice", "_wire", "finish_reason", "native_finish_reason", "reported_model", "service_tier",
+        "tool_calls", "upstream_id",
     )  # fmt: skip
 
     def __init__(self, voice: Voice, hearing: Hearing) -> None:
@@ -103,7 +104,7 @@ class _Spliced:
         self.native_finish_reason: str | None = None
         self.service_tier: str | None = None
         self.tool_calls = 0
-        self.upstream_id = ""
+        self.upstream_id = self.reported_model = ""
 
     def _finish(self, stop_reason: str) -> None:
         if self.finish_reason is None:
@@ -164,7 +165,7 @@ class SplicedPlain(_Spliced):
             self._read(told, told.content, fields)
         except REFUSED as error:
             raise Malformed(str(error)) from None
-        self.upstream_id = told.id or ""
+        self.upstream_id, self.reported_model = told.id or "", told.model or ""
         self.usage: Usage | None = self._read_usage()
         self._finish(told.stop_reason)
 
@@ -307,7 +308,7 @@ class SplicedStream(_Spliced):
         )
 
     def _start(self, message: _Answer, payload: bytes) -> bytes:
-        self.upstream_id = message.id or ""
+        self.upstream_id, self.reported_model = message.id or "", message.model or ""
         fields = decode_fields(payload)
         inner = decode_fields(fields["message"])
         self._use(message.usage, inner.get("usage"))

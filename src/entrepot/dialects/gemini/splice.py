@@ -41,6 +41,7 @@ class _Noted:
         "finish_reason",
         "foreign",
         "native_finish_reason",
+        "reported_model",
         "service_tier",
         "tool_calls",
         "upstream_id",
@@ -53,7 +54,7 @@ class _Noted:
         self.finish_reason: str | None = None
         self.native_finish_reason: str | None = None
         self.service_tier: str | None = None
-        self.upstream_id = ""
+        self.upstream_id = self.reported_model = ""
         self.tool_calls = 0
         self.foreign = 0
 
@@ -73,7 +74,7 @@ class _Noted:
                 if self.finish_reason is None:
                     self.finish_reason, self.native_finish_reason = event.reason, event.native or event.reason
             elif isinstance(event, Began):
-                self.upstream_id = event.id
+                self.upstream_id, self.reported_model = event.id, event.model
             elif isinstance(event, Failed):
                 raise ErrorEvent(event.payload)
             elif isinstance(event, ForeignEvent):

@@ -57,6 +57,7 @@ class _Choice(msgspec.Struct):
 class _Body(msgspec.Struct):
     choices: list[_Choice]
     id: str | None = None
+    model: str | None = None
     service_tier: str | None = None
     usage: Raw = Raw()
     error: msgspec.UnsetType = msgspec.UNSET
@@ -107,6 +108,7 @@ class PlainAnswer:
         "_voice",
         "finish_reason",
         "native_finish_reason",
+        "reported_model",
         "service_tier",
         "tool_calls",
         "upstream_id",
@@ -135,7 +137,7 @@ class PlainAnswer:
         if self.usage is None or not messages:
             return False
         self._choices = [self._write_choice(choice, message) for choice, message in zip(told.choices, messages, strict=True)]
-        self.upstream_id = told.id
+        self.upstream_id, self.reported_model = told.id, told.model
         self.service_tier = told.service_tier
         self._fingerprint = told.system_fingerprint or ""
         return True
@@ -162,7 +164,7 @@ class PlainAnswer:
             self._choices = [
                 self._keep(choice, raw) for choice, raw in zip(told.choices, _decode_choices(fields["choices"]), strict=True)
             ]
-            self.upstream_id = told.id or ""
+            self.upstream_id, self.reported_model = told.id or "", told.model or ""
             self.service_tier = told.service_tier
             usage: bytes | Raw = told.usage
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -234,6 +236,8 @@ class PlainAnswer:
             raise Malformed("no choices")
         self._choices = [self._rebuild(choice) for choice in choices if isinstance(choice, dict)]
         self.upstream_id = str(told.get("id") or "")
+        model = told.get("model")
+        self.reported_model = model if isinstance(model, str) else ""
         tier = told.get("service_tier")
         self.service_tier = tier if isinstance(tier, str) else None
         usage = told.pop("usage", None)

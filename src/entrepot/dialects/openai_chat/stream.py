@@ -25,6 +25,7 @@ from entrepot.dialects.openai_chat.shape import (
     normalise_message,
 )
 from entrepot.dialects.openai_chat.usage import read_usage, render_usage, tells_cost
+from entrepot.dialects.openai_chat.wire import text_of
 from entrepot.dialects.sse import EventReader
 from entrepot.errors import GatewayError
 from entrepot.values.usage import Usage
@@ -83,6 +84,7 @@ class StreamedAnswer:
         "done",
         "finish_reason",
         "native_finish_reason",
+        "reported_model",
         "service_tier",
         "upstream_id",
     )
@@ -101,7 +103,7 @@ class StreamedAnswer:
         self.finish_reason: str | None = None
         self.native_finish_reason: str | None = None
         self.service_tier: str | None = None
-        self.upstream_id = ""
+        self.upstream_id = self.reported_model = ""
 
     @property
     def usage(self) -> Usage | None:
@@ -206,8 +208,8 @@ class StreamedAnswer:
 
     def _take_names(self, fields: Fields) -> None:
         if not self.upstream_id and "id" in fields:
-            name = loads(fields["id"])
-            self.upstream_id = name if isinstance(name, str) else ""
+            self.upstream_id = text_of(loads(fields["id"]))
+            self.reported_model = text_of(loads(fields.get("model", b"null")))
         if "service_tier" in fields:
             tier = loads(fields["service_tier"])
             if isinstance(tier, str):
@@ -269,6 +271,8 @@ class StreamedAnswer:
             value = told.pop(name, None)
             if name == "id" and isinstance(value, str) and not self.upstream_id:
                 self.upstream_id = value
+            elif name == "model" and isinstance(value, str) and not self.reported_model:
+                self.reported_model = value
         if told.get("system_fingerprint", "") is None:
             del told["system_fingerprint"]
         if isinstance(told.get("service_tier"), str):
@@ -304,7 +308,7 @@ def as_stream(answer: bytes, voice: Voice) -> bytes:
         for position, call in enumerate(message.get("tool_calls") or ()):
             call.setdefault("index", position)
         chunk = {"index": choice.get("index", number), "delta": message, "finish_reason": choice.get("finish_reason") or "stop"}
-        events.append(b"data: " + dumps({"id": told.get("id"), "choices": [chunk]}) + b"\n\n")
+        events.append(b"data: " + dumps({"id": told.get("id"), "model": told.get("model"), "choices": [chunk]}) + b"\n\n")
     if told.get("usage"):
         events.append(b"data: " + dumps({"choices": [], "usage": told["usage"]}) + b"\n\n")
     return b"".join([*events, DONE])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import sys
 from array import array
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 from msgspec import Raw
@@ -30,6 +30,7 @@ class _Item(msgspec.Struct):
 class _Body(msgspec.Struct):
     data: list[_Item] = []
     id: str | None = None
+    model: Any = None
     usage: Raw = Raw()
     error: Raw = Raw()
 
@@ -44,7 +45,7 @@ class PlainEmbeddings:
     tool_calls = 0
     foreign = 0
 
-    __slots__ = ("_details", "_vectors", "_voice", "upstream_id", "usage")
+    __slots__ = ("_details", "_vectors", "_voice", "reported_model", "upstream_id", "usage")
 
     def __init__(self, body: bytes, voice: Voice, request: Request) -> None:
         """raises  ErrorEvent, Malformed"""
@@ -53,6 +54,7 @@ class PlainEmbeddings:
         self._voice = voice
         self._vectors = _vectors(told.data, len(asked.items), asked.said.encoding_format == "base64")
         self.upstream_id = told.id or ""
+        self.reported_model = told.model if isinstance(told.model, str) else ""
         self.usage, self._details = _usage(told.usage)
 
     def render_with(self, usage: Usage, prompt_nano: int, completion_nano: int) -> bytes:

@@ -53,7 +53,8 @@ class _Noted:
     foreign = 0
 
     __slots__ = (
-        "_voice", "failure", "finish_reason", "native_finish_reason", "service_tier", "tool_calls", "upstream_id", "usage",
+        "_voice", "failure", "finish_reason", "native_finish_reason", "reported_model", "service_tier", "tool_calls",
+        "upstream_id", "usage",
     )  # fmt: skip
 
     def __init__(self, voice: Voice) -> None:
@@ -62,7 +63,7 @@ class _Noted:
         self.finish_reason: str | None = None
         self.native_finish_reason: str | None = None
         self.service_tier: str | None = None
-        self.upstream_id = ""
+        self.upstream_id = self.reported_model = ""
         self.tool_calls = 0
         self.failure: bytes | None = None
 
@@ -79,7 +80,7 @@ class _Noted:
             elif isinstance(event, Finished):
                 self.finish_reason, self.native_finish_reason = event.reason, event.native
             elif isinstance(event, Began):
-                self.upstream_id, self.service_tier = event.id, event.service_tier or None
+                self.upstream_id, self.reported_model, self.service_tier = event.id, event.model, event.service_tier or None
             elif isinstance(event, Failed):
                 self.failure = event.payload
 
