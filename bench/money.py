@@ -1,7 +1,7 @@
 """What money costs: python -m bench money [--rounds N] [--seconds S] [--workspaces N] [--replicas N]
 
 CPU      of a request with holds, limits and settlement, against the same gateway without any of it, on both engines
-latency  added over the provider itself and beside nginx, at 1,000 requests/s or what this machine carries
+latency  added over the provider, beside nginx and the same without money, at 1,000 requests/s or what this machine carries
 hot      one workspace on several servers on one PostgreSQL, against 1,000 workspaces
 
 Columns alternate in every round, so that whatever else the machine does falls on all alike; differences are taken within a round.
@@ -49,6 +49,7 @@ from entrepot.values.money import parse_usd
 
 AIM_US, AIM_P50_MS, AIM_P99_MS, AIM_P99_PG_MS = 25, 1.0, 5.0, 8.0
 RATE = 1_000
+_BARE = "without money"
 _MOVED_S = 1.2
 """Until what was settled has been moved into the database, which is part of what it costs."""
 _PLENTY = parse_usd("1000000")
@@ -108,6 +109,7 @@ class Bench:
         self.asked, self.folder, self.say = asked, folder, say
         self.tools = Tools(Size(seconds=asked.seconds), find_wrk())
         self.carried = float(RATE)
+        self.paces: list[float] = []
 
     def cpu(self, stack: contextlib.ExitStack, engines: Sequence[Engine], postgres: Child | None) -> Rounds:
         """For each engine: without money, with it and nobody bound, and with three limits to hold against."""
@@ -128,6 +130,7 @@ class Bench:
                 spent, elsewhere = target.child.cpu_s() - before, (postgres.cpu_s() if postgres else 0.0) - theirs
                 rows = {"requests/s": seen.requests / seen.seconds, "CPU us": spent / max(seen.requests, 1) * 1e6}
                 rows["failed"] = seen.failed
+                self.paces.append(_pace_us())
                 if target.name.startswith("PostgreSQL"):
                     rows["CPU us of PostgreSQL"] = elsewhere / max(seen.requests, 1) * 1e6
                 _add(found, target.name, rows)
@@ -136,16 +139,18 @@ class Bench:
         return found
 
     def latency(self, stack: contextlib.ExitStack, engines: Sequence[Engine], direct: Target) -> Rounds:
-        columns = [direct, *self._nginx(stack, direct.port)]
-        for engine in engines:
-            columns.append(stack.enter_context(served(engine, engine.name, engine.bound[0], place="held")))
-            generate(columns[-1], FAST, False, seconds=0.5)
+        bare = stack.enter_context(served(engines[0], _BARE, engines[0].free, "bare", place="bare"))
+        columns = [direct, *self._nginx(stack, direct.port), bare]
+        columns += [stack.enter_context(served(engine, engine.name, engine.bound[0], place="held")) for engine in engines]
+        for target in columns[-3:]:
+            generate(target, FAST, False, seconds=0.5)
         found: Rounds = {}
         for number in range(self.asked.rounds):
             for target in columns[number % len(columns) :] + columns[: number % len(columns)]:
                 self.say(f"latency, round {number + 1} of {self.asked.rounds}: {target.name}")
                 seen = generate(target, FAST, False, rate=self.carried, seconds=self.asked.seconds)
                 _add(found, target.name, {"ms p50": seen.ms_p50, "ms p99": seen.ms_p99, "failed": seen.failed})
+                self.paces.append(_pace_us())
         return found
 
     def _nginx(self, stack: contextlib.ExitStack, upstream: int) -> list[Target]:
@@ -180,6 +185,14 @@ class Bench:
         return found
 
 
+def _pace_us() -> float:
+    """How long a thousand additions take now: of a machine that is shared, others decide."""
+    began, total = time.perf_counter(), 0
+    for number in range(20_000):
+        total += number
+    return (time.perf_counter() - began) / 20 * 1e6
+
+
 def _all_at_once(fleet: Sequence[Target], keys: list[str], seconds: float) -> list[Seen]:
     seen: list[Seen] = []
     threads = [
@@ -199,29 +212,34 @@ def _add(found: Rounds, column: str, rows: dict[str, float]) -> None:
 
 
 def show_cpu(console: Console, found: Rounds, engines: Sequence[Engine]) -> None:
-    table = _table("CPU per request", "requests/s", "us", "more than bare", "least", f"aim: {AIM_US} us", "us of PostgreSQL")
+    table = _table(
+        "CPU per request", "requests/s", "us", "more than bare", "least", "of bare", f"aim: {AIM_US} us", "us of PostgreSQL"
+    )
     for engine in engines:
         bare = found[f"{engine.name} bare"]["CPU us"]
         for name in ("bare", "settled", "held"):
             rows = found[f"{engine.name} {name}"]
             more = [mine - without for mine, without in zip(rows["CPU us"], bare, strict=True)]
+            share = [mine / without for mine, without in zip(rows["CPU us"], bare, strict=True)]
             kept = "yes" if statistics.median(more) <= AIM_US else "NO"
             least = f"{min(rows['CPU us']) - min(bare):+,.1f}"
-            told = ("", "", "") if name == "bare" else (_told(more, "+"), least, kept if name == "held" else "")
+            told = ("",) * 4 if name == "bare" else (_told(more, "+"), least, _told(share), kept if name == "held" else "")
             theirs = rows.get("CPU us of PostgreSQL")
             table.add_row(f"{engine.name}, {name}", _told(rows["requests/s"]), _told(rows["CPU us"]), *told, _told(theirs))
     console.print(table)
 
 
 def show_latency(console: Console, found: Rounds, rate: float) -> None:
-    table = _table(f"Latency at {rate:,.0f} requests/s", "ms p50", "added", "ms p99", "added", "aim")
-    direct = found["direct"]
+    table = _table(f"Latency at {rate:,.0f} requests/s", "ms p50", "added", "by money", "ms p99", "added", "by money", "aim")
+    direct, bare = found["direct"], found[_BARE]
     for name, rows in found.items():
         cells = []
         for row in ("ms p50", "ms p99"):
-            added = [mine - theirs for mine, theirs in zip(rows[row], direct[row], strict=True)]
-            cells += [_told(rows[row]), "" if name == "direct" else _told(added, "+")]
-        aim = {"SQLite": AIM_P99_MS, "PostgreSQL": AIM_P99_PG_MS}.get(name)
+            aim = {"SQLite": AIM_P99_MS, "PostgreSQL": AIM_P99_PG_MS}.get(name)
+            added, more = (
+                [mine - theirs for mine, theirs in zip(rows[row], those[row], strict=True)] for those in (direct, bare)
+            )
+            cells += [_told(rows[row]), "" if name == "direct" else _told(added, "+"), _told(more, "+") if aim else ""]
         table.add_row(name, *cells, f"{AIM_P50_MS:g} and {aim:g}" if aim else "")
     console.print(table)
 
@@ -302,7 +320,8 @@ def main() -> None:
     console.print(
         f"Medians of {asked.rounds} alternating rounds of {asked.seconds:g} s ± half of their spread. {os.cpu_count()} CPUs, "
         f"load {load_before:.1f} before and {os.getloadavg()[0]:.1f} after; generators and the provider are on them too. "
-        "`least` is between the least of all rounds: others on the machine can only add.",
+        "`least` is between the least of all rounds: others on the machine can only add. "
+        f"A thousand additions took {min(bench.paces):.0f} to {max(bench.paces):.0f} us meanwhile.",
         highlight=False,
     )
     if asked.json:

@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -30,8 +30,8 @@ from entrepot.values.ids import generation_id
 
 _BATCH = 500
 _ADDED_EVERY = 20
-_BATCHES = 40
-_ROUNDS = 7
+_PAIRS = 12
+Pair = tuple[tuple[float, float], ...]
 _MODELS, _KEYS, _WORKSPACES, _APPS = 15, 50, 10, 10
 
 
@@ -43,39 +43,42 @@ def main() -> int:
     engine = parser.parse_args().engine
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="entrepot-bench-")))
-        url = _url(stack, engine, folder)
-        db = stack.enter_context(contextlib.closing(open_database(url)))
-        db.migrate()
-        _show(engine, *_measured(db, _servers_cpu if engine == "postgresql" else lambda: 0.0))
+        dbs = [stack.enter_context(contextlib.closing(open_database(url))) for url in _urls(stack, engine, folder)]
+        for db in dbs:
+            db.migrate()
+        _show(engine, _measured(dbs, _servers_cpu if engine == "postgresql" else lambda: 0.0))
     return 0
 
 
-def _url(stack: contextlib.ExitStack, engine: str, folder: Path) -> str:
+def _urls(stack: contextlib.ExitStack, engine: str, folder: Path) -> list[str]:
+    """Of one database without statistics, and of one with them."""
     if engine == "sqlite":
-        return f"sqlite:///{folder / 'entrepot.db'}"
+        return [f"sqlite:///{folder / name}" for name in ("without.db", "with.db")]
     sys.path.append(str(Path(__file__).parents[1] / "tests"))
     from postgres_server import PostgresServer
 
-    return stack.enter_context(PostgresServer()).database()
+    server = stack.enter_context(PostgresServer())
+    return [server.database(), server.database()]
 
 
-def _measured(db: Database, server_s: Callable[[], float]) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-    """us a record of this process and of the server, without statistics and with them, by turns."""
-    dice = random.Random(1)
-    found: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
-    for _ in range(_ROUNDS):
-        for number in (0, 1):
-            rollups, own, server = Rollups(db, "bench", 0, lambda: NOW_MS), 0.0, server_s()
-            for at in range(1, _BATCHES + 1):
+def _measured(dbs: Sequence[Database], server_s: Callable[[], float]) -> list[Pair]:
+    """us a record without statistics and with them, one after the other: others on the machine slow down both."""
+    dice, found = random.Random(1), list[Pair]()
+    rollups = Rollups(dbs[1], "bench", 0, lambda: NOW_MS)
+    for _ in range(_PAIRS):
+        spent = [(0.0, 0.0), (0.0, 0.0)]
+        for at in range(1, _ADDED_EVERY + 1):
+            for number in (0, 1) if at % 2 else (1, 0):
                 # Made just before it is written, as by a server: what lies in memory for long is read slowly.
                 rows = [(one, msgspec.json.encode(one)) for one in _batch(dice)]
-                began = time.process_time()
-                store.insert(db, rows, rollups.note if number else lambda _: None)
-                if number and at % _ADDED_EVERY == 0:
+                began, server = time.process_time(), server_s()
+                store.insert(dbs[number], rows, rollups.note if number else lambda _: None)
+                if number and at == _ADDED_EVERY:
                     rollups.add()
-                own += time.process_time() - began
-            per_record = 1e6 / (_BATCH * _BATCHES)
-            found[number].append((own * per_record, (server_s() - server) * per_record))
+                own, theirs = spent[number]
+                spent[number] = (own + time.process_time() - began, theirs + server_s() - server)
+        each = 1e6 / (_BATCH * _ADDED_EVERY)
+        found.append(tuple((own * each, theirs * each) for own, theirs in spent))
     return found
 
 
@@ -118,14 +121,17 @@ def _is_postgres(path: Path) -> bool:
         return False
 
 
-def _show(engine: str, without: list[tuple[float, float]], with_them: list[tuple[float, float]]) -> None:
+def _show(engine: str, found: list[Pair]) -> None:
     table = Table(
-        f"us a record, {engine}", "without", "with", "statistics", title=f"Batches of {_BATCH}, sums added every {_ADDED_EVERY}"
+        *(f"us a record, {engine}", "without", "with", "statistics", "least"),
+        title=f"{len(found)} pairs of {_ADDED_EVERY} batches of {_BATCH}, whose sums are added at the end",
     )
     for place, name in enumerate(("this process", "the database")):
-        plain, more = (statistics.median(one[place] for one in rounds) for rounds in (without, with_them))
-        if plain or more:
-            table.add_row(name, f"{plain:.1f}", f"{more:.1f}", f"{more - plain:.1f}")
+        without, with_them = [pair[0][place] for pair in found], [pair[1][place] for pair in found]
+        if any(with_them):
+            more = statistics.median(mine - other for mine, other in zip(with_them, without, strict=True))
+            figures = statistics.median(without), statistics.median(with_them), more, min(with_them) - min(without)
+            table.add_row(name, *(f"{figure:.1f}" for figure in figures))
     Console(width=None if sys.stdout.isatty() else 100).print(table)
 
 
