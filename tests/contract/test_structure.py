@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -86,3 +87,15 @@ def test_only_settings_reads_the_environment() -> None:
 
 def test_every_module_says_what_it_is_for() -> None:
     assert [name for name, tree in modules() if not ast.get_docstring(tree)] == []
+
+
+def test_what_a_room_says_of_its_files_is_there() -> None:
+    names = {name for name, _ in modules()}
+    told = {
+        f"{room}.{file}"
+        for room, tree in modules()
+        for line in (ast.get_docstring(tree) or "").splitlines()
+        if line.startswith("`") and " · `" in line
+        for file in re.findall("(?:^|· |, )`([a-z_]+)`", line)
+    }
+    assert len(told) > 50 and told <= names

@@ -1,1 +1,4 @@
-"""Logs and metrics."""
+"""What operators see.
+
+`logs` without secrets · `metrics` for Prometheus · `worries` told when they begin and when they are over
+"""
