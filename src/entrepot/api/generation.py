@@ -11,7 +11,7 @@ from msgspec import Meta
 from entrepot.api.http import Request, Response, Usd, answer
 from entrepot.api.routes import Desk, Route
 from entrepot.errors import NotFound
-from entrepot.upstream.sender import SANDBOX
+from entrepot.sandbox import SANDBOX
 from entrepot.values.caller import Caller
 from entrepot.values.generation import Attempt, Evidence, Generation
 from entrepot.values.money import dollars

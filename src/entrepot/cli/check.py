@@ -25,8 +25,8 @@ from entrepot.checks.suite import CHECKS
 from entrepot.cli.common import Failure, Json, Place, err, out, print_json, print_table, store
 from entrepot.cli.offered import offered
 from entrepot.cli.reading import must_be_there, passing
+from entrepot.sandbox import SANDBOX
 from entrepot.settings import Settings
-from entrepot.upstream.sender import SANDBOX
 from entrepot.values.clock import Clock
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.money import usd

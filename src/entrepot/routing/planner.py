@@ -13,8 +13,8 @@ from entrepot.routing.fit import AS_IT_IS, Fit, fit
 from entrepot.routing.memo import PlanMemo
 from entrepot.routing.plan import NOTHING_KNOWN, Candidate, Offer, Plan, plan
 from entrepot.routing.standing import By, Standings
+from entrepot.sandbox import SANDBOX
 from entrepot.sandbox.scenario import strip_suffix
-from entrepot.upstream.sender import SANDBOX
 from entrepot.values.caller import Caller
 from entrepot.values.model import Endpoint, Model
 from entrepot.values.request import Request

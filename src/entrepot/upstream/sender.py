@@ -23,7 +23,6 @@ from entrepot.values.model import Endpoint
 from entrepot.values.request import Request
 from entrepot.values.times import utc
 
-SANDBOX = "sandbox"
 _KEEPS = frozenset({Quirk.KEEPS_OPENROUTER_FIELDS})
 
 
