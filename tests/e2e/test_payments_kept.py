@@ -77,6 +77,20 @@ async def test_a_card_is_kept_when_asked_and_forgotten_on_both_sides(shop: Shop)
     assert (await shop.ask("DELETE", "/workspaces/default/card")).status_code == 404
 
 
+async def test_a_card_goes_with_its_workspace(shop: Shop) -> None:
+    team = (await shop.call("/workspaces", name="Team", slug="team")).json()["data"]["id"]
+    payment, session = await shop.buy(20, save_card=True, workspace_id="team")
+    intent = (await shop.pay(session))["payment_intent"]
+    await shop.tell("checkout.session.completed", f"checkout.session:{session}")
+    card = (await asyncio.to_thread(shop.stripe.get, f"/v1/payment_intents/{intent}"))["payment_method"]
+    assert (await shop.call(f"/payments/{payment}/refund")).status_code == 200
+    await shop.tick()
+    assert (await asyncio.to_thread(shop.stripe.get, f"/v1/payment_methods/{card}"))["customer"] is not None
+    assert (await shop.ask("DELETE", f"/workspaces/{team}")).status_code == 200
+    await shop.tick()
+    assert (await asyncio.to_thread(shop.stripe.get, f"/v1/payment_methods/{card}"))["customer"] is None
+
+
 async def test_little_credit_is_topped_up_from_the_kept_card_once(shop: Shop) -> None:
     await shop.keep_card()
     shop.spend(100)

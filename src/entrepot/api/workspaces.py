@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -157,6 +158,8 @@ def change_workspace(desk: Desk, request: Request) -> Response:
 def delete_workspace(desk: Desk, request: Request) -> Response:
     workspaces.delete(desk.store, wanted(desk, request), act(desk, request))
     desk.changed()
+    with contextlib.suppress(NotFound):  # no payments, no card
+        desk.cashier().top_ups.workspace_gone()
     return answer(Deleted())
 
 

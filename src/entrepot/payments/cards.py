@@ -61,6 +61,15 @@ def keep(db: Database, workspace: str, card: CardSeen, act: Act) -> None:
     audit.write(db, act, "card.kept", f"workspace/{workspace}", *told)
 
 
+def left_behind(db: Database) -> list[str]:
+    """Deleted workspaces whose card is kept still."""
+    sql = (
+        "SELECT p.workspace FROM payers p JOIN workspaces w ON w.id = p.workspace "
+        "WHERE p.card <> '' AND w.deleted_ms IS NOT NULL ORDER BY w.deleted_ms, p.workspace LIMIT 100"
+    )
+    return [workspace for (workspace,) in db.execute(sql).fetchall()]
+
+
 def remove(db: Database, till: Till, workspace: str, act: Act) -> bool:
     """Forgets the card here and at the payment company; false when there is none. raises TillAway, TillRefuses"""
     payer = find(db, workspace)
@@ -68,9 +77,7 @@ def remove(db: Database, till: Till, workspace: str, act: Act) -> bool:
         return False
     till.forget_card(payer.card)
     with db.transaction(alone=leases.alone(workspace)):
-        db.execute(
-            "UPDATE payers SET card = '', brand = '', last4 = '', expires = '' WHERE workspace = ? AND card = ?",
-            (workspace, payer.card),
-        )
-        audit.write(db, act, "card.removed", f"workspace/{workspace}", {"card": payer.last4}, {"card": ""})
+        sql = "UPDATE payers SET card = '', brand = '', last4 = '', expires = '' WHERE workspace = ? AND card = ?"
+        if db.execute(sql, (workspace, payer.card)).rowcount:
+            audit.write(db, act, "card.removed", f"workspace/{workspace}", {"card": payer.last4}, {"card": ""})
     return True

@@ -1,4 +1,4 @@
-"""Automatic top-up: credit bought with the kept card when little is left.
+"""Automatic top-up: credit bought with the kept card when little is left; and cards of deleted workspaces are forgotten.
 
 The database decides: a charge is written down before it is asked for, and of those one may be under way for a workspace, over all
 processes. What became of a charge that nobody heard the end of is asked at Stripe, a few minutes later; one that Stripe has never
@@ -36,6 +36,8 @@ _PROMPT_MS = 30_000
 """A charge that was written down longer ago than this is no longer asked for, but asked about."""
 _HALF_WAY_MS = 3 * 60_000
 """By then whoever asked for a charge has had an answer, or is dead."""
+_LOOKS_MS = 60_000
+"""How often cards of deleted workspaces are looked for, and tried again."""
 _ACTOR = "top-up"
 
 
@@ -65,6 +67,7 @@ class TopUps:
         self._now_ms = now_ms
         self._seller = seller
         self._away: list[str] = []
+        self._next_look_ms = 0
 
     def find(self, workspace: str) -> Rule:
         """raises NotFound"""
@@ -129,9 +132,14 @@ class TopUps:
                 remedy="Try again, or detach the card in Stripe's dashboard first.",
             ) from None
 
+    def workspace_gone(self) -> None:
+        """One was deleted: the next tick lets go of its card, as it would within a minute of a deletion elsewhere."""
+        self._next_look_ms = 0
+
     def tick(self) -> Look:
-        """Finds out what became of charges left half-way, and begins those that are due."""
+        """Finds out what became of charges left half-way, begins those that are due, and forgets cards of who is gone."""
         self._away = []
+        self._forget_cards()
         for payment in store.top_ups_under_way(self._db, self._now_ms() - _HALF_WAY_MS):
             self._tried(payment.workspace, lambda payment=payment: self._find_out(payment))  # type: ignore[misc] # bound now
         low = rules.low(self._db)
@@ -140,7 +148,16 @@ class TopUps:
                 list(pool.map(lambda workspace: self._tried(workspace, lambda: self._top_up(workspace)), low))
         return Look(tuple(rules.stopped(self._db)), self._away[0] if self._away else "")
 
-    def _tried(self, workspace: str, work: Callable[[], None]) -> None:
+    def _forget_cards(self) -> None:
+        now_ms = self._now_ms()
+        if now_ms < self._next_look_ms:
+            return
+        self._next_look_ms = now_ms + _LOOKS_MS
+        act = Act(actor=_ACTOR, at_ms=now_ms)
+        for workspace in cards.left_behind(self._db):
+            self._tried(workspace, lambda workspace=workspace: cards.remove(self._db, self._till, workspace, act))  # type: ignore[misc] # bound now
+
+    def _tried(self, workspace: str, work: Callable[[], object]) -> None:
         try:
             work()
         except (TillAway, StorageAway, TillRefuses) as error:

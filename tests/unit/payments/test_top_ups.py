@@ -11,13 +11,13 @@ from till_without_stripe import CardTill
 
 from entrepot.errors import NotFound
 from entrepot.identity.store import ensure_workspace
-from entrepot.ledger import workspaces
+from entrepot.ledger import audit, workspaces
 from entrepot.ledger.audit import Act
 from entrepot.ledger.books import Move, Transaction, balance, post
 from entrepot.ledger.verify import verify
 from entrepot.payments import cards, store
 from entrepot.payments.terms import terms_of
-from entrepot.payments.till import CardSeen, TillAway
+from entrepot.payments.till import CardSeen, TillAway, TillRefuses
 from entrepot.payments.top_ups import TopUps, Wish
 from entrepot.settings import Payments
 from entrepot.storage.engines import open_database
@@ -120,11 +120,38 @@ def test_a_clock_that_goes_back_over_the_end_of_a_month_opens_no_second_ceiling(
     assert replicas.dollars == 20
 
 
-def test_a_workspace_that_was_deleted_is_topped_up_no_more(replicas: Replicas) -> None:
+def team_with_card(replicas: Replicas) -> workspaces.Workspace:
     team = workspaces.make(replicas.db, workspaces.Order(name="team"), ACT)
     cards.customer_of(replicas.db, replicas.till, team.id, NOW_MS)
     with replicas.db.transaction():
         cards.keep(replicas.db, team.id, CardSeen("pm_2", "visa", "4242", "2030-01"), ACT)
+    return team
+
+
+@pytest.mark.parametrize("trouble", [TillAway("Stripe could not be asked."), TillRefuses("not now")])
+def test_the_card_of_a_deleted_workspace_is_forgotten_and_what_fails_is_tried_again(
+    replicas: Replicas, trouble: Exception
+) -> None:
+    replicas.all[0].remove("default", ACT)
+    team = team_with_card(replicas)
+    replicas.tick()
+    assert replicas.till.forgotten == []
+    workspaces.delete(replicas.db, team, ACT)
+    replicas.till.trouble = trouble
+    replicas.all[0].workspace_gone()
+    assert str(trouble) in replicas.all[0].tick().away
+    replicas.till.trouble = None
+    replicas.tick()
+    assert replicas.till.forgotten == []
+    replicas.now_ms += 60_000
+    replicas.tick()
+    kept = [cards.find(replicas.db, workspace) for workspace in (team.id, "default")]
+    assert [payer.card for payer in kept if payer] == ["", "pm_1"] and set(replicas.till.forgotten) == {"pm_2"}
+    assert [line.action for line in audit.lines(replicas.db)].count("card.removed") == 1
+
+
+def test_a_workspace_that_was_deleted_is_topped_up_no_more(replicas: Replicas) -> None:
+    team = team_with_card(replicas)
     replicas.all[0].remove("default", ACT)
     replicas.all[0].set(team.id, Wish(Decimal(20), Decimal(10), Decimal(50)), ACT)
     workspaces.delete(replicas.db, team, ACT)

@@ -1,4 +1,4 @@
-"""A till that only knows kept cards. `trouble` is raised by a charge; with `late` only after it was done."""
+"""A till that only knows kept cards. `trouble` is raised by a charge, and by who is to forget a card; with `late` only after it was done."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ class CardTill:
         self.late = False
         self.wrong_amount: int | None = None
         self.charges: dict[str, SessionSeen] = {}
+        self.forgotten: list[str] = []
         self._lock = threading.Lock()
 
     def new_customer(self, workspace: str, own: str) -> str:
@@ -58,4 +59,6 @@ class CardTill:
         raise TillRefuses("no refunds here")
 
     def forget_card(self, card: str) -> None:
-        """There is nothing to forget."""
+        if self.trouble:
+            raise self.trouble
+        self.forgotten.append(card)
