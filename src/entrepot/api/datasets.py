@@ -93,7 +93,7 @@ def show_rankings(desk: Desk, request: Request) -> Response:
 
 def _ranked(desk: Desk, query: RankingsQuery, of: Scope, first: int, last: int) -> list[RankingsRow]:
     question = Question(table_of(of), ("prompt_tokens", "completion_tokens"), ("at", "model"), conditions(of))
-    rows = desk.statistics.ask(question, Span(first * DAY_MS, (last + 1) * DAY_MS), "day")
+    rows = desk.statistics.parts(question, Span(first * DAY_MS, (last + 1) * DAY_MS), "day")
     names = _names(desk, query, {row[1] for row in rows})
     periods = {at: max(first_of(query.period, at // DAY_S), first) for at in {row[0] for row in rows}}
     found: dict[int, dict[str, int]] = {period: {} for period in periods.values()}

@@ -127,6 +127,14 @@ def ask(db: Database, question: Question, span: Span, level: Level) -> list[Row]
     return found if named else [row for row in found if row[0] is not None]
 
 
+def parts(db: Database, question: Question, span: Span, level: Level) -> list[Row]:
+    """The same, not summed: several rows for one place where several processes wrote it, or one model has several endpoints.
+
+    For whom adds them up in any case, since many places take a database longer to sort than to send."""
+    shown = [f"s.{column}" for column in (*question.by, *question.sums)]
+    return _select(db, _narrowest(question, level), shown, question.where, span, level, [])
+
+
 def _narrowest(question: Question, level: Level) -> TableName:
     """The one with fewest rows that tells what is asked."""
     asked = {*question.by, *question.sums, *(column for column, _, _ in question.where)} - {"at", "test"}

@@ -23,7 +23,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from entrepot.records import histogram
-from entrepot.records.asked import Conditions, Question, ask, conditions, histograms
+from entrepot.records.asked import Conditions, Question, ask, conditions, histograms, parts
 from entrepot.records.figures import (
     FAULTS,
     LEVEL_S,
@@ -285,6 +285,10 @@ class Statistics:
     def ask(self, question: Question, span: Span, level: Level) -> list[Row]:
         """Any sums that are kept: rows of the columns `by`, then of the sums."""
         return ask(self._db, question, span, level)
+
+    def parts(self, question: Question, span: Span, level: Level) -> list[Row]:
+        """The same of which one place may have several rows, for whom adds them up in any case."""
+        return parts(self._db, question, span, level)
 
     def histograms(self, where: Conditions, span: Span, level: Level) -> list[Row]:
         """Rows of the first second, model, endpoint, provider and the stored histograms of latency and throughput."""

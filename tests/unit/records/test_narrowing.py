@@ -4,13 +4,14 @@ import contextlib
 import random
 from collections.abc import Iterator
 from itertools import product
+from operator import add
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 
 from entrepot.records import store
-from entrepot.records.asked import Conditions, Question, TableName, ask, conditions
+from entrepot.records.asked import Conditions, Question, TableName, ask, conditions, parts
 from entrepot.records.figures import Level, Scope, last
 from entrepot.records.rollups import TABLES, Rollups
 from entrepot.records.statistics import Statistics
@@ -68,6 +69,15 @@ def test_a_day_told_by_fewer_rows_is_that_of_all_its_minutes(db: Database, where
         day, minutes = (sorted(ask(db, asked, SPAN, level)) for level in LEVELS)
         assert day == minutes != []
         assert sorted(row[1:] for row in ask(db, replace(asked, by=("at", *by)), SPAN, "day")) == day
+        assert added(parts(db, asked, SPAN, "day"), len(by)) == {row[: len(by)]: row[len(by) :] for row in day}
+
+
+def added(rows: list[Row], names: int) -> dict[Row, Row]:
+    found: dict[Row, Row] = {}
+    for row in rows:
+        held = found.get(row[:names], (0,) * (len(row) - names))
+        found[row[:names]] = tuple(map(add, held, row[names:]))
+    return found
 
 
 def test_what_failed_at_a_provider_is_what_failed_at_its_endpoints(db: Database) -> None:
