@@ -18,13 +18,10 @@ from entrepot.values.times import DAY_MS, HOUR_MS, date_at, to_the_minute
 from entrepot.web.listings_measured import Measured
 
 DAYS = 90
+INCIDENT_DAYS = 30
 _LEAST_ATTEMPTS = 5
 """Of an hour, for it to begin an incident: one failure of one call is none."""
 _MOST_INCIDENTS = 50
-
-
-_PATIENCE_MS = 60
-_DAYS_AT_ONCE = 5
 ByProvider = Mapping[str, list[UptimePoint]]
 
 
@@ -91,34 +88,24 @@ class Line(msgspec.Struct, frozen=True):
 class Hours:
     """Uptimes of providers by the hour. Days that are long over change no more: they are asked for once, and kept."""
 
-    def __init__(self, days: int = 30) -> None:
+    def __init__(self, days: int = INCIDENT_DAYS) -> None:
         self._days = days
         self._kept: dict[int, ByProvider] = {}
 
-    def of(self, statistics: Statistics) -> tuple[int, ByProvider]:
-        """How many days back they were read, and the hours in which each provider was tried, oldest first.
-
-        The newest days are read first. Where there is so much that it takes long, the oldest are read at later visits.
-        """
-        begun_ms = statistics.now_ms()
-        today = begun_ms // DAY_MS
+    def of(self, statistics: Statistics) -> ByProvider:
+        """The hours in which each provider was tried, oldest first."""
+        today = statistics.now_ms() // DAY_MS
+        over = range(today - self._days + 1, today - 1)
+        if missing := [day for day in over if day not in self._kept]:
+            read = _by_day(statistics, missing[0], missing[-1])
+            self._kept = {day: read[day] if day in read else self._kept[day] for day in over}
         # Records of yesterday may still come, from another process or its journal.
-        told = _by_day(statistics, today - 1, today)
-        kept = {day: hours for day, hours in self._kept.items() if day > today - self._days}
-        read = False
-        for day in range(today - 2, today - self._days, -1):
-            if day not in kept:
-                if read and statistics.now_ms() - begun_ms > _PATIENCE_MS:
-                    break
-                read = True
-                kept |= _by_day(statistics, day - _DAYS_AT_ONCE + 1, day)
-            told[day] = kept[day]
-        self._kept = kept
+        told = self._kept | _by_day(statistics, today - 1, today)
         found: dict[str, list[UptimePoint]] = {}
         for day in sorted(told):
             for provider, points in told[day].items():
                 found.setdefault(provider, []).extend(points)
-        return len(told), found
+        return found
 
 
 def _by_day(statistics: Statistics, first: int, last: int) -> dict[int, ByProvider]:
@@ -134,8 +121,8 @@ def context(
     measured: Measured, hours: Hours, components: Callable[[], Iterable[Component]], names: Mapping[str, str]
 ) -> dict[str, Any]:
     """What the page reads. names  of providers, by slug"""
-    nothing: tuple[int, tuple[Line, ...]] = (0, ())
-    read_days, lines = measured.ask("status", lambda statistics: _lines(statistics, hours), nothing)
+    nothing: tuple[Line, ...] = ()
+    lines = measured.ask("status", lambda statistics: _lines(statistics, hours), nothing)
     incidents = sorted((one for line in lines for one in line.incidents), key=lambda one: -one.from_ms)
     parts = list(components())
     return {
@@ -146,18 +133,18 @@ def context(
         "unwell": [part for part in parts if not part.ok],
         "names": names,
         "days": DAYS,
-        "read_days": read_days,
+        "incident_days": INCIDENT_DAYS,
         "share": share_of,
         "kinds": kinds_of,
     }
 
 
-def _lines(statistics: Statistics, hours: Hours) -> tuple[int, tuple[Line, ...]]:
-    """Of the providers that were tried in the last ninety days, and how many days back their hours were read."""
+def _lines(statistics: Statistics, hours: Hours) -> tuple[Line, ...]:
+    """Of the providers that were tried in the last ninety days."""
     now_ms = statistics.now_ms()
     by_day = statistics.uptimes_of_providers(last(now_ms, days=DAYS), "day")
-    read_days, by_hour = hours.of(statistics)
-    return read_days, tuple(_line(slug, days, by_hour.get(slug, []), now_ms - DAY_MS) for slug, days in by_day.items())
+    by_hour = hours.of(statistics)
+    return tuple(_line(slug, days, by_hour.get(slug, []), now_ms - DAY_MS) for slug, days in by_day.items())
 
 
 def _line(slug: str, days: Sequence[UptimePoint], hours: Sequence[UptimePoint], lately_ms: int) -> Line:

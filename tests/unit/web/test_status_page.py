@@ -62,30 +62,36 @@ def test_a_part_that_is_not_well_is_named_also_without_statistics() -> None:
 
 
 class Asked:
-    """Statistics of one provider that was tried in every hour; each question takes a while, and what was asked is noted."""
+    """Statistics of one provider that was tried in every hour; the days that were asked for are noted."""
 
-    def __init__(self, takes_ms: int) -> None:
-        self.takes_ms, self.at_ms, self.days = takes_ms, 100 * DAY_MS + HOUR_MS, list[int]()
+    def __init__(self) -> None:
+        self.today, self.days = 100, list[int]()
 
     def now_ms(self) -> int:
-        return self.at_ms
+        return self.today * DAY_MS + HOUR_MS
 
     def uptimes_of_providers(self, span: Span, level: str) -> dict[str, list[UptimePoint]]:
-        self.at_ms += self.takes_ms
         self.days += range(span.from_ms // DAY_MS, span.before_ms // DAY_MS)
         hours = range(span.from_ms, span.before_ms, HOUR_MS)
         return {"acme": [UptimePoint(at_ms, Uptime(10, {})) for at_ms in hours]}
 
 
 def test_days_that_are_over_are_asked_for_once() -> None:
-    asked, kept = Asked(0), Hours(days=30)
-    assert kept.of(asked)[0] == 30
+    asked, kept = Asked(), Hours(days=30)
+    assert kept.of(asked) == {"acme": hours_of(71, 101)}
+    assert sorted(asked.days) == list(range(71, 101))
     asked.days.clear()
-    days, found = kept.of(asked)
-    assert (days, asked.days) == (30, [99, 100])
-    assert [point.at_ms for point in found["acme"]] == list(range(71 * DAY_MS, 101 * DAY_MS, HOUR_MS))
+    assert kept.of(asked) == {"acme": hours_of(71, 101)}
+    assert asked.days == [99, 100]
 
 
-def test_what_takes_long_is_read_bit_by_bit_the_newest_first() -> None:
-    asked, kept = Asked(1000), Hours(days=30)
-    assert [kept.of(asked)[0] for _ in range(4)] == [7, 12, 17, 22]
+def test_of_a_new_day_the_one_that_is_over_is_asked_for_too() -> None:
+    asked, kept = Asked(), Hours(days=30)
+    kept.of(asked)
+    asked.today, asked.days = 101, []
+    assert kept.of(asked) == {"acme": hours_of(72, 102)}
+    assert asked.days == [99, 100, 101]
+
+
+def hours_of(first: int, before: int) -> list[UptimePoint]:
+    return [UptimePoint(at_ms, Uptime(10, {})) for at_ms in range(first * DAY_MS, before * DAY_MS, HOUR_MS)]
