@@ -30,8 +30,9 @@ class Flow(Protocol):
 
 
 class Exchange:
-    """body_limit   bytes; what is longer is refused
-    expects      the client waits for `100 Continue` before it sends the body
+    """body_limit  bytes; what is longer is refused
+
+    A client that waits for `100 Continue` gets it when the body is asked for.
     """
 
     __slots__ = (

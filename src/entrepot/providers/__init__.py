@@ -89,7 +89,7 @@ class Provider(msgspec.Struct, frozen=True):
     region      where its endpoints run, as `values.regions` has it; "" is not known
     lacks       models that an offer of many would name and that it does not have
     refuses     request fields it answers with an error
-    local_port  where it listens on this machine when it is software rather than a company; `local_ports` more of them
+    local_ports where it listens on this machine, when it is software rather than a company
     """
 
     slug: str
