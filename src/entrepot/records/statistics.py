@@ -96,11 +96,18 @@ class Statistics:
         found = {int(at): Totals(*sums) for at, *sums in sums_of(self._db, scope, span, level, ("at",))}
         return [Point(at * 1000, found.get(at, Totals())) for at in _buckets(span, level)]
 
-    def series_by(self, by: What, scope: Scope, span: Span, level: Level | None = None) -> dict[str, list[Point]]:
-        """A series for each model or whatever it is split by: the 100 with most tokens. Only of those is every bucket read."""
+    def series_by(
+        self, by: What, scope: Scope, span: Span, level: Level | None = None, *, most: int = MOST
+    ) -> dict[str, list[Point]]:
+        """A series for each model or whatever it is split by: those with most tokens. Only of those is every bucket read."""
         level = self.level_of(scope, span, level)
-        most = list(used_by(self._db, by, scope, span, level))[:MOST]
-        return self.series_of(by, most, scope, span, level)
+        return self.series_of(by, list(used_by(self._db, by, scope, span, level))[:most], scope, span, level)
+
+    def series_of_apps(self, span: Span) -> list[Point]:
+        """Of all applications together, by the day."""
+        question = Question("app_totals", SUMS, ("at",), conditions(Scope()))
+        found = {int(at): Totals(*sums) for at, *sums in ask(self._db, question, span, "day")}
+        return [Point(at * 1000, found.get(at, _NOTHING)) for at in _buckets(span, "day")]
 
     def series_of(
         self, by: What, names: Sequence[str], scope: Scope, span: Span, level: Level | None = None

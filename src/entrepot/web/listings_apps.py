@@ -6,9 +6,11 @@ An app is known by the address it tells of itself. Its page is below `/apps` at 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 from entrepot.records.figures import App, Point, Ranked, Scope, Totals, last
 from entrepot.records.statistics import Statistics
@@ -22,8 +24,21 @@ SPANS = {"day": 1, "week": 7, "month": 30}
 SORTS = {"popular": "Most tokens", "trending": "Rising"}
 _DAYS = 30
 _MOST = 100
-_DRAWN = 9
+DRAWN = 9
+"""Series of a chart, besides all others."""
 _SCHEMES = ("https://", "http://")
+
+
+class Split(msgspec.Struct, frozen=True):
+    """series  of the greatest ones, greatest first
+    whole   of all together; without it they are all there are
+    """
+
+    series: Mapping[str, Sequence[Point]] = {}
+    whole: Sequence[Point] = ()
+
+
+_NOTHING: tuple[list[Point], Mapping[str, Totals], Split] = ([], {}, Split())
 
 
 def path_of(url: str) -> str:
@@ -56,13 +71,7 @@ def page(shelf: Shelf, place: str, measured: Measured) -> dict[str, Any] | None:
     app = next((found for scheme in _SCHEMES if (found := _find(measured, scheme + place)) is not None), None)
     if app is None:
         return None
-    scope = Scope(app=app.url)
-    no_points: list[Point] = []
-    none: tuple[Mapping[str, Totals], Mapping[str, list[Point]]] = ({}, {})
-    points = measured.ask(
-        ("app series", app.url), lambda statistics: statistics.series(scope, last(statistics.now_ms(), days=_DAYS)), no_points
-    )
-    models, split = measured.ask(("app models", app.url), lambda statistics: _models(statistics, scope), none)
+    points, models, split = measured.ask(("app", "used", app.url), lambda statistics: _used(statistics, app.url), _NOTHING)
     named = {model: one for model, one in models.items() if model}
     return {
         "app": app,
@@ -76,28 +85,34 @@ def page(shelf: Shelf, place: str, measured: Measured) -> dict[str, Any] | None:
     }
 
 
-def _models(statistics: Statistics, scope: Scope) -> tuple[Mapping[str, Totals], Mapping[str, list[Point]]]:
-    """What each has of it, those with most tokens first, and the days of the first ones."""
-    span = last(statistics.now_ms(), days=_DAYS)
-    models = statistics.totals_by("model", scope, span)
-    return models, statistics.series_of("model", list(models)[:_MOST], scope, span)
+def _used(statistics: Statistics, url: str) -> tuple[list[Point], Mapping[str, Totals], Split]:
+    """Its days, what each model has of it, those with most tokens first, and the days of the first ones."""
+    scope, span = Scope(app=url), last(statistics.now_ms(), days=_DAYS)
+    points, models = statistics.series(scope, span), statistics.totals_by("model", scope, span)
+    return points, models, Split(statistics.series_of("model", list(models)[:DRAWN], scope, span), points)
 
 
 def _find(measured: Measured, url: str) -> App | None:
     return measured.ask(("app", url), lambda statistics: statistics.app(url), None)
 
 
-def stacked(split: Mapping[str, list[Point]], shelf: Shelf) -> Chart | None:
-    """Tokens by the bucket, by what they are split by: the greatest few, and the others together. None without any."""
-    named = {name: points for name, points in split.items() if name}
+def stacked(split: Split, shelf: Shelf) -> Chart | None:
+    """Tokens by the bucket, by what they are split by: the greatest few, and all others together. None without any."""
+    named = {name: points for name, points in split.series.items() if name}
     if not any(point.totals.total_tokens for points in named.values() for point in points):
         return None
-    first, rest = list(named)[:_DRAWN], list(named)[_DRAWN:]
     at_ms = [point.at_ms for point in next(iter(named.values()))]
-    series = [Series(_title(shelf, name), tuple(point.totals.total_tokens for point in named[name])) for name in first]
-    if rest:
-        others = (sum(named[name][place].totals.total_tokens for name in rest) for place in range(len(at_ms)))
-        series.append(Series("all others", tuple(others), rest=True))
+    tokens = {name: tuple(point.totals.total_tokens for point in points) for name, points in named.items()}
+    first = list(tokens)[:DRAWN]
+    series = [Series(_title(shelf, name), tokens[name]) for name in first]
+    if split.whole:
+        # Written a moment apart from its parts, it may lack what they have.
+        shown = zip(*(tokens[name] for name in first), strict=True)
+        others = tuple(max(all_.totals.total_tokens - sum(some), 0) for all_, some in zip(split.whole, shown, strict=True))
+    else:
+        others = tuple(map(sum, zip(*(tokens[name] for name in list(tokens)[DRAWN:]), strict=True)))
+    if any(others):
+        series.append(Series("all others", others, rest=True))
     return charts.chart("Tokens", "prompt and completion", at_ms, series, figures.count, kind="bars")
 
 

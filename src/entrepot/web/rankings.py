@@ -12,11 +12,11 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from entrepot.records.categories import LABELS, known_as, parts_of, whole_of
-from entrepot.records.figures import Point, Ranked, Scope, Span, Totals, last
+from entrepot.records.figures import Ranked, Scope, Span, Totals, last
 from entrepot.records.ranking import What
 from entrepot.records.statistics import Statistics
 from entrepot.web import figures
-from entrepot.web.listings_apps import path_of, stacked
+from entrepot.web.listings_apps import DRAWN, Split, path_of, stacked
 from entrepot.web.listings_measured import Measured
 from entrepot.web.shelf import Shelf
 
@@ -91,9 +91,10 @@ class Standing(msgspec.Struct, frozen=True):
 
 def context(shelf: Shelf, wish: Wish, measured: Measured) -> dict[str, Any]:
     nothing: list[Ranked] = []
-    none: dict[str, list[Point]] = {}
     ranked = measured.ask(("rankings", wish), lambda statistics: _ranked(statistics, wish), nothing)
-    split = measured.ask(("ranking split", wish.by, wish.span, wish.category), lambda statistics: _split(statistics, wish), none)
+    split = measured.ask(
+        ("ranking split", wish.by, wish.span, wish.category), lambda statistics: _split(statistics, wish), Split()
+    )
     total = measured.ask(
         ("ranking total", wish.span, wish.category),
         lambda statistics: statistics.totals(wish.scope, _span(statistics, wish)),
@@ -131,24 +132,27 @@ def _ranked(statistics: Statistics, wish: Wish) -> list[Ranked]:
     return [msgspec.structs.replace(one, share=one.total_tokens / tokens) for one in ranked]
 
 
-def _split(statistics: Statistics, wish: Wish) -> dict[str, list[Point]]:
+def _split(statistics: Statistics, wish: Wish) -> Split:
     """Of a day by the hour; what is summed by the day alone has the days of a week."""
     days = last(statistics.now_ms(), days=max(_LENGTHS[wish.span], 7))
     if wish.by == "app":
         return _apps(statistics, wish, days)
     if wish.by == "category":
+        # A call counts for each that it names, so that all together are less than their sum.
         split = statistics.series_by("category", Scope(), days, "day")
-        return {LABELS[part]: split[part] for part in split if part in parts_of(wish.category)}
+        return Split({LABELS[part]: split[part] for part in split if part in parts_of(wish.category)})
     if wish.span == "day":
-        return statistics.series_by(wish.by, wish.scope, days if wish.category else last(statistics.now_ms(), hours=24))
-    first = [one.name for one in statistics.top(wish.by, days, of=wish.scope)]
-    return statistics.series_of(wish.by, first, wish.scope, days)
+        span = days if wish.category else last(statistics.now_ms(), hours=24)
+        return Split(statistics.series_by(wish.by, wish.scope, span, most=DRAWN), statistics.series(wish.scope, span))
+    first = [one.name for one in statistics.top(wish.by, days, of=wish.scope, limit=DRAWN)]
+    return Split(statistics.series_of(wish.by, first, wish.scope, days), statistics.series(wish.scope, days))
 
 
-def _apps(statistics: Statistics, wish: Wish, span: Span) -> dict[str, list[Point]]:
-    """The first ones; by the title that each calls itself."""
-    first = statistics.top("app", span, of=wish.scope, limit=12)
-    return {one.title: statistics.series(Scope(app=one.name, category=wish.category), span) for one in first}
+def _apps(statistics: Statistics, wish: Wish, span: Span) -> Split:
+    """By the title that each calls itself."""
+    first = statistics.top("app", span, of=wish.scope, limit=DRAWN)
+    series = {one.title: statistics.series(Scope(app=one.name, category=wish.category), span) for one in first}
+    return Split(series, statistics.series(wish.scope, span) if wish.category else statistics.series_of_apps(span))
 
 
 def _lines(wish: Wish, measured: Measured) -> list[list[Turn]]:

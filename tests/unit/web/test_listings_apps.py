@@ -35,3 +35,6 @@ def test_the_models_that_an_app_uses_most_are_listed_and_the_others_counted(tmp_
     assert page is not None
     assert [name for name, _, _ in page["models"]] == [f"a/m{place}" for place in range(102, 2, -1)]
     assert page["left_out"] == 3
+    (chart,) = page["charts"]
+    assert chart.series[-1].name == "all others"
+    assert sum(sum(series.values) for series in chart.series) == page["total"].total_tokens == sum(range(1000, 1103))

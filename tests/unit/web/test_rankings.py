@@ -80,3 +80,24 @@ def test_links_lead_to_what_was_counted_and_to_the_parts_of_what_is_chosen(db: D
 )  # fmt: skip
 def test_what_is_not_ranked_within_a_category_is_not_offered(query: dict[str, str], by: str) -> None:
     assert rankings.read(query).by == by
+
+
+@pytest.mark.parametrize("span", ["day", "week", "month"])
+@pytest.mark.parametrize("by", ["model", "author", "app", "provider"])
+def test_a_drawing_is_of_all_tokens_however_few_it_names(db: Database, by: str, span: str) -> None:
+    rollups = Rollups(db, "p", 0, lambda: NOW_MS)
+    for place in range(12):
+        name = f"a{place}/m"
+        made = generation(
+            generation_id(NOW_MS, bytes([place]) * 16), http_referer=f"https://{place}.example", app_title=str(place), model=name,
+            endpoint=f"{name}@p{place}", provider=f"p{place}", usage=usage(100 + place, 7),
+        )  # fmt: skip
+        store.insert(db, [(made, msgspec.json.encode(made))], rollups.note)
+    rollups.add()
+    page = rankings.context(
+        Shelf(Catalog([], ()), {}), rankings.read({"by": by, "span": span}), Measured(Statistics(db, lambda: NOW_MS))
+    )
+    (chart,) = page["charts"]
+    assert [series.name for series in chart.series][-1] == "all others"
+    assert len(chart.series) == 10
+    assert sum(sum(series.values) for series in chart.series) == page["total"].total_tokens
