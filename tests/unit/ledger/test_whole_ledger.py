@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
@@ -312,16 +312,15 @@ class WholeLedger(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
-def must_stay_right(make: Callable[[], WholeLedger], examples: int) -> None:
-    """Whatever is done: `the_books_are_right` is asserted after every step."""
-    many = settings(max_examples=examples, stateful_step_count=40, deadline=None)
-    run_state_machine_as_test(make, settings=many)
+def steps(examples: int) -> settings:
+    """`the_books_are_right` is asserted after each of them."""
+    return settings(max_examples=examples, stateful_step_count=40, deadline=None)
 
 
 @pytest.mark.parametrize("examples", [25, pytest.param(1_000, marks=pytest.mark.soak)])
 def test_money_adds_up_on_sqlite_whatever_is_done_in_whatever_order(examples: int) -> None:
-    must_stay_right(WholeLedger, examples)
+    run_state_machine_as_test(WholeLedger, settings=steps(examples))
 
 
 def test_money_adds_up_on_postgresql_whatever_is_done_in_whatever_order(postgres: PostgresServer) -> None:
-    must_stay_right(lambda: WholeLedger(postgres.database()), 5)
+    run_state_machine_as_test(lambda: WholeLedger(postgres.database()), settings=steps(5))
