@@ -211,6 +211,7 @@ class App:
         if isinstance(opened, Cashier):
             self._topping_up = topping_up = ToppingUp(opened, self._worries.tell)
             self._loop(topping_up.run())
+            self._stack.callback(opened.hasten, _LEAVE_S)
             meaning = "Workspaces whose automatic top-up a failure has stopped."
             self.metrics.gauge("entrepot_top_ups_stopped", meaning, lambda: topping_up.stopped)
             return lambda: opened

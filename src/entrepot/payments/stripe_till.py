@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 import msgspec
+import requests
 import stripe
 
+from entrepot.payments.patience import Patience
 from entrepot.payments.till import Ask, CardDeclined, CardSeen, EventSeen, ReturnSeen, SessionSeen, TillAway, TillRefuses
 
 _OURS = "entrepot_payment"
@@ -28,19 +30,38 @@ class _EventBody(msgspec.Struct):
     id: str
 
 
+class _Line(requests.Session):
+    """The way to Stripe, over connections that all threads share, for as long as patience lasts."""
+
+    def __init__(self, patience: Patience) -> None:
+        super().__init__()
+        self._patience = patience
+
+    def request(self, *asked: Any, **more: Any) -> requests.Response:
+        ask = super().request
+        try:
+            return self._patience.ask(lambda: ask(*asked, **more))
+        except TimeoutError:
+            raise requests.RequestException("the gateway stops, and waits no longer") from None
+
+
 class StripeTill:
     """api_base  "" for Stripe itself"""
 
     def __init__(self, key: str, webhook_secret: str, tolerance_s: int, return_url: str, api_base: str = "") -> None:
+        self._patience = Patience()
         self._client = stripe.StripeClient(
             key,
-            http_client=stripe.RequestsClient(timeout=_TIMEOUT_S),
+            http_client=stripe.RequestsClient(timeout=_TIMEOUT_S, session=_Line(self._patience)),
             max_network_retries=2,
             base_addresses={"api": api_base} if api_base else {},
         )
         self._webhook_secret = webhook_secret
         self._tolerance_s = tolerance_s
         self._return_url = return_url
+
+    def hasten(self, within_s: float) -> None:
+        self._patience.end(within_s)
 
     def new_customer(self, workspace: str, own: str) -> str:
         params: Any = {"metadata": {"entrepot_workspace": workspace}}

@@ -104,7 +104,10 @@ class EventSeen(msgspec.Struct, frozen=True):
 
 
 class Till(Protocol):
-    """All methods raise TillAway and TillRefuses."""
+    """All methods but the first raise TillAway and TillRefuses."""
+
+    def hasten(self, within_s: float) -> None:
+        """On the way out: who is not answered by then hears that it cannot be asked. What was asked may be done all the same."""
 
     def new_customer(self, workspace: str, own: str) -> str:
         """The id of a customer that stands for a workspace. own  makes it happen once"""
