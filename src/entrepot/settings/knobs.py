@@ -1,6 +1,6 @@
 """Every knob, once: name, type, default, unit, meaning.
 
-Reading them (`reading.py`), the reference page and the commented sample file (`describe`) are made from these declarations.
+Variables of the environment (`reading.py`) and the reference page (`describe`) follow from these declarations.
 """
 
 from __future__ import annotations
@@ -215,8 +215,6 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _DIALECTS = "openai_chat|openai_embeddings|openai_responses|anthropic_messages|gemini|cohere|ollama|bedrock_converse"
-
-
 _REGION = "^(|[a-z]{2})$"
 
 
