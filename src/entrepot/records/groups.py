@@ -56,7 +56,7 @@ class Group(msgspec.Struct):
 
     def take(self, other: Group) -> None:
         """A later one of the same key becomes part of it."""
-        self.title = other.title
+        self.title, self.last_ms = other.title, max(self.last_ms, other.last_ms)
         self.sums = tuple(map(add, self.sums, other.sums))
         self.latency += other.latency
         self.throughput += other.throughput
