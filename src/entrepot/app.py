@@ -242,7 +242,7 @@ class App:
         if every_h := self.settings.checks.every_h:
             yield keep_checking(self._db, every_h, self._to_check, self._calls, self.clock)
 
-    def _to_check(self) -> Iterator[tuple[Model, Endpoint]]:
+    def _to_check(self) -> list[tuple[Model, Endpoint]]:
         return wanted(self.settings.checks.models, self.catalog, self._worries.tell)
 
     def _calls(self) -> AbstractAsyncContextManager[InProcess]:

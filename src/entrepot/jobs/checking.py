@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 
 from entrepot.api.in_process import Asgi, InProcess
 from entrepot.catalog.catalog import Catalog
@@ -16,17 +16,22 @@ from entrepot.values.clock import Clock
 from entrepot.values.model import Endpoint, Model
 
 
-def wanted(slugs: str, catalog: Catalog, tell: Callable[[str, str], None]) -> Iterator[tuple[Model, Endpoint]]:
-    """slugs  separated by commas
-    tell   which of them cannot be checked, and why
+def wanted(slugs: str, catalog: Catalog, tell: Callable[[str, str], None]) -> list[tuple[Model, Endpoint]]:
+    """The endpoints that are on, of models whose slugs are separated by commas.
+
+    tell  which models cannot be checked and why; "" when all can
     """
+    found: list[tuple[Model, Endpoint]] = []
+    problems: list[str] = []
     for slug in filter(None, map(str.strip, slugs.split(","))):
         try:
-            found = catalog.resolve(slug)
+            known = catalog.resolve(slug)
         except GatewayError as error:
-            tell("a model of checks.models cannot be checked", error.message)
+            problems.append(error.message)
         else:
-            yield from ((found.model, endpoint) for endpoint in found.endpoints if endpoint.on)
+            found += [(known.model, endpoint) for endpoint in known.endpoints if endpoint.on]
+    tell("a model of checks.models cannot be checked", " ".join(problems))
+    return found
 
 
 @contextlib.asynccontextmanager

@@ -16,13 +16,13 @@ _READ_PAUSE_S = 0.005
 _WHAT = "keys and catalogue cannot be refreshed"
 
 
-async def notice(look: Callable[[], Awaitable[None]], tell: Callable[[str, str], None]) -> None:
+async def notice(look: Callable[[], Awaitable[None]], tell: Callable[[str, str], None], every_s: float = _EVERY_S) -> None:
     """Sees what other processes did: keys made, disabled or deleted, models imported. And that a day began.
 
     tell  what cannot be done and why; "" when it can be done again
     """
     while True:
-        await asyncio.sleep(_EVERY_S)
+        await asyncio.sleep(every_s)
         try:
             await look()
         except (StorageAway, Refused, BadSettings) as error:
