@@ -28,9 +28,11 @@ async def test_a_category_that_an_app_sends_is_ranked_listed_and_searched(told: 
                 listed = (await client.get("/api/v1/models?category=coding")).json()["data"]
                 ranked = (await client.get("/rankings?category=cli-agent&by=app")).text
                 page = (await client.get("/models?category=cli-agent")).text
+                own = (await client.get("/apps/bosun.example")).text
     assert [model["id"] for model in listed] == [MODEL] * found
     assert ("bosun.example" in ranked, "No app is here for this yet." in ranked, f'href="/{MODEL}"' in page) == (
         found,
         not found,
         found,
     )
+    assert ('href="/rankings?category=cli-agent"' in own, "It does not say." in own) == (found, not found)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from entrepot.records.categories import LABELS, whole_of
 from entrepot.records.figures import App, Point, Ranked, Scope, Totals, last
 from entrepot.records.statistics import Statistics
 from entrepot.web import charts, figures
@@ -38,7 +39,13 @@ class Split(msgspec.Struct, frozen=True):
     whole: Sequence[Point] = ()
 
 
-_NOTHING: tuple[list[Point], Mapping[str, Totals], Split] = ([], {}, Split())
+class AppUse(msgspec.Struct, frozen=True):
+    """The days of an app, what each model and each category has of it, most tokens first, and the days of its first models."""
+
+    points: list[Point] = []
+    models: Mapping[str, Totals] = {}
+    categories: Mapping[str, Totals] = {}
+    split: Split = Split()
 
 
 def path_of(url: str) -> str:
@@ -71,25 +78,35 @@ def page(shelf: Shelf, place: str, measured: Measured) -> dict[str, Any] | None:
     app = next((found for scheme in _SCHEMES if (found := _find(measured, scheme + place)) is not None), None)
     if app is None:
         return None
-    points, models, split = measured.ask(("app", "used", app.url), lambda statistics: _used(statistics, app.url), _NOTHING)
-    named = {model: one for model, one in models.items() if model}
+    used = measured.ask(("app", "used", app.url), lambda statistics: _used(statistics, app.url), AppUse())
+    named = {model: one for model, one in used.models.items() if model}
     return {
         "app": app,
         "place": place,
         "models": [(model, shelf.rows.get(model), one) for model, one in itertools.islice(named.items(), _MOST)],
         "left_out": max(len(named) - _MOST, 0),
         "most": max((one.total_tokens for one in named.values()), default=1) or 1,
-        "total": sum_of(points),
-        "charts": [drawn] if (drawn := stacked(split, shelf)) is not None else [],
+        "purposes": _purposes(used.categories),
+        "total": sum_of(used.points),
+        "charts": [drawn] if (drawn := stacked(used.split, shelf)) is not None else [],
         "figures": figures,
     }
 
 
-def _used(statistics: Statistics, url: str) -> tuple[list[Point], Mapping[str, Totals], Split]:
-    """Its days, what each model has of it, those with most tokens first, and the days of the first ones."""
+def _used(statistics: Statistics, url: str) -> AppUse:
     scope, span = Scope(app=url), last(statistics.now_ms(), days=_DAYS)
     points, models = statistics.series(scope, span), statistics.totals_by("model", scope, span)
-    return points, models, Split(statistics.series_of("model", list(models)[:DRAWN], scope, span), points)
+    categories = statistics.totals_by("category", scope, span, "day")
+    return AppUse(points, models, categories, Split(statistics.series_of("model", list(models)[:DRAWN], scope, span), points))
+
+
+def _purposes(categories: Mapping[str, Totals]) -> list[tuple[str, str, Totals]]:
+    """Categories with their labels: the greatest first, each followed by those that are parts of it."""
+    found: list[tuple[str, str, Totals]] = []
+    for whole in (name for name in categories if not whole_of(name)):
+        parts = (name for name in categories if whole_of(name) == whole)
+        found += [(name, LABELS[name], categories[name]) for name in (whole, *parts)]
+    return found
 
 
 def _find(measured: Measured, url: str) -> App | None:

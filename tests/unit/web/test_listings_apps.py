@@ -38,3 +38,26 @@ def test_the_models_that_an_app_uses_most_are_listed_and_the_others_counted(tmp_
     (chart,) = page["charts"]
     assert chart.series[-1].name == "all others"
     assert sum(sum(series.values) for series in chart.series) == page["total"].total_tokens == sum(range(1000, 1103))
+
+
+def test_what_an_app_says_it_is_for_is_shown_greatest_first_and_parts_below_what_they_are_parts_of(tmp_path: Path) -> None:
+    with contextlib.closing(open_database(f"sqlite:///{tmp_path / 'e.db'}")) as db:
+        db.migrate()
+        rollups = Rollups(db, "p", 0, lambda: NOW_MS)
+        said = [("https://one.example", ("legal", "cli-agent"), 10), ("https://one.example", ("ide-extension",), 30)]
+        said += [("https://one.example", (), 60), ("https://other.example", ("finance",), 1000)]
+        for place, (app, categories, tokens) in enumerate(said):
+            of_app = {"http_referer": app, "categories": categories}
+            made = generation(generation_id(NOW_MS + place), usage=usage(tokens, 0), **of_app)
+            store.insert(db, [(made, msgspec.json.encode(made))], rollups.note)
+        rollups.add()
+        page = listings_apps.page(Shelf(Catalog([], ()), {}), "one.example", Measured(Statistics(db, lambda: NOW_MS)))
+    assert page is not None
+    assert [(name, one.total_tokens, one.requests) for name, _, one in page["purposes"]] == [
+        ("coding", 40, 2),
+        ("ide-extension", 30, 1),
+        ("cli-agent", 10, 1),
+        ("productivity", 10, 1),
+        ("legal", 10, 1),
+    ]
+    assert (page["purposes"][2][1], page["total"].total_tokens) == ("Agents in a terminal", 100)
