@@ -24,10 +24,10 @@ from pathlib import Path
 import msgspec
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
 from rich.table import Table
 
-from bench.asking import FURTHER, Ask, Compared, Ratio, Server, Side, Turn, asks, by_turns, compared
+from bench.asking import FURTHER, MOST_AT_FIRST_MS, Ask, Compared, Ratio, Server, Side, Turn, asks, by_turns, taken
 from bench.filling import LISTED_A_DAY, LISTED_KEYS, MADE_DAYS, Filled, Size, fill
 from bench.processes import Child, Failed, cpu_of, free_port
 from entrepot.ledger.verify import verify
@@ -134,21 +134,46 @@ def _progress() -> Progress:
 def _measured(few: Store, many: Store) -> tuple[dict[str, Compared], dict[str, tuple[float, float]]]:
     """What is compared, and what is told of each alone."""
     told = {"s to fill": (few.filled.took_s, many.filled.took_s), "s of ledger verify": (_verified(few), _verified(many))}
-    starts: tuple[list[Turn], list[Turn]] = ([], [])
-    for pair in range(_STARTS):
-        for number in by_turns(pair):
-            with _served((few, many)[number], starts[number].append):
-                pass
-    found = {_START: Compared(*(Side(turns[0], tuple(turns)) for turns in starts))}
-    with _served(few) as (child, of_few), _served(many) as (other, of_many):
-        for one in (child, other):
-            _quiet(one)
-        with _progress() as progress:
-            pairs = list(zip(asks(few.filled.shown), asks(many.filled.shown), strict=True))
-            for ask, of_other in progress.track(pairs, description="asked by turns"):
-                found[ask.name] = compared(of_few, of_many, ask, of_other)
-        told["MiB of the server"] = (child.rss_mib(), other.rss_mib())
+    rounds = _Rounds(few, many)
+    for number in range(_STARTS):
+        with rounds.begun(number) as servers:
+            rounds.ask_first(number, servers)
+            if number == _STARTS - 1:
+                found = rounds.compared(servers)
+                told["MiB of the server"] = (servers[0].child.rss_mib(), servers[1].child.rss_mib())
     return found, told
+
+
+class _Rounds:
+    """Starts of both, what is asked first after each, and at last by turns."""
+
+    def __init__(self, few: Store, many: Store) -> None:
+        self._stores = few, many
+        self._asks = list(zip(asks(few.filled.shown), asks(many.filled.shown), strict=True))
+        self._starts: tuple[list[Turn], list[Turn]] = ([], [])
+        self._firsts: dict[str, tuple[list[Turn], list[Turn]]] = {ask.name: ([], []) for ask, _ in self._asks}
+
+    @contextlib.contextmanager
+    def begun(self, number: int) -> Iterator[tuple[Server, Server]]:
+        """Both served and at rest. What the first page prepares for all is prepared."""
+        with contextlib.ExitStack() as stack:
+            served = {one: stack.enter_context(_served(self._stores[one], self._starts[one].append)) for one in by_turns(number)}
+            for server in served.values():
+                server.once(Ask("", "/docs"))
+                _quiet(server.child)
+            yield served[0], served[1]
+
+    def ask_first(self, number: int, servers: tuple[Server, Server]) -> None:
+        for pair in self._asks:
+            for one in by_turns(number):
+                self._firsts[pair[0].name][one].append(servers[one].turn(pair[one], 1))
+
+    def compared(self, servers: tuple[Server, Server]) -> dict[str, Compared]:
+        found = {_START: Compared(*(Side((), tuple(turns)) for turns in self._starts))}
+        for few, many in track(self._asks, "asked by turns", console=Console(stderr=True)):
+            turns = zip(self._firsts[few.name], taken(*servers, few, many), strict=True)
+            found[few.name] = Compared(*(Side(tuple(first), tuple(more)) for first, more in turns), few.limit_ms)
+        return found
 
 
 def _quiet(child: Child) -> None:
@@ -174,7 +199,7 @@ def _verified(store: Store) -> float:
 
 
 @contextlib.contextmanager
-def _served(store: Store, started: Callable[[Turn], object] = lambda turn: None) -> Iterator[tuple[Child, Server]]:
+def _served(store: Store, started: Callable[[Turn], object]) -> Iterator[Server]:
     """started  hears what the start took, to the first answer"""
     port = free_port()
     command = [sys.executable, "-m", "entrepot", "serve", "--port", str(port), "--data-dir", str(store.place)]
@@ -183,12 +208,10 @@ def _served(store: Store, started: Callable[[Turn], object] = lambda turn: None)
     with (store.place / "log").open("w") as log, Child("entrepot", command, stdout=log, stderr=log) as child:
         began = time.monotonic()
         _until_listening(child, port)
-        server = Server(
-            http.client.HTTPConnection("127.0.0.1", port, timeout=120), lambda: child.cpu_s() + sum(map(cpu_of, store.pids()))
-        )
+        server = Server(child, http.client.HTTPConnection("127.0.0.1", port, timeout=120), store.pids)
         server.once(Ask("", "/api/v1/key", store.filled.shown.live))
         started(Turn(((time.monotonic() - began) * 1000,), (server.cpu_s() - database_s) * 1000))
-        yield child, server
+        yield server
         server.connection.close()
 
 
@@ -232,9 +255,9 @@ def _cells(one: Compared) -> Iterator[str]:
     yield _ratio(one.by_clock)
     yield _both(few.cpu, many.cpu)
     yield _ratio(one.of_cpu)
-    if few.first is not few.turns[0]:
-        yield _both(few.first.ms[0], many.first.ms[0])
-        yield _red(_both(few.first.cpu_ms, many.first.cpu_ms), one.dear_at_first)
+    if few.firsts:
+        yield _both(few.first, many.first)
+        yield _red(_both(few.cpu_of_first, many.cpu_of_first), one.many.cpu_of_first > MOST_AT_FIRST_MS)
 
 
 def _both(few: float, many: float) -> str:
