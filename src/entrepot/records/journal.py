@@ -1,13 +1,16 @@
 """Records that are safe but not yet in the database: lines appended to a file, which outlive the process.
 
-One `write` makes a record survive whatever kills us; the database takes it later, with many others, in one transaction. A file is
-deleted when all its lines are in the database. Files that a dead process left are taken in by the next one that starts: a lock on
-each tells whether its owner lives.
+The file is mapped into memory: a record is copied once and is then in the hands of the system, whatever kills us, without a call
+of the system, during which the interpreter would be given away while an answer waits. Room is taken from the disk beforehand, as
+zeros. The database takes the records later, many in one transaction; a file is deleted when all its lines are there. Files that a
+dead process left are taken in by the next one that starts: a lock on each tells whether its owner lives.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import mmap
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,9 +24,12 @@ else:
 
 _NAME = "records-{}-{:08d}.journal"
 _NAME_OF = "records-{}-*.journal"
-_ROOM = bytes(2**20)
+_ROOM_BYTES = 2**20
 """Of what a disk must take before it counts as having room: that of some hundred records."""
-_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL
+_FIRST_BYTES, _MOST_BYTES = 2**14, 2**20
+"""Room that is taken at first; then as much again each time, and no more than this at once."""
+_END = ord("\n")
 
 
 class Journal:
@@ -45,41 +51,61 @@ class Journal:
             if _lock(descriptor) and path.exists():
                 break
             os.close(descriptor)
-        self._descriptor, self._path, self._length = descriptor, path, 0
+        self._descriptor, self._path = descriptor, path
+        self._map: mmap.mmap | None = None
+        self._used = self._length = 0
 
     def append(self, line: bytes) -> None:
-        """The line is safe from the end of this process when this returns. raises OSError, and then nothing is left of it"""
+        """A line, given without its end, outlives this process when this returns. raises OSError, and nothing is left of it"""
+        used = self._used
+        end = used + len(line)
+        if end >= self._length:
+            self._grow(end + 1)
+        assert self._map is not None
+        self._map[used:end] = line
+        self._map[end] = _END  # after the line: without it a reader takes no notice of what was being copied
+        self._used = end + 1
+
+    def _grow(self, least: int) -> None:
+        more = min(max(self._length, _FIRST_BYTES), _MOST_BYTES)
+        length = max(self._length + more, -(-least // mmap.PAGESIZE) * mmap.PAGESIZE)
+        self._take(length - self._length)
+        before, self._map, self._length = self._map, mmap.mmap(self._descriptor, length), length
+        if before is not None:
+            before.close()
+
+    def _take(self, size: int) -> None:
+        """Written and not only reserved: not every disk keeps what it promised. raises OSError, and then gives all back"""
         try:
-            written = os.write(self._descriptor, line)
+            written = os.pwrite(self._descriptor, bytes(size), self._length)
         except OSError:
             os.ftruncate(self._descriptor, self._length)
             raise
-        if written != len(line):
+        if written != size:
             os.ftruncate(self._descriptor, self._length)
-            raise OSError(28, "no space left on the device")
-        self._length += written
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def try_out(self) -> None:
-        """Whether the disk has room. What is written has no end of a line, so nobody takes it for a record. raises OSError"""
-        try:
-            written = os.write(self._descriptor, _ROOM)
-        finally:
-            os.ftruncate(self._descriptor, self._length)
-        if written != len(_ROOM):
-            raise OSError(28, "no space left on the device")
+        """Whether the disk has room. raises OSError"""
+        self._take(_ROOM_BYTES)
+        os.ftruncate(self._descriptor, self._length)
 
     def sync(self) -> None:
-        """What was appended outlives the loss of power when this returns. raises OSError"""
-        os.fsync(self._descriptor)
+        """What was appended outlives the loss of power when this returns. From any thread. raises OSError"""
+        _sync(self._descriptor)
 
     def rotate(self) -> Finished:
         """Begins another file and gives the one so far. raises OSError, and then goes on with the same file"""
-        before = Finished(self._path, self._descriptor)
+        path, descriptor, held = self._path, self._descriptor, self._map
         self._open()
-        return before
+        if held is not None:
+            held.close()
+        return Finished(path, descriptor)
 
     def close(self) -> Finished:
         """The last file. Nothing may be appended afterwards."""
+        if self._map is not None:
+            self._map.close()
         return Finished(self._path, self._descriptor)
 
 
@@ -96,12 +122,12 @@ class Finished:
         return self.path.name.split("-")[1]
 
     def lines(self) -> list[bytes]:
-        """Whole lines. A last one without its end was being written when the process died: its answer never left."""
+        """Whole lines. What follows their last end was being written when the process died, or is room that nobody used."""
         return self.path.read_bytes().split(b"\n")[:-1]
 
     def sync(self) -> None:
         """raises OSError"""
-        os.fsync(self._descriptor)
+        _sync(self._descriptor)
 
     def delete(self) -> None:
         """A file that cannot be deleted is taken in again by the next start, which finds that nothing of it is missing."""
@@ -127,6 +153,14 @@ def left_behind(folder: Path) -> Iterator[Finished]:
 def has_journal(folder: Path, process: str) -> bool:
     """Whether a file of that owner is there: it lives, or left records that nobody took in yet."""
     return any(folder.glob(_NAME_OF.format(process)))
+
+
+def _sync(descriptor: int) -> None:
+    """By a map of its own, since not every system counts what was put into maps among what `fsync` writes."""
+    if os.fstat(descriptor).st_size:
+        with mmap.mmap(descriptor, 0) as mapped:
+            mapped.flush()
+    os.fsync(descriptor)
 
 
 def _lock(descriptor: int) -> bool:

@@ -1,10 +1,10 @@
 """The writer of records: into a journal at once, into the database soon after, many in one transaction.
 
-`settle` costs one `write` and is what an answer waits for before its last byte leaves. Twice a second all that came is moved into
-the database by a thread. Until then it is found in memory, so that `find` and the sums never lag behind an answer. After a crash
-the next start takes in what the journal holds, each record exactly once. With `storage.synchronous = "full"` an answer waits for
-the database itself, which syncs its disk: all that came while one commit ran share the next. While the database is away it waits
-for the disk below the journal instead.
+`settle` costs one copy into a mapped file and is what an answer waits for before its last byte leaves. Twice a second all that
+came is moved into the database by a thread. Until then it is found in memory, so that `find` and the sums never lag behind an
+answer. After a crash the next start takes in what the journal holds, each record exactly once. With `storage.synchronous =
+"full"` an answer waits for the database itself, which syncs its disk: all that came while one commit ran share the next. While
+the database is away it waits for the disk below the journal instead.
 
 When the disk does not take a record, its answer may not leave and nothing is charged for it; nor is any further call begun
 (`must_take`) until the disk has room again, since a provider would be paid for answers that nobody gets.
@@ -196,7 +196,7 @@ class Recorder:
             raise NotRecorded("The cost or usage of this generation is larger than a record holds.", detail=generation.id)
         try:
             line = _encode(generation)
-            self._journal.append(line + b"\n")
+            self._journal.append(line)
         except OSError as error:
             self._full = self.trouble = error.strerror or str(error)
             self._wanted.set()

@@ -55,7 +55,7 @@ async def test_records_of_a_dead_process_are_posted_once_by_whoever_finds_them(d
     made = [generation(generation_id(NOW_MS), key_hash=live, cost_nano=3) for _ in range(4)]
     dead = journal.Journal(tmp_path, "dead")
     for one in made:
-        dead.append(msgspec.json.encode(one) + b"\n")
+        dead.append(msgspec.json.encode(one))
     store.insert(db, [(one, b"{}") for one in made[:2]], lambda new: post_usage(db, new, "dead"))
     dead.close().let_go()
     async with Recorder(db, tmp_path, post=post_usage) as recorder:

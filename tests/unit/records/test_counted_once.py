@@ -42,7 +42,7 @@ async def test_a_process_that_was_killed_is_counted_by_the_next_one(db: Database
     made = [generation(generation_id(NOW_MS)) for _ in range(4)]
     left = journal.Journal(tmp_path, "dead")
     for one in made:
-        left.append(msgspec.json.encode(one) + b"\n")
+        left.append(msgspec.json.encode(one))
     dead = Rollups(db, "dead", 3, lambda: NOW_MS)
     if died != "before it wrote":
         store.insert(db, [(one, msgspec.json.encode(one)) for one in made], dead.note)
