@@ -145,10 +145,9 @@ def _narrowest(question: Question, level: Level) -> TableName:
     return question.table
 
 
-def histograms(db: Database, where: Conditions, span: Span, level: Level) -> list[Row]:
-    """Rows of `at`, model, endpoint, provider and the two stored histograms, one for each part."""
-    shown = ["s.at", "s.model", "s.endpoint", "s.provider", "s.latency", "s.throughput"]
-    return _select(db, "endpoint_speeds", shown, where, span, level, [])
+def histograms(db: Database, where: Conditions, span: Span, level: Level, by: tuple[str, ...]) -> list[Row]:
+    """Rows of the columns `by` and the two stored histograms, one for each part of each endpoint."""
+    return _select(db, "endpoint_speeds", [f"s.{column}" for column in (*by, "latency", "throughput")], where, span, level, [])
 
 
 def _select(

@@ -60,13 +60,17 @@ def unpack(stored: bytes) -> int:
 
 def merged(stored: Iterable[bytes]) -> int:
     """The sum of several as they are stored. Numbers stay short until it is made: a page adds up thousands of histograms."""
-    held = [(one[1] | one[2] << 8, one[0], one[3:]) for one in stored if one]
-    least = min((first for first, _, _ in held), default=0)
+    held = [(one[1] | one[2] << 8, one) for one in stored if one]
+    least = min((first for first, _ in held), default=0)
     total = 0
-    for first, width, counts in held:
-        wide = bytearray(len(counts) // width * 4)
-        for place in range(width):
-            wide[place::4] = counts[place::width]
+    for first, one in held:
+        width = one[0]
+        wide = bytearray((len(one) - 3) // width * 4)
+        if width == 1:
+            wide[::4] = one[3:]
+        else:
+            for place in range(width):
+                wide[place::4] = one[3 + place :: width]
         total += int.from_bytes(wide, "little") << (first - least) * _BITS
     return total << least * _BITS
 

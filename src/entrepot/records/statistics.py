@@ -182,21 +182,20 @@ class Statistics:
         """Of every provider that was asked in the span, all read at once. Remembered."""
 
         def made() -> dict[str, Speed]:
-            rows = histograms(self._db, conditions(Scope()), span, span.level)
-            found = _grouped((provider, (latency, throughput)) for _, _, _, provider, latency, throughput in rows)
+            rows = histograms(self._db, conditions(Scope()), span, span.level, ("provider",))
+            found = _grouped((provider, (latency, throughput)) for provider, latency, throughput in rows)
             return {provider: speed_of(speeds) for provider, speeds in found.items()}
 
         return self._remembered.get(("speeds of providers", span), made)
 
     def speed(self, scope: Scope, span: Span, level: Level | None = None) -> Speed:
         """Of models, providers and endpoints: how long until the first token, and how many tokens a second then."""
-        rows = histograms(self._db, conditions(scope), span, level or span.level)
-        return speed_of((latency, throughput) for *_, latency, throughput in rows)
+        return speed_of(histograms(self._db, conditions(scope), span, level or span.level, ()))
 
     def speed_series(self, scope: Scope, span: Span, level: Level | None = None) -> list[SpeedPoint]:
         level = level or span.level
-        rows = histograms(self._db, conditions(scope), span, level)
-        found = _grouped((int(at), (latency, throughput)) for at, _, _, _, latency, throughput in rows)
+        rows = histograms(self._db, conditions(scope), span, level, ("at",))
+        found = _grouped((int(at), (latency, throughput)) for at, latency, throughput in rows)
         return [SpeedPoint(at * 1000, speed_of(found.get(at, ()))) for at in _buckets(span, level)]
 
     def served(self, model: str, span: Span, *, test: bool = False) -> list[Served]:
@@ -214,8 +213,8 @@ class Statistics:
 
     def _served(self, scope: Scope, span: Span) -> list[Served]:
         sums = sums_of(self._db, scope, span, None, ("endpoint", "provider"), (*SUMS, "attempts"))
-        rows = histograms(self._db, conditions(scope), span, span.level)
-        speeds = _grouped((endpoint, (latency, throughput)) for _, _, endpoint, _, latency, throughput in rows)
+        rows = histograms(self._db, conditions(scope), span, span.level, ("endpoint",))
+        speeds = _grouped((endpoint, (latency, throughput)) for endpoint, latency, throughput in rows)
         failed = self._failed_by_endpoint(scope, span)
         found = [
             Served(
@@ -242,8 +241,8 @@ class Statistics:
         """Of every model that was asked in the span. Remembered."""
 
         def made() -> dict[str, Speed]:
-            rows = histograms(self._db, conditions(Scope(test=test)), span, span.level)
-            found = _grouped((model, (latency, throughput)) for _, model, _, _, latency, throughput in rows)
+            rows = histograms(self._db, conditions(Scope(test=test)), span, span.level, ("model",))
+            found = _grouped((model, (latency, throughput)) for model, latency, throughput in rows)
             return {model: speed_of(speeds) for model, speeds in found.items() if model}
 
         return self._remembered.get(("speeds", span, test), made)
@@ -299,7 +298,7 @@ class Statistics:
 
     def histograms(self, where: Conditions, span: Span, level: Level) -> list[Row]:
         """Rows of the first second, model, endpoint, provider and the stored histograms of latency and throughput."""
-        return histograms(self._db, where, span, level)
+        return histograms(self._db, where, span, level, ("at", "model", "endpoint", "provider"))
 
     def app(self, url: str) -> App | None:
         row = self._db.execute("SELECT url, title, first_ms FROM apps WHERE url = ?", (url,)).fetchone()
@@ -339,7 +338,7 @@ def _uptime(attempts: int, failed: Iterable[Row]) -> Uptime:
     return Uptime(max(counted, 0), faults, kinds.get(THROTTLED, 0))
 
 
-def speed_of(rows: Iterable[tuple[bytes, bytes]]) -> Speed:
+def speed_of(rows: Iterable[Sequence[bytes]]) -> Speed:
     latency, throughput = map(histogram.merged, tuple(zip(*rows, strict=True)) or ((), ()))
     return Speed(_quantiles(latency, _SPEEDS), _quantiles(throughput, _LEAST_REACHED, reached=True))
 
