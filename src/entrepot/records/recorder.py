@@ -27,7 +27,7 @@ import msgspec
 from entrepot.errors import GatewayError
 from entrepot.records import store
 from entrepot.records.groups import Groups
-from entrepot.records.journal import Finished, Journal, has_journal, left_behind
+from entrepot.records.journal import Journal, JournalFile, has_journal, left_behind
 from entrepot.records.partitions import make_ahead
 from entrepot.records.retention import delete_records, delete_sums
 from entrepot.records.rollups import Rollups
@@ -74,7 +74,7 @@ class _Batch:
 
     __slots__ = ("arrived", "by_id", "file", "tried")
 
-    def __init__(self, file: Finished, by_id: dict[str, store.Row], arrived: asyncio.Future[None]) -> None:
+    def __init__(self, file: JournalFile, by_id: dict[str, store.Row], arrived: asyncio.Future[None]) -> None:
         self.file = file
         self.by_id = by_id
         self.arrived = arrived
@@ -203,7 +203,6 @@ class Recorder:
             raise NotRecorded("The record of this generation could not be written.", detail=str(error), remedy=_REMEDY) from None
         except (ValueError, TypeError) as error:
             raise NotRecorded("The record of this generation could not be written.", detail=str(error)) from None
-        self._full = ""
         self._fresh[generation.id] = (generation, line)
         self._bytes += len(line)
         if len(self._fresh) >= _AT_ONCE:
@@ -284,8 +283,7 @@ class Recorder:
 
     async def _move(self) -> None:
         """While the database is away, what comes stays in one file, so that there are few of them however long that lasts."""
-        if self._full:
-            self._look_for_room()
+        self._look_for_room()
         self.trouble = self._full
         there = True
         for batch in list(self._moving):
@@ -308,9 +306,12 @@ class Recorder:
         return await self._arrives(batch)
 
     def _look_for_room(self) -> None:
+        """Also before a record was refused: a disk that is full is noticed while there is still room in the journal."""
         try:
-            self._journal.try_out()
-        except OSError:
+            if self._full or not self._journal.has_room():
+                self._journal.try_out()
+        except OSError as error:
+            self._full = error.strerror or str(error)
             return
         self._full = ""
 
@@ -318,7 +319,7 @@ class Recorder:
         """What came so far is on the disk, which is as good as in a database that cannot be asked."""
         loop = asyncio.get_running_loop()
         arrivals = [*(batch.arrived for batch in self._moving), self._arrival]
-        files: list[Finished | Journal] = [*(batch.file for batch in self._moving), self._journal]
+        files: list[JournalFile | Journal] = [*(batch.file for batch in self._moving), self._journal]
         self._arrival = loop.create_future()
         try:
             await self._on_thread(lambda: [file.sync() for file in files])
@@ -349,7 +350,7 @@ class Recorder:
         else:
             batch.tried = True
             store.insert(self._db, rows, also, self._part)
-        batch.file.delete()
+        self._journal.give_back(batch.file)
 
     async def _move_all(self) -> None:
         """Runs until closed and all is moved, or tried for long enough."""

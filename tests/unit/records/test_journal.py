@@ -82,11 +82,35 @@ def test_files_of_one_who_lives_are_not_left_behind(tmp_path: Path) -> None:
     now.let_go()
 
 
+def test_a_file_that_is_used_again_tells_nothing_of_what_it_held(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "one")
+    for line in (b"a line that is longer than the next", b"another"):
+        journal.append(line)
+    journal.give_back(journal.rotate())
+    assert journal.rotate().lines() == []
+    journal.append(b"short")
+    again = journal.close()
+    assert (again.path.name, again.lines()) == ("records-one-00000000.journal", [b"short"])
+
+
+def test_few_files_are_kept_for_later_and_no_long_ones(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "one")
+    held = []
+    for line in (b"x" * 2**23, b"a", b"b", b"c", b"d"):
+        journal.append(line)
+        held.append(journal.rotate())
+    for file in held:
+        journal.give_back(file)
+    assert [path.stat().st_size for path in sorted(tmp_path.iterdir())] == [2**14, 2**14, 0]
+    journal.close().delete()
+    assert not list(tmp_path.iterdir())
+
+
 def test_no_file_stays_open_when_all_are_let_go(tmp_path: Path) -> None:
     opened = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else pytest.skip("no /proc here")
     journal = Journal(tmp_path, "one")
     for _ in range(20):
         journal.append(LONG)
-        journal.rotate().delete()
+        journal.give_back(journal.rotate())
     journal.close().delete()
     assert len(os.listdir("/proc/self/fd")) == opened and not list(tmp_path.iterdir())
