@@ -23,9 +23,11 @@ FURTHER = 1.2
 """A ratio up to here is none to speak of."""
 _CLEARLY = 0.2
 """Of the pairs that may lie below, where most lie above."""
-_PAIRS, _MOST_PAIRS = 16, 48
-_A_WHILE_S = 2.0
-"""Of one thing that is asked, after which no more pairs are taken than must be."""
+PASSES = 4
+"""Over all that is asked: a process may have a bad place among processors for seconds, which no pair in them tells."""
+_PAIRS, _MOST_PAIRS = 4, 12
+_A_WHILE_S = 0.5
+"""Of one thing that is asked in a pass, after which no more pairs are taken than must be."""
 _A_TURN = 4
 _WARM = 2
 MOST_AT_FIRST_MS = 200.0

@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
 from rich.table import Table
 
-from bench.asking import FURTHER, MOST_AT_FIRST_MS, Ask, Compared, Ratio, Server, Side, Turn, asks, by_turns, taken
+from bench.asking import FURTHER, MOST_AT_FIRST_MS, PASSES, Ask, Compared, Ratio, Server, Side, Turn, asks, by_turns, taken
 from bench.filling import LISTED_A_DAY, LISTED_KEYS, MADE_DAYS, Filled, Size, fill
 from bench.processes import Child, Failed, cpu_of, free_port
 from entrepot.ledger.verify import verify
@@ -169,10 +169,14 @@ class _Rounds:
                 self._firsts[pair[0].name][one].append(servers[one].turn(pair[one], 1))
 
     def compared(self, servers: tuple[Server, Server]) -> dict[str, Compared]:
-        found = {_START: Compared(*(Side((), tuple(turns)) for turns in self._starts))}
-        for few, many in track(self._asks, "asked by turns", console=Console(stderr=True)):
-            turns = zip(self._firsts[few.name], taken(*servers, few, many), strict=True)
-            found[few.name] = Compared(*(Side(tuple(first), tuple(more)) for first, more in turns), few.limit_ms)
+        turns: dict[str, tuple[list[Turn], list[Turn]]] = {few.name: ([], []) for few, _ in self._asks}
+        for few, many in track(self._asks * PASSES, "asked by turns", console=Console(stderr=True)):
+            for held, more in zip(turns[few.name], taken(*servers, few, many), strict=True):
+                held += more
+        found = {_START: Compared(*(Side((), tuple(made)) for made in self._starts))}
+        for few, _ in self._asks:
+            sides = zip(self._firsts[few.name], turns[few.name], strict=True)
+            found[few.name] = Compared(*(Side(tuple(first), tuple(more)) for first, more in sides), few.limit_ms)
         return found
 
 
