@@ -29,8 +29,8 @@ from entrepot.values.generation import Generation
 from entrepot.values.ids import generation_id
 
 _BATCH = 500
-_ADDED_EVERY = 20
-_PAIRS = 12
+_ADDED_EVERY = 60
+_PAIRS = 6
 Pair = tuple[tuple[float, float], ...]
 _MODELS, _KEYS, _WORKSPACES, _APPS = 15, 50, 10, 10
 

@@ -38,9 +38,9 @@ from entrepot.values.times import DAY_MS
 
 T = TypeVar("T")
 _EVERY_S = 0.5
-_SUMS_EVERY_S = 10.0
+_SUMS_EVERY_S = 30.0
 _FEW = 50
-"""Records whose sums are added at once: with as few, nothing is saved by waiting for others."""
+"""Records in half a second, after which sums are added at once: then nothing is saved by waiting for others."""
 _AT_ONCE = 20_000
 """Records that wait for the database before it is asked to take them ahead of time."""
 _BOUND_BYTES = 512 * 2**20
@@ -363,8 +363,9 @@ class Recorder:
             self._wanted.clear()
             if self._closing and not last:
                 last = now() + _LAST_S
+            came = len(self._fresh)
             await self.move()
-            if now() >= due or 0 < self._rollups.waiting <= _FEW:
+            if now() >= due or (came <= _FEW and self._rollups.waiting):
                 due = now() + _SUMS_EVERY_S
                 await self.add_up()
         await self.add_up()
