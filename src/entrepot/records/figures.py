@@ -130,8 +130,8 @@ class Quantiles(msgspec.Struct, frozen=True):
 
 
 class Speed(msgspec.Struct, frozen=True):
-    """latency     milliseconds from asking the endpoint to the first token
-    throughput  completion tokens a second, from the first token to the last, of answers with at least 2 tokens that took a while
+    """latency_ms      from asking the endpoint to the first token
+    throughput_tps  completion tokens a second from the first token to the last, of answers of at least 2 tokens that took a while
     """
 
     latency_ms: Quantiles | None = None

@@ -140,14 +140,6 @@ class Statistics:
         told = self._failures(scope, span, ("error_type",), "request")
         return dict(sorted(((kind, int(count)) for kind, count in told), key=lambda one: (-one[1], one[0])))
 
-    def errors_series(self, scope: Scope, span: Span, level: Level | None = None) -> list[tuple[int, dict[str, int]]]:
-        """The same for each bucket, by its first millisecond."""
-        level = level or span.level
-        found: dict[int, dict[str, int]] = {}
-        for at, kind, count in self._failures(scope, span, ("at", "error_type"), "request", level):
-            found.setdefault(int(at), {})[kind] = int(count)
-        return [(at * 1000, found.get(at, {})) for at in _buckets(span, level)]
-
     def uptime(self, scope: Scope, span: Span) -> Uptime:
         """Of models, providers and endpoints."""
         attempts = sum(int(row[0] or 0) for row in self._attempts(scope, span, ()))
